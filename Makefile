@@ -1,0 +1,51 @@
+# `make run` and `make test` are all that a newcomer needs; both begin with `make setup`, which only makes .venv.
+
+BIN := .venv/bin
+LOCK := requirements/dev.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint lock clean dynamodb-local
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/installed  ## Make .venv with everything in it
+
+.venv/installed: $(LOCK) pyproject.toml
+	@python=$$(for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+		command -v $$each >/dev/null 2>&1 && $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		&& echo $$each && break; done); \
+	test -n "$$python" || { echo "Python 3.11 or newer is needed; found: $$(python3 --version 2>&1)" >&2; exit 1; }; \
+	echo "Setting up .venv with $$($$python --version); the first time this takes about a minute."; \
+	$$python -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup  ## Start the whole stack on this machine, with the chat page; Ctrl-C stops it
+	@exec $(BIN)/chat local
+
+test: setup  ## Run all the tests
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/cfn-lint infrastructure/*.yaml
+
+check: lint test  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
+
+lock: setup  ## Pin the newest allowed versions, with their hashes, for every platform
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-emit-package serverless-websocket-chat --extra dev --output-file $(LOCK) pyproject.toml
+
+clean:  ## Remove .venv and every cache
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it
+	mvn --quiet --batch-mode --file tests/support/dynamodb-local.xml dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.cache/dynamodb-local

@@ -1,0 +1,5 @@
+"""Adapters on Amazon DynamoDB."""
+
+from adapters.dynamodb.connection_store import DynamoDBConnectionStore
+
+__all__ = ["DynamoDBConnectionStore"]

@@ -1,0 +1,6 @@
+"""Adapters that keep everything in this process: for tests, and for a chat that needs one process only."""
+
+from adapters.memory.connection_store import MemoryConnectionStore
+from adapters.memory.message_sink import MemoryMessageSink
+
+__all__ = ["MemoryConnectionStore", "MemoryMessageSink"]

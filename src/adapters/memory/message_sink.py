@@ -1,0 +1,52 @@
+"""Delivery to connections that this process itself holds."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from chat_core.ports import MessageSink, Outcome, Outcomes
+
+Send = Callable[[str], Awaitable[None]]
+"""Sends one text to one client; raises `ConnectionError` when the client has left."""
+
+
+class MemoryMessageSink(MessageSink):
+    """Calls, for each connection, the function that was attached to it: all of them side by side.
+
+    Needs a running asyncio loop.
+    """
+
+    def __init__(self) -> None:
+        self._sends: dict[str, Send] = {}
+
+    def attach(self, connection_id: str, send: Send) -> None:
+        """Let messages to the connection go through `send`."""
+        self._sends[connection_id] = send
+
+    def detach(self, connection_id: str) -> None:
+        """Let the connection be gone from now on; one that was never attached is gone already."""
+        self._sends.pop(connection_id, None)
+
+    async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
+        results = await asyncio.gather(*(self._send(payload, each, deadline) for each in connection_ids))
+        return Outcomes.of(dict(zip(connection_ids, results, strict=True)))
+
+    async def _send(self, payload: str, connection_id: str, deadline: float) -> Outcome:
+        send = self._sends.get(connection_id)
+        if send is None:
+            return Outcome.GONE
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            # A timeout in the past would still let run whatever does not have to wait.
+            return Outcome.TIMED_OUT
+        try:
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await send(payload)
+        except TimeoutError:
+            return Outcome.TIMED_OUT
+        except ConnectionError:
+            return Outcome.GONE
+        except Exception:  # noqa: BLE001  one connection's failure, of whatever kind, must not fail the others
+            return Outcome.UNAVAILABLE
+        return Outcome.DELIVERED

@@ -1,0 +1,34 @@
+"""The port to whatever remembers who is connected."""
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from chat_core.model import Connection, RecipientsPage
+
+
+class ConnectionStore(Protocol):
+    """Who is connected, and in which rooms.
+
+    Visibility: what a call has changed is seen by every call that starts after it returned, whoever makes it.
+    Every method may raise `Unavailable`; each is idempotent, so a caller may repeat it after that.
+    """
+
+    @abstractmethod
+    async def join(self, *, room: str, connection: Connection) -> None:
+        """Make the connection a member of the room; a member it already is keeps one membership, in the new format."""
+
+    @abstractmethod
+    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+        """End every membership of these connections, in every room; unknown ids are nothing to complain about."""
+
+    @abstractmethod
+    async def find(self, *, connection_id: str) -> Connection | None:
+        """Return the connection, or None where it is a member of no room."""
+
+    @abstractmethod
+    def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
+        """Read the room's members in pages, to the last page: none twice, no page empty, in no particular order.
+
+        Who joins or leaves while pages are being read may be among them or not.
+        """

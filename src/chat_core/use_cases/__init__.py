@@ -1,0 +1,18 @@
+"""What the chat does: one use case a module, each a dataclass of ports that is called with what happened."""
+
+from chat_core.use_cases.broadcast import Broadcast, BroadcastReport, Message
+from chat_core.use_cases.connect import Connect
+from chat_core.use_cases.disconnect import Disconnect
+from chat_core.use_cases.receive_frame import Receipt, ReceivedFrame, ReceiveFrame, RefuseFrame
+
+__all__ = [
+    "Broadcast",
+    "BroadcastReport",
+    "Connect",
+    "Disconnect",
+    "Message",
+    "Receipt",
+    "ReceiveFrame",
+    "ReceivedFrame",
+    "RefuseFrame",
+]

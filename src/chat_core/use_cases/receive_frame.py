@@ -1,0 +1,91 @@
+"""A client has sent something."""
+
+import math
+from dataclasses import dataclass
+
+from chat_core.errors import ChatError, UnknownAction
+from chat_core.model import Format
+from chat_core.ports.connection_store import ConnectionStore
+from chat_core.ports.message_sink import MessageSink
+from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
+from chat_core.use_cases.broadcast import Broadcast, BroadcastReport, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedFrame:
+    """The text that came in over a connection."""
+
+    connection_id: str
+    text: str
+    deadline: float = math.inf
+    """When to give up, on the scale of `time.monotonic()`, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What came of a frame: either a broadcast or a fault that its sender was told of."""
+
+    report: BroadcastReport | None = None
+    fault: ChatError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveFrame:
+    """Do what the frame asks for; whatever is wrong with it is told to its sender, whose connection stays open.
+
+    A sender that reads JSON and gave a `ref` is told when its message was delivered, and to how many.
+    """
+
+    broadcast: Broadcast
+    store: ConnectionStore
+    sink: MessageSink
+
+    async def __call__(self, received: ReceivedFrame) -> Receipt:
+        ref: Ref | None = None
+        try:
+            frame = parse_frame(received.text)
+            ref = frame.ref
+            return await self._send_message(frame, received)
+        except ChatError as fault:
+            await _reply(self.sink, received, render_error(fault, ref=ref))
+            return Receipt(fault=fault)
+
+    async def _send_message(self, frame: Frame, received: ReceivedFrame) -> Receipt:
+        data = parse_send_message(frame)
+        # Found out beforehand: a fault in between would have the sender repeat what was already delivered.
+        confirms = frame.ref is not None and await self._reads_json(received.connection_id)
+        report = await self.broadcast(Message(sender=received.connection_id, data=data, deadline=received.deadline))
+        if frame.ref is not None and confirms:
+            await _reply(self.sink, received, _confirmation(frame.ref, received.connection_id, report))
+        return Receipt(report=report)
+
+    async def _reads_json(self, connection_id: str) -> bool:
+        sender = await self.store.find(connection_id=connection_id)
+        return sender is not None and sender.format is Format.JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseFrame:
+    """Tell the sender of a frame that no action takes what is wrong with it; its connection stays open."""
+
+    sink: MessageSink
+
+    async def __call__(self, received: ReceivedFrame) -> Receipt:
+        ref: Ref | None = None
+        fault: ChatError = UnknownAction()
+        try:
+            ref = parse_frame(received.text).ref
+        except ChatError as exc:
+            fault = exc
+        await _reply(self.sink, received, render_error(fault, ref=ref))
+        return Receipt(fault=fault)
+
+
+def _confirmation(ref: Ref, sender: str, report: BroadcastReport) -> str:
+    return render_sent(
+        ref=ref, sender=sender, delivered=report.delivered, gone=report.gone, failed=report.failed.total()
+    )
+
+
+async def _reply(sink: MessageSink, received: ReceivedFrame, payload: str) -> None:
+    await sink.deliver(payload=payload, connection_ids=[received.connection_id], deadline=received.deadline)

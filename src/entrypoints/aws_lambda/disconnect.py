@@ -1,0 +1,21 @@
+"""`$disconnect`: the connection has ended; nobody waits for the answer, and API Gateway may never send the event."""
+
+import logging
+
+from chat_core import ChatError
+from entrypoints.aws_lambda.container import container
+from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id
+
+logger = logging.getLogger(__name__)
+_run = container.runner().run
+_disconnect = container.disconnect()
+
+
+def handler(event: Event, _context: LambdaContext) -> Answer:
+    """Forget the connection."""
+    try:
+        _run(_disconnect(connection_id(event)))
+    except ChatError as fault:
+        logger.warning("could not forget a connection: %s", fault.code, exc_info=fault.__cause__)
+        return answer(fault)
+    return answer()

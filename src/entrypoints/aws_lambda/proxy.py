@@ -1,0 +1,55 @@
+"""The two ends of a Lambda proxy integration: what a route's event says, and what its function answers.
+
+Source: API Gateway developer guide, "Set up a WebSocket API integration request" (Lambda proxy integration).
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from chat_core import ChatError, Rejected
+
+Event = Mapping[str, Any]
+Answer = dict[str, Any]
+
+ANSWERING_SECONDS = 1.0
+"""What is kept of the function's time for answering and logging after the last delivery."""
+
+
+class LambdaContext(Protocol):
+    """The part of the object that Lambda hands to a handler which is used here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+
+
+def connection_id(event: Event) -> str:
+    """Return the connection that the event is about."""
+    return str(event["requestContext"]["connectionId"])
+
+
+def header(event: Event, name: str) -> str:
+    """Return a header of the handshake, or the empty string; names are matched in any case (RFC 9110, section 5.1)."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def query_parameter(event: Event, name: str) -> str | None:
+    """Return a parameter of the handshake's query string."""
+    return (event.get("queryStringParameters") or {}).get(name)
+
+
+def deadline(context: LambdaContext) -> float:
+    """Return when the use case has to be done, on the scale of `time.monotonic()`."""
+    return time.monotonic() + context.get_remaining_time_in_millis() / 1000 - ANSWERING_SECONDS
+
+
+def answer(fault: ChatError | None = None, *, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return what API Gateway takes for an answer; on a handshake the client sees its status, otherwise nobody does."""
+    return {"statusCode": _status(fault)} | ({"headers": dict(headers)} if headers else {})
+
+
+def _status(fault: ChatError | None) -> int:
+    if fault is None:
+        return 200
+    return 400 if isinstance(fault, Rejected) else 503

@@ -1,0 +1,24 @@
+"""`sendmessage`: a message for everyone connected."""
+
+import logging
+
+from chat_core import ReceivedFrame
+from entrypoints.aws_lambda.container import container
+from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, deadline
+
+logger = logging.getLogger(__name__)
+_run = container.runner().run
+_receive_frame = container.receive_frame()
+
+
+def handler(event: Event, context: LambdaContext) -> Answer:
+    """Deliver the message; its sender is told of whatever is wrong with it."""
+    received = ReceivedFrame(
+        connection_id=connection_id(event), text=event.get("body") or "", deadline=deadline(context)
+    )
+    receipt = _run(_receive_frame(received))
+    if receipt.fault:
+        logger.warning("did not broadcast: %s", receipt.fault.code, exc_info=receipt.fault.__cause__)
+    else:
+        logger.info("broadcast: %s", receipt.report)
+    return answer(receipt.fault)

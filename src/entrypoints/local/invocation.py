@@ -1,0 +1,51 @@
+"""How the gateway asks for a function to be run, and how a run can end.
+
+The three endings are Lambda's own: an answer, a function error (`X-Amz-Function-Error` on the Invoke API), or a
+refusal before any code ran. Source: AWS Lambda API reference, Invoke.
+"""
+
+from abc import abstractmethod
+from typing import Protocol
+
+
+class InvocationError(Exception):
+    """An invocation that brought no answer.
+
+    InvocationError
+    ├── FunctionError      the function ran and failed
+    └── InvocationRefused  the function never ran
+    """
+
+
+class FunctionError(InvocationError):
+    """The handler raised, could not be imported, ended its process, or ran past its timeout."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type = error_type
+        """The name of the exception's class, or Lambda's own such as `Sandbox.Timedout`."""
+        self.message = message
+
+
+class InvocationRefused(InvocationError):
+    """There is no such function, the caller may not invoke it, or it is throttled."""
+
+
+class Invoker(Protocol):
+    """Runs functions.
+
+    Any number of invocations may be under way; each gets an execution environment of its own, waiting for one where
+    the limit is reached. Giving up waiting for an answer (cancelling the call) does not stop the function, as an
+    integration timeout on AWS does not.
+    """
+
+    @abstractmethod
+    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+        """Run the function once with the JSON document `event`; return the JSON document that it answered.
+
+        Raises:
+            FunctionError: the function ran and failed.
+            InvocationRefused: the function never ran.
+
+        """
+        ...

@@ -1,0 +1,142 @@
+"""What the API Gateway sink does with the answers that API Gateway gives."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.apigateway import ApiGatewayMessageSink
+from chat_core import Outcome
+from entrypoints.local.http import Request, Response
+from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
+from tests.support.sinks import apigateway_sink
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[ConnectionsEndpoint]:
+    """Return a management API that does as told."""
+    async with connections_endpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+async def sink(endpoint: ConnectionsEndpoint) -> AsyncIterator[ApiGatewayMessageSink]:
+    """Return a sink that posts to it."""
+    async with apigateway_sink(endpoint, post_timeout=1.0) as sink:
+        yield sink
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+async def test_throttling_and_faults_that_pass_are_tried_again(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint, status: int
+) -> None:
+    """The message is not lost to a bad moment of the service."""
+    endpoint.inboxes["a"] = []
+    endpoint.fails("a", status, status)
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.delivered == 1
+    assert endpoint.requests["a"] == 3
+
+
+async def test_throttling_is_waited_out_until_the_deadline(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+) -> None:
+    """It says nothing about the connection, so it is kept."""
+    endpoint.fails("a", 429, forever=True)
+    started = time.monotonic()
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=started + 1.5)
+    assert outcomes.failed == {"a": Outcome.THROTTLED}
+    assert endpoint.requests["a"] > 2
+    assert time.monotonic() < started + 10
+
+
+async def test_fault_that_stays_is_given_up(sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint) -> None:
+    """The SDK's own retries must not multiply with the sink's."""
+    endpoint.fails("a", 500, forever=True)
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.failed == {"a": Outcome.UNAVAILABLE}
+    assert endpoint.requests["a"] == 4
+
+
+@pytest.mark.parametrize("status", [400, 403, 413])
+async def test_refusal_is_final(sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint, status: int) -> None:
+    """Repeating it could only be refused again."""
+    endpoint.fails("a", status, forever=True)
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.failed == {"a": Outcome.REFUSED}
+    assert endpoint.requests["a"] == 1
+
+
+async def test_post_that_hangs_is_given_up_after_its_own_timeout_and_not_repeated(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+) -> None:
+    """One hung post must not eat the invocation, and may still be delivered."""
+    endpoint.hangs("a")
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.failed == {"a": Outcome.TIMED_OUT}
+    assert endpoint.requests["a"] == 1
+
+
+async def test_connection_that_breaks_before_the_answer_is_tried_again(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+) -> None:
+    """A kept-alive connection that the service closed while the function was frozen must not cost the message."""
+    endpoint.inboxes["a"] = []
+    broken: list[Request] = []
+
+    async def break_once(request: Request) -> Response:
+        if not broken:
+            broken.append(request)
+            raise ConnectionAbortedError
+        return await endpoint.deliver(request)
+
+    endpoint.behaviours["a"] = break_once
+    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.delivered == 1
+
+
+async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint) -> None:
+    """Every recipient has its outcome even then."""
+    endpoint.url = "http://127.0.0.1:9/dev"
+    async with apigateway_sink(endpoint) as sink:
+        outcomes = await sink.deliver(payload="x", connection_ids=["a", "b"], deadline=time.monotonic() + 5)
+    assert set(outcomes.failed) == {"a", "b"}
+
+
+async def test_posts_at_once_are_bounded_over_all_deliveries(endpoint: ConnectionsEndpoint) -> None:
+    """A page more in flight must not mean more sockets."""
+    ids = [f"c{i}" for i in range(60)]
+    endpoint.inboxes = {each: [] for each in ids}
+    async with apigateway_sink(endpoint, concurrency=5) as sink:
+        pages = [ids[:20], ids[20:40], ids[40:]]
+        await asyncio.gather(*(sink.deliver(payload="x", connection_ids=page, deadline=math.inf) for page in pages))
+    assert endpoint.most_under_way <= 5
+    assert all(endpoint.inboxes.values())
+
+
+async def test_connections_are_kept_for_the_next_message(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+) -> None:
+    """A TLS handshake for each post would cost more than the post."""
+    endpoint.inboxes["a"] = []
+    for _ in range(5):
+        await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert len(endpoint.peers) == 1
+
+
+async def test_cancelled_delivery_leaves_nothing_under_way(
+    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+) -> None:
+    """And the sink can be used again."""
+    endpoint.hangs("a")
+    task = asyncio.create_task(sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf))
+    while not endpoint.requests["a"]:  # noqa: ASYNC110  a counter tells nobody that it has grown
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    endpoint.inboxes["b"] = []
+    outcomes = await sink.deliver(payload="x", connection_ids=["b"], deadline=math.inf)
+    assert outcomes.delivered == 1

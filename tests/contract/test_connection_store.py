@@ -1,0 +1,113 @@
+"""What every `ConnectionStore` promises."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chat_core import LOBBY, Connection, ConnectionStore, Format, Unavailable
+
+
+def connection(connection_id: str, reads: Format = Format.PLAIN) -> Connection:
+    return Connection(id=connection_id, format=reads)
+
+
+async def members(store: ConnectionStore, room: str = LOBBY) -> list[tuple[str, Format]]:
+    """Read every page; no page may be empty."""
+    found = []
+    async for page in store.recipients(room=room):
+        assert any(page.values())
+        found += [(connection_id, reads) for reads, ids in page.items() for connection_id in ids]
+    return sorted(found)
+
+
+async def test_member_is_found_in_its_room_in_its_format(store: ConnectionStore) -> None:
+    """At once: whoever sends next must reach it."""
+    await store.join(room=LOBBY, connection=connection("a"))
+    await store.join(room=LOBBY, connection=connection("b", Format.JSON))
+    assert await members(store) == [("a", Format.PLAIN), ("b", Format.JSON)]
+
+
+async def test_empty_room_has_no_pages(store: ConnectionStore) -> None:
+    """Nobody is no error."""
+    assert [page async for page in store.recipients(room="nobody")] == []
+
+
+async def test_joining_twice_is_one_membership_in_the_newer_format(store: ConnectionStore) -> None:
+    """A repeated request must not lead to messages twice."""
+    await store.join(room=LOBBY, connection=connection("a"))
+    await store.join(room=LOBBY, connection=connection("a", Format.JSON))
+    assert await members(store) == [("a", Format.JSON)]
+    found = await store.find(connection_id="a")
+    assert found == connection("a", Format.JSON)
+
+
+async def test_rooms_are_separate(store: ConnectionStore) -> None:
+    """Reading one costs and shows nothing of the others."""
+    await store.join(room="one", connection=connection("a"))
+    await store.join(room="two", connection=connection("b"))
+    assert await members(store, "one") == [("a", Format.PLAIN)]
+
+
+async def test_forgetting_ends_every_membership(store: ConnectionStore) -> None:
+    """Nobody is left in a room that it joined besides the lobby."""
+    for room in (LOBBY, "one", "two"):
+        await store.join(room=room, connection=connection("a"))
+        await store.join(room=room, connection=connection("b"))
+    await store.forget(connection_ids=["a"])
+    for room in (LOBBY, "one", "two"):
+        assert await members(store, room) == [("b", Format.PLAIN)]
+    assert await store.find(connection_id="a") is None
+    assert await store.find(connection_id="b") == connection("b")
+
+
+async def test_forgetting_the_unknown_or_nobody_is_no_error(store: ConnectionStore) -> None:
+    """`$disconnect` may come twice, or for a connection that a delivery found gone."""
+    await store.join(room=LOBBY, connection=connection("a"))
+    await store.forget(connection_ids=["a"])
+    await store.forget(connection_ids=["a", "never"])
+    await store.forget(connection_ids=[])
+    assert await members(store) == []
+
+
+async def test_forgetting_many_at_once_forgets_all(store: ConnectionStore) -> None:
+    """More than DynamoDB takes in one batch of writes (25)."""
+    ids = [f"c{i}" for i in range(60)]
+    for each in ids:
+        await store.join(room=LOBBY, connection=connection(each))
+    await store.forget(connection_ids=ids[:-1])
+    assert await members(store) == [("c59", Format.PLAIN)]
+
+
+async def test_who_is_in_no_room_is_not_found(store: ConnectionStore) -> None:
+    """There is nothing to say about it."""
+    assert await store.find(connection_id="never") is None
+
+
+async def test_id_of_a_room_and_of_a_connection_may_be_the_same_text(store: ConnectionStore) -> None:
+    """However an adapter keeps them, they do not get mixed up."""
+    await store.join(room="x#y", connection=connection("x#y"))
+    await store.join(room="connection#x", connection=connection("room#x"))
+    assert await members(store, "x#y") == [("x#y", Format.PLAIN)]
+    await store.forget(connection_ids=["x#y"])
+    assert await members(store, "connection#x") == [("room#x", Format.PLAIN)]
+
+
+async def test_every_page_of_a_large_room_is_read(store: ConnectionStore, fill: Callable[[int], object]) -> None:
+    """The samples that people copy read the first megabyte of the table, and lose everyone after it."""
+    fill(3000)
+    pages = [page async for page in store.recipients(room=LOBBY)]
+    assert len(pages) > 1
+    ids = [connection_id for page in pages for part in page.values() for connection_id in part]
+    assert len(ids) == len(set(ids)) == 3000
+
+
+async def test_what_cannot_be_reached_is_unavailable(broken_store: ConnectionStore) -> None:
+    """A use case can tell its client to try again, whatever the store is made of."""
+    with pytest.raises(Unavailable):
+        await broken_store.join(room=LOBBY, connection=connection("a"))
+    with pytest.raises(Unavailable):
+        await broken_store.forget(connection_ids=["a"])
+    with pytest.raises(Unavailable):
+        await broken_store.find(connection_id="a")
+    with pytest.raises(Unavailable):
+        await members(broken_store)

@@ -1,0 +1,239 @@
+"""The functions behind the routes, given exactly what API Gateway gives them."""
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from adapters.apigateway import ApiGatewayMessageSink
+from adapters.memory import MemoryConnectionStore, MemoryMessageSink
+from chat_core import LOBBY, Connection, Format, RecipientsPage, Unavailable
+from entrypoints.aws_lambda.container import Container, container
+from entrypoints.aws_lambda.proxy import Answer, Event
+from tests.support.events import CONNECTION_ID, connect, disconnect, message
+
+
+@dataclass
+class Context:
+    """What Lambda tells a handler about the invocation."""
+
+    remaining_ms: int = 28_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass
+class Functions:
+    """The functions, on adapters that keep everything here."""
+
+    store: MemoryConnectionStore
+    sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
+    handlers: dict[str, Callable[[Event, Context], Answer]] = field(default_factory=dict)
+
+    def __call__(self, name: str, event: Event, context: Context | None = None) -> Answer:
+        answer = self.handlers[name](event, context or Context())
+        # API Gateway takes an answer with any other member for a malformed one.
+        assert set(answer) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+        return answer
+
+    def receives(self, connection_id: str = CONNECTION_ID) -> list[str]:
+        """Let the connection take messages; return the list that they will be in."""
+        inbox: list[str] = []
+
+        async def send(text: str) -> None:
+            inbox.append(text)
+
+        self.sink.attach(connection_id, send)
+        return inbox
+
+    def lobby(self) -> dict[str, Format]:
+        async def read() -> dict[str, Format]:
+            pages = [page async for page in self.store.recipients(room=LOBBY)]
+            return {each: reads for page in pages for reads, ids in page.items() for each in ids}
+
+        return asyncio.run(read())
+
+
+def load(functions: Functions) -> Iterator[Functions]:
+    """Import the handlers anew, as a new execution environment does."""
+    container.reset_singletons()
+    with (
+        container.connection_store.override(functions.store),
+        container.message_sink.override(functions.sink),
+    ):
+        for name in ("connect", "disconnect", "send_message", "default"):
+            module = importlib.reload(importlib.import_module(f"entrypoints.aws_lambda.{name}"))
+            functions.handlers[name] = module.handler
+        yield functions
+        container.runner().close()
+    container.reset_singletons()
+
+
+@pytest.fixture
+def functions() -> Iterator[Functions]:
+    """Return the functions in a chat that nobody is in."""
+    yield from load(Functions(MemoryConnectionStore()))
+
+
+class UnreachableStore(MemoryConnectionStore):
+    """Fails like a table that is not there."""
+
+    async def join(self, *, room: str, connection: Connection) -> None:
+        raise Unavailable("internal detail")
+
+    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+        raise Unavailable("internal detail")
+
+    async def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
+        raise Unavailable("The chat's table could not be reached.")
+        yield {}
+
+
+@pytest.fixture
+def broken() -> Iterator[Functions]:
+    """Return the functions without a table."""
+    yield from load(Functions(UnreachableStore()))
+
+
+def test_client_that_connects_is_in_the_lobby_as_plain(functions: Functions) -> None:
+    """The original sample's clients ask for nothing."""
+    assert functions("connect", connect()) == {"statusCode": 200}
+    assert functions.lobby() == {CONNECTION_ID: Format.PLAIN}
+
+
+def test_offered_subprotocol_is_accepted_by_name(functions: Functions) -> None:
+    """API Gateway answers the handshake with the header that the function returns, and a browser insists on it."""
+    answer = functions("connect", connect({"Sec-WebSocket-Protocol": "other,chat.v1"}))
+    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat.v1"}}
+    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+
+
+def test_header_is_found_in_any_case(functions: Functions) -> None:
+    """HTTP/2 front ends write them small."""
+    assert functions("connect", connect({"sec-websocket-protocol": "chat.v1"}))["headers"]
+
+
+def test_format_may_be_asked_for_in_the_query(functions: Functions) -> None:
+    """For clients that cannot set a subprotocol; then none may be answered either."""
+    assert functions("connect", connect(query={"format": "json"})) == {"statusCode": 200}
+    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+
+
+def test_unknown_format_refuses_the_handshake(functions: Functions) -> None:
+    """The client sees the status."""
+    assert functions("connect", connect(query={"format": "xml"})) == {"statusCode": 400}
+    assert functions.lobby() == {}
+
+
+def test_handshake_is_refused_where_the_connection_cannot_be_remembered(broken: Functions) -> None:
+    """A connection that no message reaches would be worse; nothing of the cause leaks."""
+    assert broken("connect", connect()) == {"statusCode": 503}
+
+
+def test_client_that_disconnects_is_forgotten(functions: Functions) -> None:
+    """Whatever closed the connection."""
+    functions("connect", connect())
+    assert functions("disconnect", disconnect()) == {"statusCode": 200}
+    assert functions.lobby() == {}
+
+
+def test_failing_to_forget_is_answered_as_failure(broken: Functions) -> None:
+    """Nobody sees the answer but the API's metrics."""
+    assert broken("disconnect", disconnect()) == {"statusCode": 503}
+
+
+def test_message_reaches_everyone(functions: Functions) -> None:
+    """The whole of the original sample."""
+    inbox = functions.receives()
+    functions("connect", connect())
+    answer = functions("send_message", message('{"action":"sendmessage","data":"live long"}'))
+    assert answer == {"statusCode": 200}
+    assert inbox == ["live long"]
+
+
+def test_fault_of_a_message_is_told_to_its_sender(functions: Functions) -> None:
+    """As an event with a stable code."""
+    inbox = functions.receives()
+    assert functions("send_message", message('{"action":"sendmessage"}')) == {"statusCode": 400}
+    assert json.loads(inbox[0])["code"] == "invalid_request"
+
+
+def test_message_without_a_table_is_told_as_retryable(broken: Functions) -> None:
+    """And in words that give nothing internal away."""
+    inbox = broken.receives()
+    assert broken("send_message", message('{"action":"sendmessage","data":"x"}')) == {"statusCode": 503}
+    assert json.loads(inbox[0]) == {
+        "type": "error", "code": "unavailable", "message": "The chat's table could not be reached.", "retryable": True,
+    }  # fmt: skip
+
+
+def test_delivery_stops_before_the_function_is_stopped(functions: Functions) -> None:
+    """There has to be time to count and to answer."""
+
+    async def hang(_text: str) -> None:
+        await asyncio.Event().wait()
+
+    functions("connect", connect())
+    functions.sink.attach(CONNECTION_ID, hang)
+    event = message('{"action":"sendmessage","data":"x"}')
+    assert functions("send_message", event, Context(remaining_ms=1_200)) == {"statusCode": 200}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("hello", "malformed_frame"), ("", "malformed_frame"), ('{"action":"dance"}', "unknown_action")],
+)
+def test_frame_of_no_route_is_refused_and_the_connection_stays(functions: Functions, body: str, code: str) -> None:
+    """`$default` takes it."""
+    inbox = functions.receives()
+    functions("connect", connect())
+    assert functions("default", message(body, "$default")) == {"statusCode": 400}
+    assert json.loads(inbox[0])["code"] == code
+    assert functions.lobby() == {CONNECTION_ID: Format.PLAIN}
+
+
+def test_message_event_without_a_body_is_a_malformed_frame(functions: Functions) -> None:
+    """An empty frame may come without one."""
+    inbox = functions.receives()
+    event: dict[str, Any] = {**message("", "$default")}
+    del event["body"]
+    assert functions("default", event) == {"statusCode": 400}
+    assert json.loads(inbox[0])["code"] == "malformed_frame"
+
+
+@pytest.mark.parametrize(
+    ("variables", "endpoint"),
+    [
+        ({"MANAGEMENT_ENDPOINT": "https://chat.example.com/v1"}, "https://chat.example.com/v1"),
+        (
+            {
+                "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
+                "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:3001/dev",
+            },
+            "http://127.0.0.1:3001/dev",
+        ),
+    ],
+)
+def test_management_endpoint_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], endpoint: str
+) -> None:
+    """A custom domain, or a local stack, takes no other code."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    own = Container()
+    sink = own.message_sink()
+    assert isinstance(sink, ApiGatewayMessageSink)
+    client = sink._client
+    try:
+        assert client.meta.endpoint_url == endpoint
+        # The sink retries, so the SDK must not; and it needs as many sockets as it posts at once.
+        assert client.meta.config.retries["total_max_attempts"] == 1
+        assert client.meta.config.max_pool_connections == 100
+    finally:
+        own.runner().run(client.close())
+        own.runner().close()

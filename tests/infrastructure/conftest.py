@@ -1,0 +1,42 @@
+"""The templates as CloudFormation reads them: `!Ref x` is `{"Ref": "x"}`, `!Sub s` is `{"Fn::Sub": "s"}`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    template, problems = decode(str(path))
+    assert not problems, f"{path}: {problems}"
+    # cfn-lint's nodes carry line numbers and have errors of their own; plain ones compare and print well.
+    plain: dict[str, Any] = json.loads(json.dumps(template))
+    return plain
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the folder that holds `infrastructure/` and `src/`."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def master() -> dict[str, Any]:
+    """Return the template that people deploy."""
+    return _read(REPOSITORY / "infrastructure" / "template.yaml")
+
+
+@pytest.fixture(scope="session")
+def storage() -> dict[str, Any]:
+    """Return the nested template of the table."""
+    return _read(REPOSITORY / "infrastructure" / "storage.yaml")
+
+
+@pytest.fixture(scope="session")
+def api() -> dict[str, Any]:
+    """Return the nested template of the WebSocket API and its functions."""
+    return _read(REPOSITORY / "infrastructure" / "api.yaml")

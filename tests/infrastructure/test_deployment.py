@@ -1,0 +1,61 @@
+"""The snapshot of the API that the stage serves."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+IN_THE_SNAPSHOT = {
+    f"AWS::ApiGatewayV2::{kind}" for kind in ("Api", "Authorizer", "Integration", "Route", "RouteResponse")
+}
+
+
+@pytest.fixture
+def deployment_id(api: dict[str, Any]) -> str:
+    """Return the logical id of the template's only deployment."""
+    (found,) = [
+        name for name, resource in api["Resources"].items() if resource["Type"] == "AWS::ApiGatewayV2::Deployment"
+    ]
+    return str(found)
+
+
+def due_id(api: dict[str, Any]) -> str:
+    """Return `Deployment` and ten hexadecimal digits: a digest of what API resources say, not of how."""
+    held = {name: r for name, r in api["Resources"].items() if r["Type"] in IN_THE_SNAPSHOT}
+    canonical = json.dumps(held, sort_keys=True, separators=(",", ":"))
+    return "Deployment" + hashlib.sha256(canonical.encode()).hexdigest()[:10]
+
+
+def test_a_change_of_the_api_is_deployed(api: dict[str, Any], deployment_id: str) -> None:
+    """Under the same logical id CloudFormation would keep serving the old snapshot, and report success."""
+    assert deployment_id == due_id(api), (
+        f"The API has changed: in infrastructure/api.yaml, rename {deployment_id} to {due_id(api)} "
+        "(where it is defined and in Stage)."
+    )
+
+
+def test_the_id_changes_with_a_route(api: dict[str, Any], deployment_id: str) -> None:
+    """The digest covers what a route says, not its name alone."""
+    route = api["Resources"]["SendMessageRoute"]
+    changed = {**route, "Properties": {**route["Properties"], "RouteKey": "publish"}}
+
+    assert due_id({"Resources": {**api["Resources"], "SendMessageRoute": changed}}) != deployment_id
+
+
+def test_the_snapshot_is_taken_once_every_route_stands(api: dict[str, Any], deployment_id: str) -> None:
+    """CloudFormation sees no reference from a deployment to routes, and would create them in any order."""
+    routes = [name for name, r in api["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Route"]
+
+    assert sorted(api["Resources"][deployment_id]["DependsOn"]) == sorted(routes)
+
+
+def test_the_stage_serves_the_snapshot(api: dict[str, Any], deployment_id: str) -> None:
+    """A stage without a deployment answers 403 to everyone."""
+    (stage,) = [r for r in api["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Stage"]
+
+    assert stage["Properties"] == {
+        "ApiId": {"Ref": "Api"},
+        "StageName": {"Ref": "StageName"},
+        "DeploymentId": {"Ref": deployment_id},
+    }

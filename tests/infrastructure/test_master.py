@@ -1,0 +1,84 @@
+"""The master template: what a person who deploys decides, and what they get back."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NESTED = {"Storage": "storage", "Api": "api"}
+
+
+def test_it_deploys_without_an_answer_to_any_question(master: dict[str, Any]) -> None:
+    """Every parameter has a default."""
+    assert [name for name, parameter in master["Parameters"].items() if "Default" not in parameter] == []
+
+
+def test_every_parameter_and_output_is_described(master: dict[str, Any]) -> None:
+    """The console and the command line show the descriptions."""
+    described = {**master["Parameters"], **master["Outputs"]}
+
+    assert [name for name, entry in described.items() if not entry.get("Description")] == []
+
+
+@pytest.mark.parametrize("stage", ["dev", "v1_2-blue", "x" * 128])
+def test_a_stage_name_that_the_gateway_takes_is_accepted(master: dict[str, Any], stage: str) -> None:
+    """API Gateway: 1 to 128 letters, digits, hyphens and underscores."""
+    assert re.fullmatch(master["Parameters"]["StageName"]["AllowedPattern"], stage)
+
+
+@pytest.mark.parametrize("stage", ["", "a b", "$default", "a/b", "x" * 129])
+def test_a_stage_name_that_the_gateway_refuses_is_refused_before_anything_is_created(
+    master: dict[str, Any], stage: str
+) -> None:
+    """CloudFormation checks the pattern first."""
+    assert not re.fullmatch(master["Parameters"]["StageName"]["AllowedPattern"], stage)
+
+
+def test_it_holds_nested_stacks_alone(master: dict[str, Any]) -> None:
+    """Each concern has a template of its own."""
+    kinds = {name: resource["Type"] for name, resource in master["Resources"].items()}
+
+    assert kinds == dict.fromkeys(NESTED, "AWS::CloudFormation::Stack")
+
+
+def test_nested_templates_are_files_of_the_repository(repository: Path, master: dict[str, Any]) -> None:
+    """`aws cloudformation package`, `sam` and the local stack find them by relative path."""
+    for resource in master["Resources"].values():
+        assert (repository / "infrastructure" / resource["Properties"]["TemplateURL"]).is_file()
+
+
+@pytest.mark.parametrize(("stack", "template"), NESTED.items())
+def test_a_nested_stack_gets_the_parameters_it_declares(
+    request: pytest.FixtureRequest, master: dict[str, Any], stack: str, template: str
+) -> None:
+    """One missing or one too many fails the deploy."""
+    given = master["Resources"][stack]["Properties"].get("Parameters", {})
+
+    assert set(given) == set(request.getfixturevalue(template).get("Parameters", {}))
+
+
+def test_every_parameter_reaches_a_nested_stack(master: dict[str, Any]) -> None:
+    """A parameter that changes nothing would mislead."""
+    values = [
+        value
+        for resource in master["Resources"].values()
+        for value in resource["Properties"].get("Parameters", {}).values()
+    ]
+
+    assert [name for name in master["Parameters"] if {"Ref": name} not in values] == []
+
+
+def test_it_tells_where_to_connect_where_to_post_and_where_rows_are(
+    master: dict[str, Any], storage: dict[str, Any], api: dict[str, Any]
+) -> None:
+    """Each output hands on one of a nested stack."""
+    handed_on = {name: output["Value"]["Fn::GetAtt"] for name, output in master["Outputs"].items()}
+
+    assert handed_on == {
+        "WebSocketUrl": ["Api", "Outputs.WebSocketUrl"],
+        "ManagementEndpoint": ["Api", "Outputs.ManagementEndpoint"],
+        "ConnectionsTableName": ["Storage", "Outputs.TableName"],
+    }
+    assert {"WebSocketUrl", "ManagementEndpoint"} <= set(api["Outputs"])
+    assert set(storage["Outputs"]) == {"TableName", "TableArn"}

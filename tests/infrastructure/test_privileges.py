@@ -1,0 +1,106 @@
+"""Who may do what."""
+
+import json
+from typing import Any
+
+import pytest
+
+WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
+TABLE = {"Ref": "TableArn"}
+CONNECTIONS = {
+    "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    "${Api}/${StageName}/POST/@connections/*"
+}
+
+
+def log_of(prefix: str) -> dict[str, list[str]]:
+    """Return the ARN of a function's log group, which ends in the `:*` that stands for its streams."""
+    return {"Fn::GetAtt": [f"{prefix}Log", "Arn"]}
+
+
+MAY: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
+    "ConnectFunction": [
+        (WRITE_LOGS, log_of("Connect")),
+        (["dynamodb:PutItem"], TABLE),
+    ],
+    "DisconnectFunction": [
+        (WRITE_LOGS, log_of("Disconnect")),
+        (["dynamodb:BatchWriteItem", "dynamodb:Query"], TABLE),
+    ],
+    "SendMessageFunction": [
+        (WRITE_LOGS, log_of("SendMessage")),
+        (["dynamodb:BatchWriteItem", "dynamodb:Query"], TABLE),
+        (["execute-api:ManageConnections"], CONNECTIONS),
+    ],
+    "DefaultFunction": [
+        (WRITE_LOGS, log_of("Default")),
+        (["execute-api:ManageConnections"], CONNECTIONS),
+    ],
+}
+
+
+def role_of(api: dict[str, Any], function: str) -> dict[str, Any]:
+    """Return the properties of the role that the function names."""
+    role_id, attribute = api["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"]
+    role = api["Resources"][role_id]
+    assert (role["Type"], attribute) == ("AWS::IAM::Role", "Arn")
+    properties: dict[str, Any] = role["Properties"]
+    return properties
+
+
+def statements_of(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every statement of every policy of the role."""
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    """Return the statement's actions, in order; a policy may give a single one without a list."""
+    actions = statement["Action"]
+    return sorted(actions) if isinstance(actions, list) else [actions]
+
+
+@pytest.mark.parametrize("function", MAY)
+def test_a_function_may_do_this_and_nothing_else(api: dict[str, Any], function: str) -> None:
+    """The table above is exact: an action that is not needed any more fails here too."""
+    statements = statements_of(role_of(api, function))
+
+    assert [(actions_of(statement), statement["Resource"]) for statement in statements] == MAY[function]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+
+
+def test_every_function_and_every_role_is_accounted_for(api: dict[str, Any]) -> None:
+    """SAM would give a function without a role one that may write to every log group."""
+    functions = [n for n, r in api["Resources"].items() if r["Type"] == "AWS::Serverless::Function"]
+    roles = [r["Properties"] for r in api["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
+
+    assert sorted(functions) == sorted(MAY)
+    assert [role_of(api, function) for function in functions] == roles
+
+
+@pytest.mark.parametrize("function", MAY)
+def test_a_role_is_for_lambda_alone_and_takes_no_ready_made_policy(api: dict[str, Any], function: str) -> None:
+    """What AWS adds to a managed policy later would be added to the function."""
+    role = role_of(api, function)
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trust == {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    assert "ManagedPolicyArns" not in role
+    assert "Policies" not in api["Resources"][function]["Properties"]
+
+
+def test_no_action_is_a_pattern(api: dict[str, Any]) -> None:
+    """`*` and `?` are IAM's wildcards."""
+    actions = [a for f in MAY for s in statements_of(role_of(api, f)) for a in actions_of(s)]
+
+    assert [action for action in actions if "*" in action or "?" in action] == []
+
+
+def test_the_connection_id_is_the_only_open_end_of_a_resource(api: dict[str, Any]) -> None:
+    """It is not known before somebody connects; everything else is named."""
+    resources = [s["Resource"] for f in MAY for s in statements_of(role_of(api, f))]
+
+    assert [r for r in resources if "*" in json.dumps(r) and r != CONNECTIONS] == []

@@ -1,0 +1,88 @@
+"""A management API over real HTTP that answers each connection as it was told to, for testing sinks."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from entrypoints.local.http import Request, Response, message_response, serve
+
+Behaviour = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass
+class ConnectionsEndpoint:
+    """What is posted to whom, and what comes back; a connection that was never opened is gone."""
+
+    url: str = ""
+    inboxes: dict[str, list[str]] = field(default_factory=dict)
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)
+    """How many posts came for each connection."""
+    peers: set[tuple[str, int]] = field(default_factory=set)
+    """The client's end of every TCP connection."""
+    under_way: int = 0
+    most_under_way: int = 0
+
+    async def answer(self, request: Request) -> Response:
+        self.peers.add(request.peer)
+        connection_id = unquote(request.path).rpartition("/")[2]
+        self.requests[connection_id] += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await asyncio.sleep(0)
+            return await self.behaviours.get(connection_id, self.deliver)(request)
+        finally:
+            self.under_way -= 1
+
+    async def deliver(self, request: Request) -> Response:
+        inbox = self.inboxes.get(unquote(request.path).rpartition("/")[2])
+        if inbox is None:
+            return Response(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
+        inbox.append(request.body.decode())
+        return Response(status=200)
+
+    def fails(self, connection_id: str, *statuses: int, forever: bool = False) -> None:
+        """Answer the next posts to the connection with these statuses; then, or forever, with the last one."""
+        pending = list(statuses)
+
+        async def fail(request: Request) -> Response:
+            if not pending:
+                return await self.deliver(request)
+            status = pending[0] if forever and len(pending) == 1 else pending.pop(0)
+            return message_response(status, "as told", ("x-amzn-ErrorType", _ERROR_TYPES.get(status, "Unknown")))
+
+        self.behaviours[connection_id] = fail
+
+    def hangs(self, connection_id: str) -> None:
+        """Take posts to the connection and never answer."""
+
+        async def hang(_request: Request) -> Response:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        self.behaviours[connection_id] = hang
+
+
+_ERROR_TYPES = {
+    400: "BadRequestException",
+    403: "ForbiddenException",
+    413: "PayloadTooLargeException",
+    429: "LimitExceededException",
+}
+
+
+@asynccontextmanager
+async def connections_endpoint() -> AsyncIterator[ConnectionsEndpoint]:
+    """Serve one on loopback."""
+    endpoint = ConnectionsEndpoint()
+    server = await serve(endpoint.answer, port=0)
+    endpoint.url = f"http://127.0.0.1:{server.port}/dev"
+    try:
+        yield endpoint
+    finally:
+        server.close()
+        await server.wait_closed()

@@ -1,0 +1,97 @@
+"""The chat's table on a real endpoint: on moto, or on AWS's own DynamoDB Local where it is present."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import boto3
+from cfnlint.decode import decode
+
+REPOSITORY = Path(__file__).parents[2]
+LAUNCHER = Path(__file__).parent / "DynamoDBLocalOnLoopback.java"
+JARS = Path(os.environ.get("DYNAMODB_LOCAL", REPOSITORY / ".cache" / "dynamodb-local"))
+
+
+def dynamodb_local_is_missing() -> str | None:
+    """Return what is needed to run DynamoDB Local here, or None where nothing is."""
+    if not shutil.which("javac"):
+        return "DynamoDB Local needs a JDK, 17 or newer"
+    if not list(JARS.glob("DynamoDBLocal-*.jar")):
+        return "no DynamoDB Local in .cache: `make dynamodb-local` brings it from Maven Central"
+    return None
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """Run DynamoDB Local in memory; yield its URL."""
+    port = _free_port()
+    java = ["java", f"-Djava.library.path={JARS}", "-cp", f"{JARS}/*", str(LAUNCHER)]
+    options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
+    with subprocess.Popen(
+        [*java, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            _wait_until_open(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def client(endpoint: str) -> Any:
+    """Return a DynamoDB client for the endpoint."""
+    return boto3.client(
+        "dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="AKID", aws_secret_access_key="x"
+    )
+
+
+def create_table(endpoint: str, name: str) -> None:
+    """Create the table with the keys that the storage template gives it."""
+    template, _ = decode(str(REPOSITORY / "infrastructure" / "storage.yaml"))
+    tables = [each for each in template["Resources"].values() if each["Type"] == "AWS::DynamoDB::Table"]
+    properties = json.loads(json.dumps(tables[0]["Properties"]))
+    wanted = {key: properties[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+    client(endpoint).create_table(TableName=name, **wanted)
+
+
+def fill(endpoint: str, table: str, count: int) -> list[str]:
+    """Put connections into the lobby, padded so that each megabyte page of DynamoDB holds about a thousand."""
+    ids = [f"c{i}" for i in range(count)]
+    api = client(endpoint)
+    for start in range(0, count, 25):
+        puts = [{"PutRequest": {"Item": _padded_member(each)}} for each in ids[start : start + 25]]
+        answer = api.batch_write_item(RequestItems={table: puts})
+        assert not answer["UnprocessedItems"]
+    return ids
+
+
+def _padded_member(connection_id: str) -> dict[str, Any]:
+    return {
+        "pk": {"S": "room#lobby"},
+        "sk": {"S": connection_id},
+        "format": {"S": "plain"},
+        "expires_at": {"N": str(int(time.time()) + 3600)},
+        "padding": {"S": "x" * 1000},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("DynamoDB Local did not start")

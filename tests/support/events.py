@@ -1,0 +1,75 @@
+"""Events as API Gateway sends them: the shapes of captures from real APIs."""
+
+from typing import Any
+
+from entrypoints.aws_lambda.proxy import Event
+
+CONNECTION_ID = "BFHPhfCWIAMCKlQ="
+
+
+def connect(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:
+    """Return the event of a handshake; the query members are absent where the client sent none."""
+    sent = {
+        "Host": "fjnq7njcv2.execute-api.us-east-1.amazonaws.com",
+        "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        "X-Amzn-Trace-Id": "Root=1-6731ebfc-08e1e656421db73c5d2eef31",
+        "X-Forwarded-For": "166.90.225.1",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    } | (headers or {})
+    event: dict[str, Any] = {
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "requestContext": _context("$connect", "CONNECT"),
+        "isBase64Encoded": False,
+    }
+    if query:
+        event["queryStringParameters"] = query
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in query.items()}
+    return event
+
+
+def message(body: str, route_key: str = "sendmessage", connection_id: str = CONNECTION_ID) -> Event:
+    """Return the event of a text frame."""
+    context = _context(route_key, "MESSAGE") | {"messageId": "BFIEYeMIoAMCKlQ=", "connectionId": connection_id}
+    return {"requestContext": context, "body": body, "isBase64Encoded": False}
+
+
+def disconnect() -> Event:
+    """Return the event of a connection's end."""
+    headers = {
+        "Host": "fjnq7njcv2.execute-api.us-east-1.amazonaws.com",
+        "x-api-key": "",
+        "X-Forwarded-For": "",
+        "x-restapi": "",
+    }
+    context = _context("$disconnect", "DISCONNECT") | {
+        "disconnectStatusCode": 1005,
+        "disconnectReason": "Client-side close frame status not set",
+    }
+    return {
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+
+
+def _context(route_key: str, event_type: str) -> dict[str, Any]:
+    return {
+        "routeKey": route_key,
+        "eventType": event_type,
+        "extendedRequestId": "BFHPhFe3IAMF95g=",
+        "requestTime": "11/Nov/2024:11:35:24 +0000",
+        "messageDirection": "IN",
+        "stage": "prod",
+        "connectedAt": 1731324924553,
+        "requestTimeEpoch": 1731324924561,
+        "identity": {"sourceIp": "166.90.225.1"},
+        "requestId": "BFHPhFe3IAMF95g=",
+        "domainName": "fjnq7njcv2.execute-api.us-east-1.amazonaws.com",
+        "connectionId": CONNECTION_ID,
+        "apiId": "fjnq7njcv2",
+    }

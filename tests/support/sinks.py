@@ -1,0 +1,100 @@
+"""Each kind of sink with the world that it delivers to, under one interface."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aioboto3
+
+from adapters.apigateway import ApiGatewayMessageSink, client_config
+from adapters.memory import MemoryMessageSink
+from chat_core import MessageSink
+from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
+
+
+class World(Protocol):
+    """The sink, and connections that can be told how to behave."""
+
+    sink: MessageSink
+
+    def open(self, connection_id: str) -> list[str]:
+        """Open a connection; return the list that its messages will be in."""
+        ...
+
+    def hang(self, connection_id: str) -> None:
+        """Let the connection take messages without ever being done with one."""
+        ...
+
+    def fail(self, connection_id: str) -> None:
+        """Let every delivery to the connection fail, for a reason that is not its own."""
+        ...
+
+
+class MemoryWorld:
+    def __init__(self) -> None:
+        self._sink = MemoryMessageSink()
+        self.sink: MessageSink = self._sink
+
+    def open(self, connection_id: str) -> list[str]:
+        inbox: list[str] = []
+
+        async def send(text: str) -> None:
+            inbox.append(text)
+
+        self._sink.attach(connection_id, send)
+        return inbox
+
+    def hang(self, connection_id: str) -> None:
+        async def hang(_text: str) -> None:
+            await asyncio.Event().wait()
+
+        self._sink.attach(connection_id, hang)
+
+    def fail(self, connection_id: str) -> None:
+        async def fail(text: str) -> None:
+            raise RuntimeError(text)
+
+        self._sink.attach(connection_id, fail)
+
+
+class ApiGatewayWorld:
+    def __init__(self, sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
+        self.sink = sink
+        self._endpoint = endpoint
+
+    def open(self, connection_id: str) -> list[str]:
+        return self._endpoint.inboxes.setdefault(connection_id, [])
+
+    def hang(self, connection_id: str) -> None:
+        self._endpoint.hangs(connection_id)
+
+    def fail(self, connection_id: str) -> None:
+        self._endpoint.fails(connection_id, 500, forever=True)
+
+
+@asynccontextmanager
+async def apigateway_sink(
+    endpoint: ConnectionsEndpoint, *, concurrency: int = 100, post_timeout: float = 5.0
+) -> AsyncIterator[ApiGatewayMessageSink]:
+    """Make the SDK's sink on the endpoint."""
+    config = client_config(concurrency=concurrency)
+    session = aioboto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", region_name="us-east-1")
+    async with session.client("apigatewaymanagementapi", endpoint_url=endpoint.url, config=config) as client:
+        yield ApiGatewayMessageSink(client, concurrency=concurrency, post_timeout=post_timeout)
+
+
+@asynccontextmanager
+async def memory_world() -> AsyncIterator[World]:
+    """Make the memory sink's."""
+    yield MemoryWorld()
+
+
+@asynccontextmanager
+async def apigateway_world() -> AsyncIterator[World]:
+    """Make the SDK sink's."""
+    async with connections_endpoint() as endpoint, apigateway_sink(endpoint) as sink:
+        yield ApiGatewayWorld(sink, endpoint)
+
+
+WORLDS = {"MemoryMessageSink": memory_world, "ApiGatewayMessageSink": apigateway_world}

@@ -1,0 +1,119 @@
+"""What a client's frame leads to, and who is told."""
+
+import json
+
+from adapters.memory import MemoryConnectionStore
+from chat_core import Format, ReceivedFrame, Unavailable
+from tests.support.chat import Chat
+
+
+def frame(connection_id: str, text: str) -> ReceivedFrame:
+    return ReceivedFrame(connection_id=connection_id, text=text)
+
+
+async def test_message_goes_to_everyone(chat: Chat) -> None:
+    """The original sample's exchange."""
+    inboxes = [await chat.join("a"), await chat.join("b")]
+    receipt = await chat.receive(frame("a", '{"action":"sendmessage","data":"live long"}'))
+    assert inboxes == [["live long"], ["live long"]]
+    assert receipt.report is not None
+    assert receipt.report.delivered == 2
+
+
+async def test_fault_is_told_to_its_sender_alone(chat: Chat) -> None:
+    """The connection stays open, and nobody else is bothered."""
+    sender, other = await chat.join("a"), await chat.join("b")
+    receipt = await chat.receive(frame("a", "rubbish"))
+    assert [json.loads(text)["code"] for text in sender] == ["malformed_frame"]
+    assert other == []
+    assert receipt.fault is not None
+
+
+async def test_fault_repeats_the_ref_as_soon_as_it_is_known(chat: Chat) -> None:
+    """Even a plain client gets it back: it gave it."""
+    sender = await chat.join("a")
+    await chat.receive(frame("a", '{"action":"sendmessage","ref":9}'))
+    assert json.loads(sender[0]) == {
+        "type": "error", "code": "invalid_request", "message": "The request must have data.",
+        "retryable": False, "ref": 9,
+    }  # fmt: skip
+
+
+async def test_json_client_that_gave_a_ref_is_told_how_many_it_reached(chat: Chat) -> None:
+    """It can show that the message was delivered."""
+    sender = await chat.join("a", reads=Format.JSON)
+    await chat.join("b")
+    await chat.receive(frame("a", '{"action":"sendmessage","data":"hi","ref":"r1"}'))
+    assert json.loads(sender[-1]) == {
+        "type": "sent", "ref": "r1", "from": "a", "delivered": 2, "gone": 0, "failed": 0,
+    }  # fmt: skip
+
+
+async def test_json_client_without_a_ref_gets_no_confirmation(chat: Chat) -> None:
+    """It did not ask for one."""
+    sender = await chat.join("a", reads=Format.JSON)
+    await chat.receive(frame("a", '{"action":"sendmessage","data":"hi"}'))
+    assert [json.loads(text)["type"] for text in sender] == ["message"]
+
+
+async def test_plain_client_never_receives_a_confirmation(chat: Chat) -> None:
+    """It would take it for a message."""
+    sender = await chat.join("a")
+    await chat.receive(frame("a", '{"action":"sendmessage","data":"hi","ref":"r1"}'))
+    assert sender == ["hi"]
+
+
+class UnreadableStore(MemoryConnectionStore):
+    """Can be written only."""
+
+    def recipients(self, *, room: str):  # type: ignore[no-untyped-def] # noqa: ANN201
+        raise Unavailable("The store cannot be read.")
+
+    async def find(self, *, connection_id: str) -> None:
+        raise Unavailable("The store cannot be read.")
+
+
+async def test_store_that_fails_is_told_as_retryable() -> None:
+    """The sender knows that the message was not delivered and that trying again makes sense."""
+    chat = Chat(store=UnreadableStore())
+    sender = await chat.join("a")
+    receipt = await chat.receive(frame("a", '{"action":"sendmessage","data":"hi"}'))
+    assert json.loads(sender[0])["code"] == "unavailable"
+    assert json.loads(sender[0])["retryable"] is True
+    assert isinstance(receipt.fault, Unavailable)
+
+
+async def test_nothing_is_sent_when_the_sender_cannot_be_looked_up() -> None:
+    """Otherwise it would be told to repeat what everyone had already received."""
+    chat = Chat(store=UnreadableStore())
+    sender, other = await chat.join("a"), await chat.join("b")
+    await chat.receive(frame("a", '{"action":"sendmessage","data":"hi","ref":1}'))
+    assert json.loads(sender[0])["ref"] == 1
+    assert other == []
+
+
+async def test_sender_that_left_meanwhile_is_no_fault(chat: Chat) -> None:
+    """Its message is delivered all the same."""
+    other = await chat.join("b")
+    receipt = await chat.receive(frame("a", '{"action":"sendmessage","data":"bye","ref":1}'))
+    assert other == ["bye"]
+    assert receipt.fault is None
+
+
+async def test_frame_that_no_route_takes_is_refused_with_its_reason(chat: Chat) -> None:
+    """`$default` gets both what is not JSON and what names an unknown action."""
+    sender = await chat.join("a")
+    await chat.refuse(frame("a", "hello"))
+    await chat.refuse(frame("a", '{"action":"dance","ref":3}'))
+    assert [(e["code"], e.get("ref")) for e in map(json.loads, sender)] == [
+        ("malformed_frame", None),
+        ("unknown_action", 3),
+    ]
+
+
+async def test_connection_is_in_the_lobby_from_connect_to_disconnect(chat: Chat) -> None:
+    """Everyone connected is the lobby: there is one notion of audience."""
+    await chat.join("a")
+    assert await chat.store.find(connection_id="a") is not None
+    await chat.disconnect("a")
+    assert await chat.store.find(connection_id="a") is None
