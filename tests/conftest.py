@@ -1,12 +1,22 @@
-"""What tests share: real services on loopback."""
+"""What tests share: real services on loopback, and the rule that CI skips nothing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skipped test count as failed in CI, which has to install every extra."""
+    report = yield
+    if os.environ.get("CI") and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"CI must not skip: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

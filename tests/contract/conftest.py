@@ -1,7 +1,7 @@
 """The adapters that each port's contract is held against."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
 
@@ -9,18 +9,17 @@ from adapters.dynamodb import DynamoDBConnectionStore
 from adapters.memory import MemoryConnectionStore
 from chat_core import LOBBY, Connection, ConnectionStore, Format
 from tests.support import dynamodb
-from tests.support.extras import missing_extra
 from tests.support.sinks import WORLDS, World
 
-Fill = Callable[[int], object]
-"""Puts that many plain connections into the lobby, past the adapter."""
+Fill = Callable[[Sequence[str]], None]
+"""Puts plain connections into the lobby, past the adapter."""
 
 
 @pytest.fixture(scope="session")
 def dynamodb_local_endpoint() -> Iterator[str]:
     """Start AWS's own DynamoDB Local; return its URL."""
     if reason := dynamodb.dynamodb_local_is_missing():
-        missing_extra(reason)
+        pytest.skip(reason)
     with dynamodb.dynamodb_local() as endpoint:
         yield endpoint
 
@@ -30,21 +29,19 @@ def store_and_fill(request: pytest.FixtureRequest) -> tuple[ConnectionStore, Fil
     """Return an empty store of each kind, and how to fill it in bulk."""
     if request.param == "memory":
         store = MemoryConnectionStore(page_size=1000)
-        return store, lambda count: _fill_memory(store, count)
+        return store, lambda ids: _fill_memory(store, ids)
     name = {"dynamodb on moto": "moto_endpoint", "dynamodb on DynamoDB Local": "dynamodb_local_endpoint"}
     endpoint: str = request.getfixturevalue(name[request.param])
     table = f"connections-{uuid.uuid4().hex[:8]}"
     dynamodb.create_table(endpoint, table)
     return (
         DynamoDBConnectionStore.open(table=table, region="us-east-1", host=endpoint),
-        lambda count: dynamodb.fill(endpoint, table, count),
+        lambda ids: dynamodb.fill(endpoint, table, ids),
     )
 
 
-def _fill_memory(store: MemoryConnectionStore, count: int) -> None:
-    members = store._rooms.setdefault(LOBBY, {})
-    for i in range(count):
-        members[f"c{i}"] = Connection(id=f"c{i}", format=Format.PLAIN)
+def _fill_memory(store: MemoryConnectionStore, ids: Sequence[str]) -> None:
+    store._rooms[LOBBY] = {each: Connection(id=each, format=Format.PLAIN) for each in ids}
 
 
 @pytest.fixture
@@ -65,7 +62,7 @@ def broken_store(request: pytest.FixtureRequest) -> ConnectionStore:
     endpoint = "http://127.0.0.1:9"  # the discard port, where nothing listens
     if request.param == "dynamodb without the table":
         endpoint = request.getfixturevalue("moto_endpoint")
-    return DynamoDBConnectionStore.open(table="no-such-table", region="us-east-1", host=endpoint)
+    return DynamoDBConnectionStore.open(table="no-such-table", region="us-east-1", host=endpoint, retries=0)
 
 
 @pytest.fixture(params=WORLDS)

@@ -21,15 +21,15 @@ def log_of(prefix: str) -> dict[str, list[str]]:
 MAY: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
     "ConnectFunction": [
         (WRITE_LOGS, log_of("Connect")),
-        (["dynamodb:PutItem"], TABLE),
+        (["dynamodb:PutItem", "dynamodb:UpdateItem"], TABLE),
     ],
     "DisconnectFunction": [
         (WRITE_LOGS, log_of("Disconnect")),
-        (["dynamodb:BatchWriteItem", "dynamodb:Query"], TABLE),
+        (["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], TABLE),
     ],
     "SendMessageFunction": [
         (WRITE_LOGS, log_of("SendMessage")),
-        (["dynamodb:BatchWriteItem", "dynamodb:Query"], TABLE),
+        (["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query"], TABLE),
         (["execute-api:ManageConnections"], CONNECTIONS),
     ],
     "DefaultFunction": [

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -60,25 +60,20 @@ def create_table(endpoint: str, name: str) -> None:
     client(endpoint).create_table(TableName=name, **wanted)
 
 
-def fill(endpoint: str, table: str, count: int) -> list[str]:
+def fill(endpoint: str, table: str, ids: Sequence[str]) -> None:
     """Put connections into the lobby, padded so that each megabyte page of DynamoDB holds about a thousand."""
-    ids = [f"c{i}" for i in range(count)]
+    items = [item for each in ids for item in _items(each)]
     api = client(endpoint)
-    for start in range(0, count, 25):
-        puts = [{"PutRequest": {"Item": _padded_member(each)}} for each in ids[start : start + 25]]
-        answer = api.batch_write_item(RequestItems={table: puts})
-        assert not answer["UnprocessedItems"]
-    return ids
+    for start in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        assert not api.batch_write_item(RequestItems={table: puts})["UnprocessedItems"]
 
 
-def _padded_member(connection_id: str) -> dict[str, Any]:
-    return {
-        "pk": {"S": "room#lobby"},
-        "sk": {"S": connection_id},
-        "format": {"S": "plain"},
-        "expires_at": {"N": str(int(time.time()) + 3600)},
-        "padding": {"S": "x" * 1000},
-    }
+def _items(connection_id: str) -> list[dict[str, Any]]:
+    common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
+    member = {"pk": {"S": "room#lobby"}, "sk": {"S": connection_id}, "padding": {"S": "x" * 1000}}
+    connection = {"pk": {"S": f"connection#{connection_id}"}, "sk": {"S": "connection"}, "rooms": {"SS": ["lobby"]}}
+    return [member | common, connection | common]
 
 
 def _free_port() -> int:

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Self
 
 from pynamodb.connection import Connection as Endpoint
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from pynamodb.transactions import TransactWrite
 
-from adapters.dynamodb.memberships import Membership
+from adapters.dynamodb.items import Item, Settings, connection_key, room_partition
 from chat_core.errors import Unavailable
 from chat_core.model import Connection, Format, RecipientsPage
 from chat_core.ports import ConnectionStore
@@ -25,23 +25,37 @@ LIFETIME_SECONDS = 2 * 60 * 60 + 15 * 60
 
 
 class DynamoDBConnectionStore(ConnectionStore):
-    """Keeps memberships in a table as `Membership` describes it.
+    """Keeps memberships in a table of `Item`s.
 
     PynamoDB blocks, so its calls run in threads of the running asyncio loop; its own retries cover throttling and
     faults of the service that pass, and what they do not cover is `Unavailable`.
     """
 
-    def __init__(
-        self, memberships: type[Membership], endpoint: Endpoint, *, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._memberships = memberships
+    def __init__(self, items: type[Item], endpoint: Endpoint, *, clock: Callable[[], float] = time.time) -> None:
+        self._items = items
         self._endpoint = endpoint
         self._clock = clock
 
     @classmethod
-    def open(cls, *, table: str, region: str, host: str | None = None) -> Self:
-        """Return a store on the given table; nothing is sent before the first call."""
-        return cls(Membership.bind(table=table, region=region, host=host), Endpoint(region=region, host=host))
+    def open(cls, *, table: str, region: str, host: str | None = None, retries: int = 3) -> Self:
+        """Return a store on the given table; nothing is sent before the first call.
+
+        Args:
+            table: its name.
+            region: where it is, for example `eu-west-1`.
+            host: the URL of an endpoint other than the region's own.
+            retries: how often PynamoDB repeats a request that was throttled or met a fault of the service.
+
+        """
+        settings = Settings(
+            region=region,
+            host=host,
+            max_retry_attempts=retries,
+            # A chat's event is not worth waiting longer for: what takes longer is sent again.
+            connect_timeout_seconds=2,
+            read_timeout_seconds=5,
+        )
+        return cls(Item.bind(table, settings), Endpoint(**settings))
 
     async def join(self, *, room: str, connection: Connection) -> None:
         await asyncio.to_thread(self._join, room, connection)
@@ -59,35 +73,40 @@ class DynamoDBConnectionStore(ConnectionStore):
 
     def _join(self, room: str, connection: Connection) -> None:
         expires_at = int(self._clock()) + LIFETIME_SECONDS
+        member = self._items.member(room=room, connection_id=connection.id)
+        member.format = str(connection.format)
+        member.expires_at = expires_at
+        joining = self._items.joining(room=room, connection=connection, expires_at=expires_at)
         with _faults_as_unavailable(), TransactWrite(connection=self._endpoint) as transaction:
-            for item in self._memberships.pair(room=room, connection=connection, expires_at=expires_at):
-                transaction.save(item)
+            transaction.save(member)
+            transaction.update(self._items.connection(connection.id), actions=joining)
 
     def _forget(self, connection_ids: Sequence[str]) -> None:
-        with _faults_as_unavailable(), self._memberships.batch_write() as batch:
-            for connection_id in connection_ids:
-                for membership in self._rooms_of(connection_id):
-                    for item in self._memberships.keys_of_pair(room=membership.sk, connection_id=connection_id):
-                        batch.delete(item)
+        keys = {connection_key(connection_id): connection_id for connection_id in connection_ids}
+        with _faults_as_unavailable(), self._items.batch_write() as batch:
+            for item in self._items.batch_get(list(keys), consistent_read=True):
+                for room in item.rooms or ():
+                    batch.delete(self._items.member(room=room, connection_id=keys[item.pk, item.sk]))
+                batch.delete(item)
 
     def _find(self, connection_id: str) -> Connection | None:
         with _faults_as_unavailable():
-            membership = next(self._rooms_of(connection_id), None)
-        return Connection(id=connection_id, format=Format(membership.format)) if membership else None
+            try:
+                item = self._items.get(*connection_key(connection_id), consistent_read=True)
+            except DoesNotExist:
+                return None
+        return Connection(id=connection_id, format=Format(item.format))
 
-    def _rooms_of(self, connection_id: str) -> Iterator[Membership]:
-        return self._memberships.query(Membership.partition_of_connection(connection_id), consistent_read=True)
-
-    def _members(self, room: str) -> Iterator[Membership]:
-        return self._memberships.query(
-            Membership.partition_of_room(room),
+    def _members(self, room: str) -> Iterator[Item]:
+        return self._items.query(
+            room_partition(room),
             consistent_read=True,
-            # What is not asked for is not sent: a third of the time that reading takes.
+            # What is not asked for is not sent: that saves two thirds of the time that reading takes.
             attributes_to_get=["sk", "format"],
         )
 
 
-def _next_page(members: Iterator[Membership]) -> RecipientsPage:
+def _next_page(members: Iterator[Item]) -> RecipientsPage:
     page: defaultdict[Format, list[str]] = defaultdict(list)
     with _faults_as_unavailable():
         for member in islice(members, PAGE_SIZE):

@@ -1,0 +1,67 @@
+"""The chat page, served as it lies on disk, told where the socket is."""
+
+import json
+import mimetypes
+from pathlib import Path
+from urllib.parse import unquote
+
+from entrypoints.local.http import HttpServer, Request, Response, message_response, serve
+
+SECURITY_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    # A developer who edits the page sees the edit at the next load.
+    ("Cache-Control", "no-cache"),
+)
+
+
+class Page:
+    """The files of a folder, and `config.json`, which a deploy would put beside them.
+
+    Args:
+        folder: what is served; nothing outside it, and no dot file in it, ever is.
+        socket_url: where the page is to connect, `ws://...`.
+
+    """
+
+    def __init__(self, *, folder: Path, socket_url: str) -> None:
+        self._folder = folder.resolve()
+        self._socket_url = socket_url
+
+    async def serve(self, *, port: int) -> HttpServer:
+        """Listen on loopback.
+
+        Raises:
+            OSError: the port is taken.
+
+        """
+        return await serve(self.answer, port=port)
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        if request.method not in {"GET", "HEAD"}:
+            return message_response(405, "Method Not Allowed", ("Allow", "GET, HEAD"))
+        path = unquote(request.path).lstrip("/") or "index.html"
+        if path == "config.json":
+            return self._response(json.dumps({"url": self._socket_url}).encode(), "application/json")
+        file = self._find(path)
+        if file is None:
+            return message_response(404, "Not Found")
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        return self._response(file.read_bytes(), kind)
+
+    def _find(self, path: str) -> Path | None:
+        if "\0" in path or any(part.startswith(".") for part in path.split("/")):
+            return None
+        file = (self._folder / path).resolve()
+        return file if file.is_file() and file.is_relative_to(self._folder) else None
+
+    def _response(self, body: bytes, kind: str) -> Response:
+        textual = kind.startswith("text/") or kind in {"application/json", "application/javascript"}
+        content_type = ("Content-Type", f"{kind}; charset=utf-8" if textual else kind)
+        return Response(status=200, body=body, headers=(content_type, self._policy(), *SECURITY_HEADERS))
+
+    def _policy(self) -> tuple[str, str]:
+        scheme, _, rest = self._socket_url.partition("://")
+        origin = f"{scheme}://{rest.partition('/')[0]}"
+        return ("Content-Security-Policy", f"default-src 'self'; connect-src 'self' {origin}; frame-ancestors 'none'")
