@@ -40,7 +40,7 @@ def test_page_is_told_where_the_socket_is_and_may_connect_there_only(page: Page)
 
 
 @pytest.mark.parametrize(
-    "target", ["/nothing", "/../secret", "/%2e%2e/secret", "/..%2fsecret", "/.hidden", "/link", "/a%00b", "//etc/passwd"]
+    "target", ["/nothing", "/../secret", "/%2e%2e/secret", "/..%2fsecret", "/.hidden", "/link", "/a%00b"]
 )
 def test_nothing_outside_the_folder_is_served(page: Page, target: str) -> None:
     """Any program on the machine can ask."""

@@ -1,0 +1,16 @@
+"""What clients are told when something goes wrong, in the bytes that AWS uses."""
+
+import json
+
+FORBIDDEN = "Forbidden"
+INTERNAL_SERVER_ERROR = "Internal server error"
+ENDPOINT_TIMED_OUT = "Endpoint request timed out"
+
+
+def error_document(message: str, *, connection_id: str, request_id: str) -> bytes:
+    """Return the one layout of error frames, whose uneven spacing is that of captured ones.
+
+    `{"message": "Forbidden", "connectionId":"DBNjmfOmSwMCJiA=", "requestId":"DBNlXFDjSwMF3FA="}`
+    """
+    parts = f'{{"message": {json.dumps(message)}, "connectionId":{json.dumps(connection_id)}, '
+    return f'{parts}"requestId":{json.dumps(request_id)}}}'.encode()

@@ -1,0 +1,116 @@
+"""From what happens on a connection to the function that is to know: events out, answers and failures back."""
+
+import time
+from collections.abc import Callable
+
+from entrypoints.local.gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, error_document
+from entrypoints.local.gateway.connection import Closure, Connection
+from entrypoints.local.gateway.events import (
+    Moment,
+    Peer,
+    connect_event,
+    disconnect_event,
+    forwarded_headers,
+    message_event,
+)
+from entrypoints.local.gateway.ids import new_id, new_trace_id
+from entrypoints.local.gateway.integration import IntegrationFailure, call
+from entrypoints.local.gateway.proxy_response import ProxyResponse
+from entrypoints.local.gateway.selection import RouteSelector
+from entrypoints.local.http import Request
+from entrypoints.local.invocation import Invoker
+from entrypoints.local.model import ApiConfig, RouteConfig
+
+_NO_FUNCTION = ProxyResponse(status=200, headers={}, body="")
+
+
+def now() -> Moment:
+    """Return a new request to the API, made now."""
+    return Moment(request_id=new_id(), epoch_ms=int(time.time() * 1000))
+
+
+class Dispatcher:
+    """Calls the functions behind one API's routes."""
+
+    def __init__(
+        self, *, api: ApiConfig, invoker: Invoker, log: Callable[[str], None], empty_replies: bool = True
+    ) -> None:
+        """Take the API and what runs its functions.
+
+        Raises:
+            ValueError: The API's route selection expression is none.
+
+        """
+        self._api = api
+        self._invoker = invoker
+        self._log = log
+        self._empty_replies = empty_replies
+        self._selector = RouteSelector(api.route_selection_expression, api.routes)
+
+    async def connect(self, *, peer: Peer, moment: Moment, request: Request) -> ProxyResponse:
+        """Ask `$connect`; without that route, or a function behind it, everyone may connect.
+
+        Raises:
+            IntegrationFailure: There is no answer; it has been logged.
+
+        """
+        route = self._api.routes.get("$connect")
+        if route is None or route.integration is None:
+            return _NO_FUNCTION
+        trace_id = new_trace_id(moment.epoch_ms / 1000)
+        headers = forwarded_headers(request.headers, api=self._api, source_ip=peer.source_ip, trace_id=trace_id)
+        event = connect_event(self._api, peer, moment, headers=headers, query=request.query)
+        try:
+            return await call(self._invoker, route.integration, event)
+        except IntegrationFailure as exc:
+            self._failed("$connect", peer, exc)
+            raise
+
+    async def message(self, connection: Connection, text: str) -> None:
+        """Run the route of a message, and send its client what the route returns or how it failed."""
+        peer, moment = connection.peer, now()
+        key = self._selector.route_key(text)
+        route = self._api.routes[key] if key is not None else None
+        if route is None:
+            self._complain(connection, moment, FORBIDDEN)
+            return
+        if route.integration is None:
+            self._log(f"{route.key} {peer.connection_id}: the route has no integration")
+            self._complain(connection, moment, INTERNAL_SERVER_ERROR)
+            return
+        event = message_event(self._api, peer, moment, route_key=route.key, message_id=new_id(), body=text)
+        try:
+            answer = await call(self._invoker, route.integration, event)
+        except IntegrationFailure as exc:
+            self._failed(route.key, peer, exc)
+            self._complain(connection, moment, exc.message)
+        else:
+            self._reply(connection, route, answer)
+
+    async def disconnect(self, peer: Peer, closure: Closure) -> None:
+        """Run `$disconnect`, whose answer concerns nobody but the log."""
+        route = self._api.routes.get("$disconnect")
+        if route is None or route.integration is None:
+            return
+        event = disconnect_event(self._api, peer, now(), code=closure.code, reason=closure.reason)
+        try:
+            await call(self._invoker, route.integration, event)
+        except IntegrationFailure as exc:
+            self._failed("$disconnect", peer, exc)
+
+    def _reply(self, connection: Connection, route: RouteConfig, answer: ProxyResponse) -> None:
+        """Send a two-way route's body, whatever its status; a one-way route's is dropped."""
+        if route.returns_response and (answer.body or self._empty_replies):
+            self._send(connection, answer.body.encode("utf-8", "replace"))
+
+    def _complain(self, connection: Connection, moment: Moment, message: str) -> None:
+        identity = connection.peer.connection_id
+        self._send(connection, error_document(message, connection_id=identity, request_id=moment.request_id))
+
+    def _send(self, connection: Connection, payload: bytes) -> None:
+        if not connection.send(payload) and connection.is_open:
+            self._log(f"{connection.peer.connection_id}: reads too slowly, {len(payload)} bytes dropped")
+
+    def _failed(self, route_key: str, peer: Peer, failure: IntegrationFailure) -> None:
+        detail = " ".join(str(failure).split())
+        self._log(f"{route_key} {peer.connection_id}: {detail}")

@@ -1,0 +1,101 @@
+"""The @connections API: post to a connection, look at it, close it.
+
+SDKs choose the exception they raise by the header `x-amzn-ErrorType`: without it, code that catches `GoneException`
+would not catch a 410.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, unquote
+
+from entrypoints.local.gateway.answers import FORBIDDEN, error_document
+from entrypoints.local.gateway.connection import CLOSED_NORMALLY, MAX_MESSAGE, Connection
+from entrypoints.local.gateway.ids import is_id, new_id
+from entrypoints.local.http import Request, Response, message_response
+
+_POSTED = Response(status=200)
+_DELETED = Response(status=204)
+_GONE = Response(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
+_JSON = ("Content-Type", "application/json")
+
+
+def _error(status: int, kind: str, message: str) -> Response:
+    return message_response(status, message, ("x-amzn-ErrorType", kind))
+
+
+_WRONG_STAGE = _error(403, "ForbiddenException", FORBIDDEN)
+_UNSIGNED = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+_TOO_LARGE = _error(413, "PayloadTooLargeException", "Request Entity Too Large")
+_NOT_UTF8 = _error(400, "BadRequestException", "The data is not UTF-8, and text is all that clients can be sent")
+_SLOW = _error(429, "LimitExceededException", "The client reads too slowly")
+
+
+class ConnectionsApi:
+    """Answers the management requests of one stage; it reads the table of open connections and never changes it."""
+
+    def __init__(self, *, stage: str, connections: Mapping[str, Connection], log: Callable[[str], None]) -> None:
+        self._stage = stage
+        self._connections = connections
+        self._log = log
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request; None where its path is not one of this API."""
+        segments = [unquote(each) for each in request.path.split("/", 3)]
+        if "@connections" not in segments[1:3]:
+            return None
+        if segments[1] != self._stage:
+            return _WRONG_STAGE
+        if not _is_signed(request) or len(segments) < 4 or request.method not in ("POST", "GET", "DELETE"):
+            return _UNSIGNED
+        return self._on_connection(request, segments[3])
+
+    def _on_connection(self, request: Request, connection_id: str) -> Response:
+        if not is_id(connection_id):
+            return _malformed(connection_id)
+        if len(request.body) > MAX_MESSAGE:
+            return _TOO_LARGE
+        connection = self._connections.get(connection_id)
+        if connection is None or not connection.is_open:
+            return _GONE
+        if request.method == "POST":
+            return self._post(connection, request.body)
+        if request.method == "GET":
+            return _describe(connection)
+        connection.close(CLOSED_NORMALLY)
+        return _DELETED
+
+    def _post(self, connection: Connection, payload: bytes) -> Response:
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            self._log(f"@connections {connection.peer.connection_id}: refused data that is not UTF-8")
+            return _NOT_UTF8
+        return _POSTED if connection.send(payload) else _SLOW
+
+
+def _is_signed(request: Request) -> bool:
+    """Tell whether a request carries a signature at all; its value is not looked at."""
+    return bool(request.header("Authorization")) or bool(dict(parse_qsl(request.query)).get("X-Amz-Signature"))
+
+
+def _malformed(connection_id: str) -> Response:
+    message = f"Invalid connectionId: {connection_id}"
+    body = error_document(message, connection_id=connection_id, request_id=new_id())
+    return Response(status=400, body=body, headers=(_JSON, ("x-amzn-ErrorType", "BadRequestException")))
+
+
+def _describe(connection: Connection) -> Response:
+    peer = connection.peer
+    document = {
+        "connectedAt": _iso8601(peer.connected_at),
+        "identity": {"sourceIp": peer.source_ip, **({"userAgent": peer.user_agent} if peer.user_agent else {})},
+        "lastActiveAt": _iso8601(int(connection.last_active * 1000)),
+    }
+    return Response(status=200, body=json.dumps(document, separators=(",", ":")).encode(), headers=(_JSON,))
+
+
+def _iso8601(epoch_ms: int) -> str:
+    """Write a time as `2020-04-30T20:10:33.236Z`."""
+    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03}Z"

@@ -1,0 +1,120 @@
+"""A gateway over real loopback sockets, with functions that are plain coroutines of the test."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from websockets.asyncio.client import connect
+
+from entrypoints.local.gateway import Gateway
+from entrypoints.local.invocation import Invoker
+from entrypoints.local.model import ApiConfig, IntegrationConfig, RouteConfig
+
+Event = dict[str, Any]
+Function = Callable[[Event], Awaitable[Any]]
+
+
+async def succeed(event: Event) -> Event:
+    """Answer as most functions do."""
+    return {"statusCode": 200}
+
+
+class Functions(Invoker):
+    """Runs coroutines as functions, and keeps the events they got, by ARN."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, Function] = {}
+        self.events: list[Event] = []
+        self.invoked = asyncio.Event()
+
+    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+        document = json.loads(event)
+        self.events.append(document)
+        self.invoked.set()
+        return json.dumps(await self.bodies[function_arn](document)).encode()
+
+
+class Api:
+    """One API under test: routes are added, then it is started."""
+
+    def __init__(self) -> None:
+        self.functions = Functions()
+        self.routes: dict[str, RouteConfig] = {}
+        self.lines: list[str] = []
+        self.port = 0
+        self.gateway: Gateway | None = None
+
+    def route(self, key: str, function: Function = succeed, *, two_way: bool = False, timeout_ms: int = 29_000) -> None:
+        """Put a function behind a route."""
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{key}"
+        self.functions.bodies[arn] = function
+        integration = IntegrationConfig(function_arn=arn, timeout_ms=timeout_ms)
+        self.routes[key] = RouteConfig(key=key, integration=integration, returns_response=two_way)
+
+    async def start(
+        self,
+        *,
+        expression: str = "$request.body.action",
+        variables: dict[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Start the gateway of the API `abcdef1234` with its stage `dev`."""
+        config = ApiConfig(
+            id="abcdef1234",
+            name="chat",
+            stage="dev",
+            region="us-east-1",
+            account="123456789012",
+            route_selection_expression=expression,
+            routes=self.routes,
+            stage_variables=variables or {},
+        )
+        self.gateway = Gateway(api=config, invoker=self.functions, log=self.lines.append, **options)
+        self.port = await self.gateway.start()
+
+    def connect(self, path: str = "/dev", **options: Any) -> connect:
+        """Connect a WebSocket client that offers no compression, unless told otherwise."""
+        options = {"compression": None, "open_timeout": 5, "close_timeout": 5, **options}
+        return connect(f"ws://127.0.0.1:{self.port}{path}", **options)
+
+    async def events(self, kind: str, count: int = 1) -> list[Event]:
+        """Return the events of a kind, once there are as many."""
+        async with asyncio.timeout(5):
+            while len(self._events(kind)) < count:
+                self.functions.invoked.clear()
+                await self.functions.invoked.wait()
+        return self._events(kind)
+
+    def _events(self, kind: str) -> list[Event]:
+        return [event for event in self.functions.events if event["requestContext"]["eventType"] == kind]
+
+    async def exchange(self, data: bytes) -> bytes:
+        """Send bytes on a connection of their own, and return all that comes until it ends."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(data)
+            return await asyncio.wait_for(reader.read(), 5)
+        finally:
+            writer.close()
+
+    async def manage(self, operation: str, *, stage: str = "dev", attempts: int = 3, **arguments: Any) -> Any:
+        """Call the management API with boto3."""
+
+        def call() -> Any:
+            client = boto3.client(
+                "apigatewaymanagementapi",
+                endpoint_url=f"http://127.0.0.1:{self.port}/{stage}",
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": attempts}),
+            )
+            try:
+                return getattr(client, operation)(**arguments)
+            finally:
+                client.close()
+
+        return await asyncio.to_thread(call)
