@@ -1,0 +1,139 @@
+/**
+ * One socket at a time, and when to open the next. No DOM: what it needs of the browser comes in as `environment`.
+ *
+ *   connecting → open         the handshake succeeded
+ *   connecting → waiting      it failed, or took too long
+ *   open       → waiting      the connection was lost
+ *   open       → connecting   it was closed as a matter of routine, see below
+ *   waiting    → connecting   the delay is over, the user does not want to wait, or the browser has a network again
+ *   waiting    → offline      the browser says that there is no network; likewise instead of entering "waiting"
+ *   offline    → connecting   it says that there is one again, or the user knows better
+ *
+ * API Gateway closes with 1001 a connection that was idle for ten minutes, or open for two hours. The page does not keep
+ * itself alive with messages that say nothing: each would be billed, and run a function. It opens a new connection at
+ * once instead, which is routine and not reported as a loss.
+ */
+
+import { SUBPROTOCOL } from "./protocol.js";
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 30_000;
+/** A connection that lasted less says nothing about the next one: delays go on growing. */
+const STABLE_AFTER_MS = 5_000;
+/** API Gateway waits 29 s for the function that accepts a connection. */
+const OPENING_TIMEOUT_MS = 32_000;
+const GOING_AWAY = 1001;
+
+const browser = {
+  open: (url) => new WebSocket(url, SUBPROTOCOL),
+  isOnline: () => navigator.onLine,
+  now: () => Date.now(),
+  random: () => Math.random(),
+  setTimeout: (callback, delay) => setTimeout(callback, delay),
+  clearTimeout: (timer) => clearTimeout(timer),
+};
+
+export class Connection {
+  #url;
+  #onState;
+  #onFrame;
+  #environment;
+  #socket = null;
+  #state = { name: "connecting" };
+  #failures = 0;
+  #openedAt = 0;
+  #timer;
+
+  /**
+   * `onState` gets {name: "connecting" | "open" | "offline"} or {name: "waiting", until} (ms since the epoch). A state
+   * that follows the loss of an open connection also has `closeCode`.
+   */
+  constructor({ url, onState, onFrame, environment = browser }) {
+    this.#url = url;
+    this.#onState = onState;
+    this.#onFrame = onFrame;
+    this.#environment = environment;
+  }
+
+  get isOpen() {
+    return this.#state.name === "open";
+  }
+
+  /** Opens a connection now, in place of the one there is, if there is one. */
+  connect() {
+    const closeCode = this.isOpen ? 1006 : undefined;
+    this.#abandon();
+    this.#open(closeCode);
+  }
+
+  /** Hands a frame to the socket; returns false where there is none. That it was handed over is no proof of arrival. */
+  send(frame) {
+    if (!this.isOpen || this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(frame);
+    return true;
+  }
+
+  /** The browser has a network again. */
+  online() {
+    if (this.#state.name !== "waiting" && this.#state.name !== "offline") return;
+    this.#failures = 0;
+    this.connect();
+  }
+
+  /** The browser has no network. An open connection is left alone: one to this very machine goes on working. */
+  offline() {
+    if (this.#state.name !== "waiting") return;
+    this.#environment.clearTimeout(this.#timer);
+    this.#enter({ name: "offline" });
+  }
+
+  #open(closeCode) {
+    this.#enter({ name: "connecting", closeCode });
+    const socket = this.#environment.open(this.#url);
+    this.#socket = socket;
+    this.#timer = this.#environment.setTimeout(() => this.#lose(socket), OPENING_TIMEOUT_MS);
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (event) => this.#onFrame(event.data);
+    socket.onclose = (event) => this.#lose(socket, event.code);
+  }
+
+  #opened() {
+    this.#environment.clearTimeout(this.#timer);
+    this.#openedAt = this.#environment.now();
+    this.#enter({ name: "open" });
+  }
+
+  #lose(socket, code) {
+    const wasOpen = this.isOpen;
+    const wasStable = wasOpen && this.#environment.now() - this.#openedAt >= STABLE_AFTER_MS;
+    this.#abandon(socket);
+    if (wasStable) this.#failures = 0;
+    const closeCode = wasOpen ? code : undefined;
+    if (wasStable && code === GOING_AWAY) this.#open(closeCode);
+    else if (!this.#environment.isOnline()) this.#enter({ name: "offline", closeCode });
+    else this.#wait(closeCode);
+  }
+
+  #wait(closeCode) {
+    const longest = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
+    // Half of it is random, so that clients that were cut off together do not come back together.
+    const delay = longest * (0.5 + this.#environment.random() / 2);
+    this.#failures += 1;
+    this.#timer = this.#environment.setTimeout(() => this.#open(), delay);
+    this.#enter({ name: "waiting", until: this.#environment.now() + delay, closeCode });
+  }
+
+  /** Lets go of the socket: closing one whose network is gone takes minutes, and it must not speak meanwhile. */
+  #abandon(socket = this.#socket) {
+    this.#environment.clearTimeout(this.#timer);
+    if (socket === null) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.#socket = null;
+  }
+
+  #enter(state) {
+    this.#state = state;
+    this.#onState(state);
+  }
+}

@@ -1,0 +1,202 @@
+/** The list of messages. All text goes in with textContent: what people write is never read as HTML. */
+
+const MOST_ENTRIES = 500;
+/** This near to its end, the reader is taken to be at the end. */
+const NEAR_END_PX = 48;
+/** Messages of one sender this close together share one line with name and time. */
+const SAME_BREATH_MS = 3 * 60_000;
+const TAG_LENGTH = 6;
+const COLOURS = 8;
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export class MessageLog {
+  #scroller;
+  #entries;
+  #newer;
+  #empty;
+  #onAgain;
+  #onEdit;
+  #unread = 0;
+  #atEnd = true;
+  /** The sender and the time of the last entry, as long as that is a message. */
+  #last = null;
+  /** message of ours → its element */
+  #own = new Map();
+
+  /** `onAgain` and `onEdit` get the message of ours whose button was pressed. */
+  constructor({ scroller, entries, newer, empty, onAgain, onEdit }) {
+    this.#scroller = scroller;
+    this.#entries = entries;
+    this.#newer = newer;
+    this.#empty = empty;
+    this.#onAgain = onAgain;
+    this.#onEdit = onEdit;
+    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(scroller);
+    newer.addEventListener("click", () => this.#showEnd());
+  }
+
+  /** Adds what someone else wrote, or one of our connections on its own account (`own`). */
+  addMessage({ from, text, own = false }) {
+    this.#append(this.#bubble({ sender: from, name: own ? "you" : from.slice(0, TAG_LENGTH), text, own }));
+  }
+
+  /** Adds a message of ours, or moves it to the end where it is there already. */
+  addOwn(message) {
+    this.#own.get(message)?.remove();
+    const entry = this.#bubble({ sender: "you", name: "you", text: message.text, own: true });
+    entry.append(element("div", "receipt"));
+    this.#own.set(message, entry);
+    this.#append(entry);
+    this.update(message);
+    this.#showEnd();
+  }
+
+  /** Shows what became of a message of ours. */
+  update(message) {
+    const entry = this.#own.get(message);
+    if (!entry) return;
+    entry.dataset.status = message.status;
+    entry.querySelector(".receipt").replaceChildren(...this.#receipt(message));
+    if (this.#atEnd) this.#toEnd();
+  }
+
+  /** Adds a line that nobody wrote. `kind` is "info" or "error". */
+  addNotice(text, kind = "info") {
+    const entry = element("li", "notice", text);
+    entry.dataset.kind = kind;
+    this.#last = null;
+    this.#append(entry);
+  }
+
+  /** Says whether anything can be sent again now. */
+  allowSending(allowed) {
+    for (const button of this.#entries.querySelectorAll(".again")) button.disabled = !allowed;
+    this.#entries.dataset.sending = allowed ? "allowed" : "not-allowed";
+  }
+
+  #bubble({ sender, name, text, own }) {
+    const now = Date.now();
+    const follows = this.#last?.sender === sender && now - this.#last.at < SAME_BREATH_MS;
+    this.#last = { sender, at: now };
+    const entry = element("li", "entry");
+    entry.dataset.own = own;
+    entry.dataset.colour = colourOf(sender);
+    if (!follows) entry.append(byline(sender, name, now));
+    const bubble = element("div", "bubble", text);
+    bubble.dir = "auto";
+    bubble.title = calendar.format(now);
+    entry.append(bubble);
+    return entry;
+  }
+
+  #receipt(message) {
+    const parts = [element("span", "", receiptText(message))];
+    if (message.status === "unconfirmed") {
+      const again = this.#button("Send again", "again", () => this.#onAgain(message));
+      again.disabled = this.#entries.dataset.sending !== "allowed";
+      parts.push(again);
+    } else if (message.status === "refused") {
+      parts.push(this.#button("Edit", "edit", () => this.#onEdit(message)));
+    }
+    return parts;
+  }
+
+  #button(label, name, onClick) {
+    const button = element("button", `quiet ${name}`, label);
+    button.type = "button";
+    button.addEventListener("click", onClick);
+    return button;
+  }
+
+  #append(entry) {
+    const wasAtEnd = this.#atEnd;
+    this.#entries.append(entry);
+    this.#empty.hidden = true;
+    this.#trim();
+    if (wasAtEnd) this.#toEnd();
+    else this.#countUnread();
+  }
+
+  /** Drops the oldest entries, but none of our messages that may still have to be sent again. */
+  #trim() {
+    for (const entry of [...this.#entries.children].slice(0, -MOST_ENTRIES)) {
+      if (["sending", "unconfirmed", "refused"].includes(entry.dataset.status)) continue;
+      entry.remove();
+      for (const [message, own] of this.#own) if (own === entry) this.#own.delete(message);
+    }
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (this.#atEnd) this.#clearUnread();
+  }
+
+  #countUnread() {
+    this.#unread += 1;
+    this.#newer.textContent = this.#unread === 1 ? "1 new message" : `${this.#unread} new messages`;
+    this.#newer.hidden = false;
+  }
+
+  #clearUnread() {
+    this.#unread = 0;
+    this.#newer.hidden = true;
+  }
+
+  #showEnd() {
+    this.#toEnd();
+    this.#atEnd = true;
+    this.#clearUnread();
+  }
+
+  #toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+}
+
+function byline(sender, name, now) {
+  const line = element("div", "byline");
+  const who = element("span", "who", name);
+  who.title = sender;
+  const time = element("time", "", clock.format(now));
+  time.dateTime = new Date(now).toISOString();
+  line.append(who, time);
+  return line;
+}
+
+function receiptText({ status, detail }) {
+  switch (status) {
+    case "sending":
+      return "Sending…";
+    case "unconfirmed":
+      return `Not confirmed: ${detail?.text ?? "it may not have arrived."}`;
+    case "refused":
+      return `Not sent: ${detail.text}`;
+    default:
+      return deliveredText(detail);
+  }
+}
+
+function deliveredText(counts) {
+  if (!counts) return "Delivered";
+  const missed = counts.failed > 0 ? `, ${counts.failed} could not be reached` : "";
+  const alone = counts.delivered === 1 && !missed ? ": nobody else is here" : "";
+  return `Delivered to ${counts.delivered}${missed}${alone}`;
+}
+
+/** The same id has the same colour in every window (FNV-1a). */
+function colourOf(id) {
+  let hash = 0x811c9dc5;
+  for (const unit of id) hash = Math.imul(hash ^ unit.codePointAt(0), 0x01000193);
+  return (hash >>> 8) % COLOURS;
+}
+
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,57 @@
+/** The state of the connection, always in sight, and told to screen readers when it matters. */
+
+const LABELS = { connecting: "Connecting…", open: "Connected", offline: "Offline" };
+const ANNOUNCEMENTS = {
+  open: "Connected.",
+  waiting: "The connection is lost. Trying again by itself.",
+  offline: "This device is offline.",
+};
+
+export class Status {
+  #root;
+  #label;
+  #now;
+  #announcer;
+  #ticking;
+  #announced = "";
+
+  /** `onNow` is called where the user does not want to wait for the next attempt. */
+  constructor({ root, label, now, announcer, onNow }) {
+    this.#root = root;
+    this.#label = label;
+    this.#now = now;
+    this.#announcer = announcer;
+    now.addEventListener("click", onNow);
+  }
+
+  /** Shows a state of `Connection`. */
+  show(state) {
+    clearInterval(this.#ticking);
+    this.#root.dataset.state = state.name;
+    this.#now.hidden = state.name !== "waiting" && state.name !== "offline";
+    this.#label.textContent = LABELS[state.name] ?? "";
+    if (state.name === "waiting") this.#countDown(state.until);
+    this.#announce(state.name);
+  }
+
+  /** Tells screen readers something that is seen elsewhere. */
+  say(text) {
+    this.#announcer.textContent = text;
+  }
+
+  #countDown(until) {
+    const tick = () => {
+      const seconds = Math.max(1, Math.ceil((until - Date.now()) / 1000));
+      this.#label.textContent = `Reconnecting in ${seconds} s`;
+    };
+    tick();
+    this.#ticking = setInterval(tick, 250);
+  }
+
+  /** Each outage is announced once, not each of its attempts; a routine reconnection is not announced at all. */
+  #announce(name) {
+    if (name === "connecting" || name === this.#announced) return;
+    this.#announced = name;
+    this.say(ANNOUNCEMENTS[name]);
+  }
+}

@@ -1,0 +1,355 @@
+"""The chat page, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.browser import ENTER, SHIFT, Browser, missing_programs, open_browser
+from tests.e2e.page_server import ChatService, Events, Request, chat_service, page_server
+
+DRAFT = "#draft"
+BUBBLE = ".bubble"
+RECEIPT = ".receipt"
+NOTICE = ".notice"
+STATE = "#state"
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Browser]:
+    """Start a browser; skip where there is none."""
+    if missing := missing_programs():
+        pytest.skip(f"the page needs a browser; not installed: {', '.join(missing)}")
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def service() -> Iterator[ChatService]:
+    """Start a service that the test can make fail."""
+    with chat_service() as service:
+        yield service
+
+
+@pytest.fixture
+def page_url(service: ChatService) -> Iterator[str]:
+    """Serve the page."""
+    with page_server(service.url) as url:
+        yield url
+
+
+@pytest.fixture
+def page(window: Browser, page_url: str) -> Iterator[Browser]:
+    """Open the page, connected; leave it at the end, so that it does not go on reconnecting."""
+    window.resize(1000, 700)
+    window.complaints()
+    window.open(page_url)
+    window.wait_for(STATE, "Connected")
+    yield window
+    window.open("about:blank")
+
+
+def write(page: Browser, text: str) -> None:
+    page.type(DRAFT, text + ENTER)
+
+
+def draft(page: Browser) -> str:
+    return str(page.run("return document.querySelector(arguments[0]).value", DRAFT))
+
+
+def bubbles(page: Browser) -> list[str]:
+    return list(page.run("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", BUBBLE))
+
+
+def push_lines(service: ChatService, count: int) -> None:
+    for number in range(count):
+        service.push(f'{{"type": "message", "from": "a=", "data": "line {number}"}}')
+
+
+def distance_to_end(page: Browser) -> float:
+    script = "const log = document.getElementById('log'); return log.scrollHeight - log.clientHeight - log.scrollTop"
+    return float(page.run(script))
+
+
+def scroll_to(page: Browser, top: int) -> None:
+    """Scroll, and let the page hear of it, which it does with the next frame."""
+    page.run("document.getElementById('log').scrollTop = arguments[0]", top)
+    page.run("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def refuse_retryably(sender: str, request: Request) -> Events:
+    return [refusal(request, retryable=True)]
+
+
+def refuse_for_good(sender: str, request: Request) -> Events:
+    return [refusal(request, retryable=False)]
+
+
+def refusal(request: Request, *, retryable: bool) -> dict[str, object]:
+    error = {"type": "error", "code": "unavailable", "message": "The service is busy.", "retryable": retryable}
+    return error | {"ref": request["ref"]}
+
+
+def echo_only(sender: str, request: Request) -> Events:
+    return [{"type": "message", "room": "lobby", "from": sender, "data": request["data"]}]
+
+
+def say_nothing(sender: str, request: Request) -> Events:
+    return []
+
+
+def test_page_connects_when_it_opens_and_says_where(page: Browser, service: ChatService) -> None:
+    """Nothing has to be set up or pressed, and a terminal can join with one line."""
+    assert page.text("#address") == service.url
+    page.click("#terminal summary")
+    assert page.text("#connect-command") == f"wscat -c {service.url}"
+
+
+def test_page_obeys_its_security_policy(page: Browser) -> None:
+    """It runs where only its own files may be loaded and only its socket be opened."""
+    write(page, "hello")
+    page.wait_for(RECEIPT, "Delivered")
+    assert page.complaints() == []
+
+
+def test_message_of_someone_else_appears_with_who_and_when(page: Browser, service: ChatService) -> None:
+    """A connection id is too long to read: its beginning stands for it."""
+    service.say("live long")
+    page.wait_for(BUBBLE, "live long")
+    assert len(page.text(".who")) == 6
+    assert ":" in page.text("time")
+
+
+def test_data_that_is_no_text_is_shown_as_json(page: Browser, service: ChatService) -> None:
+    """Programs send objects."""
+    service.say({"a": [1, None]})
+    page.wait_for(BUBBLE, '{"a":[1,null]}')
+
+
+def test_markup_in_a_message_is_shown_as_text(page: Browser, service: ChatService) -> None:
+    """What strangers write must not run."""
+    attack = "<script>window.pwned=1</script><img src=x onerror='window.pwned=1'>"
+    service.say(attack)
+    page.wait_for(BUBBLE, attack)
+    assert page.run("return window.pwned ?? document.querySelectorAll('.bubble *').length") == 0
+
+
+def test_enter_sends_and_the_reply_confirms(page: Browser, service: ChatService) -> None:
+    """The sender sees the message once, although the service sends it back."""
+    write(page, "hello")
+    page.wait_for(RECEIPT, "Delivered to 1")
+    write(page, "again")
+    page.wait_for(".entry:nth-child(2) .receipt", "Delivered")
+    assert bubbles(page) == ["hello", "again"]
+    assert draft(page) == ""
+
+
+def test_shift_and_enter_start_a_new_line(page: Browser, service: ChatService) -> None:
+    """A message can have several lines."""
+    page.type(DRAFT, f"one{SHIFT}{ENTER}{SHIFT}two")
+    write(page, "")
+    page.wait_for(RECEIPT, "Delivered")
+    assert service.received[0]["data"] == "one\ntwo"
+
+
+def test_same_words_of_someone_else_are_not_taken_for_ours(page: Browser, service: ChatService) -> None:
+    """Before the first reply the page does not know its own id, and two people may say hi at once."""
+
+    def answer_late(sender: str, request: Request) -> Events:
+        echo = {"type": "message", "room": "lobby", "data": "hi"}
+        reply = {"type": "sent", "ref": request["ref"], "from": sender, "delivered": 2, "gone": 0, "failed": 0}
+        return [{**echo, "from": "someone-else="}, {**echo, "from": sender}, reply]
+
+    service.answer = answer_late
+    write(page, "hi")
+    page.wait_for(".entry:nth-child(2)", "hi")
+    assert page.run("return [...document.querySelectorAll('.who')].map((e) => e.textContent)") == ["you", "someon"]
+
+
+def test_page_reconnects_by_itself_and_keeps_the_draft(page: Browser, service: ChatService) -> None:
+    """A deploy, or a walk through a tunnel, costs no words."""
+    page.type(DRAFT, "half a thou")
+    service.stop()
+    page.wait_for(STATE, "Reconnecting in")
+    page.type(DRAFT, "ght" + ENTER)
+    page.wait_for("#problem", "Not connected")
+    service.start()
+    page.wait_for(STATE, "Connected")
+    assert draft(page) == "half a thought"
+    page.wait_for(NOTICE, "Connected again")
+
+
+def test_waiting_can_be_cut_short(page: Browser, service: ChatService) -> None:
+    """Whoever has just plugged the cable in knows better than a timer."""
+    page.run("Math.random = () => 1; window.setTimeout = () => 0")
+    service.stop()
+    page.wait_for(STATE, "Reconnecting in")
+    service.start()
+    page.click("#reconnect")
+    page.wait_for(STATE, "Connected")
+
+
+def test_network_that_comes_back_is_used_at_once(page: Browser, service: ChatService) -> None:
+    """Without a network there is nothing to try, and with one nothing to wait for."""
+    page.go_offline(True)
+    try:
+        service.stop()
+        page.wait_for(STATE, "Offline")
+        service.start()
+    finally:
+        page.go_offline(False)
+    page.wait_for(STATE, "Connected", timeout=5)
+
+
+def test_draft_survives_a_reload(page: Browser, page_url: str) -> None:
+    """Reloading is what people do when something looks stuck."""
+    page.type(DRAFT, "half a thought")
+    page.open(page_url)
+    page.wait_for(STATE, "Connected")
+    assert draft(page) == "half a thought"
+
+
+def test_routine_closing_after_idling_is_not_reported(page: Browser, service: ChatService) -> None:
+    """API Gateway closes idle connections with 1001 every ten minutes."""
+    page.run("const past = Date.now; Date.now = () => past() + 600_000")
+    page.run(
+        "window.states = []; const state = document.getElementById('connection');"
+        "new MutationObserver(() => states.push(state.dataset.state)).observe(state, {attributes: true})"
+    )
+    service.close_clients(1001)
+    page.wait_for(STATE, "Connected")
+    service.say("still here?")
+    page.wait_for(BUBBLE, "still here?")
+    assert "waiting" not in page.run("return states")
+    assert page.text(NOTICE) == ""
+
+
+def test_message_without_a_reply_can_be_sent_again(page: Browser, service: ChatService) -> None:
+    """The connection was lost before the reply: the page cannot know, and says so."""
+    service.answer = say_nothing
+    write(page, "important")
+    page.wait_for(RECEIPT, "Sending")
+    service.stop()
+    page.wait_for(RECEIPT, "Not confirmed")
+    service.answer = service.deliver
+    service.start()
+    page.wait_for(STATE, "Connected")
+    page.click(".again")
+    page.wait_for(RECEIPT, "Delivered")
+    assert bubbles(page) == ["important"]
+
+
+def test_silence_instead_of_a_reply_replaces_the_connection(page: Browser, service: ChatService) -> None:
+    """A network can go without a word, and the browser would not notice for many minutes."""
+    page.run("const wait = setTimeout; window.setTimeout = (f, ms) => wait(f, ms > 30_000 ? 1_000 : ms)")
+    service.answer = say_nothing
+    write(page, "anyone?")
+    page.wait_for(RECEIPT, "Not confirmed")
+    page.wait_for(NOTICE, "Connected again")
+
+
+def test_message_that_came_back_before_the_connection_was_lost_is_delivered(
+    page: Browser, service: ChatService
+) -> None:
+    """Having received it is as good as a reply."""
+    write(page, "first")
+    page.wait_for(RECEIPT, "Delivered")
+    service.answer = echo_only
+    write(page, "second")
+    page.wait_for(RECEIPT, "Sending")
+    service.push('{"type": "message", "from": "a=", "data": "after it"}')
+    page.wait_for(BUBBLE, "after it")
+    service.stop()
+    page.wait_for(".entry:nth-child(2) .receipt", "Delivered")
+
+
+def test_closing_on_too_large_a_frame_is_explained(page: Browser, service: ChatService) -> None:
+    """API Gateway closes with 1009, and no frame of its own says why."""
+    service.close_clients(1009)
+    page.wait_for(NOTICE, "too large")
+
+
+def test_delays_between_attempts_double_up_to_half_a_minute(page: Browser) -> None:
+    """A service that is down is not stormed when it comes back; half of each delay is left to chance."""
+    script = """return (async (random) => {
+        const { Connection } = await import("/connection.js");
+        const delays = [];
+        let socket, attempt;
+        const connection = new Connection({ url: "", onFrame() {}, onState() {}, environment: {
+            open: () => (socket = { close() {} }), isOnline: () => true, now: () => 0, random: () => random,
+            setTimeout: (callback, delay) => { attempt = callback; delays.push(delay / 1000); }, clearTimeout() {},
+        } });
+        connection.connect();
+        for (let failure = 0; failure < 7; failure++) { socket.onclose({ code: 1006 }); attempt(); }
+        return delays.filter((delay) => delay !== 32);
+    })(arguments[0])"""
+    assert page.run(script, 1) == [1, 2, 4, 8, 16, 30, 30]
+    assert page.run(script, 0) == [0.5, 1, 2, 4, 8, 15, 15]
+
+
+def test_error_in_reply_stays_with_the_message(page: Browser, service: ChatService) -> None:
+    """One that may pass offers the message again, any other to change it."""
+    service.answer = refuse_retryably
+    write(page, "hello")
+    page.wait_for(RECEIPT, "Not confirmed: The service is busy.")
+    service.answer = refuse_for_good
+    page.click(".again")
+    page.wait_for(RECEIPT, "Not sent: The service is busy.")
+    page.click(".edit")
+    assert draft(page) == "hello"
+
+
+@pytest.mark.parametrize("text", ["Internal server error", "Endpoint request timed out", "Forbidden"])
+def test_error_of_the_gateway_itself_is_shown(page: Browser, service: ChatService, text: str) -> None:
+    """API Gateway's own frames have neither a type nor a ref."""
+    service.push(f'{{"message": "{text}", "connectionId": "a=", "requestId": "b="}}')
+    page.wait_for(NOTICE, text)
+
+
+def test_message_over_the_limit_is_refused_before_it_is_sent(page: Browser, service: ChatService) -> None:
+    """API Gateway would close the connection on it, and the words would be gone."""
+    page.run("document.querySelector(arguments[0]).value = 'é'.repeat(17_000)", DRAFT)
+    page.type(DRAFT, ENTER)
+    page.wait_for("#problem", "Too long to send: 34 KB, where 32 KB is the most.")
+    assert len(draft(page)) == 17_000
+    assert service.received == []
+
+
+def test_reader_of_old_messages_is_not_moved(page: Browser, service: ChatService) -> None:
+    """New ones are announced by a button instead."""
+    push_lines(service, 40)
+    page.wait_for(BUBBLE, "line 39")
+    assert distance_to_end(page) < 2
+    scroll_to(page, 100)
+    service.push('{"type": "message", "from": "a=", "data": "news"}')
+    page.wait_for("#newer", "1 new message")
+    assert page.run("return document.getElementById('log').scrollTop") == 100
+    page.click("#newer")
+    assert distance_to_end(page) < 2
+    assert page.text("#newer") == ""
+
+
+def test_long_list_is_cut_but_what_is_not_confirmed_stays(page: Browser, service: ChatService) -> None:
+    """A busy room must not fill the memory, and no words of the user may go with it."""
+    service.answer = say_nothing
+    write(page, "important")
+    page.wait_for(RECEIPT, "Sending")
+    push_lines(service, 520)
+    page.wait_for(BUBBLE, "line 519")
+    shown = bubbles(page)
+    assert len(shown) <= 501
+    assert "important" in shown
+
+
+@pytest.mark.parametrize("width", [320, 768, 1440])
+def test_page_fits_windows_of_any_width(page: Browser, service: ChatService, width: int) -> None:
+    """Nothing needs scrolling sideways (WCAG 2.2, 1.4.10)."""
+    page.resize(width, 640)
+    service.say("w" * 300)
+    page.wait_for(BUBBLE, "w" * 300)
+    assert (
+        page.run(
+            "const log = document.getElementById('log');"
+            "return document.documentElement.scrollWidth - innerWidth + log.scrollWidth - log.clientWidth"
+        )
+        == 0
+    )
