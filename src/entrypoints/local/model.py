@@ -26,6 +26,8 @@ class FunctionConfig:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 3
     memory_mb: int = 128
+    log_level: str = ""
+    """The least severe record that the function's log keeps, as `LoggingConfig.ApplicationLogLevel` names it."""
     role_arn: str = ""
 
 

@@ -1,0 +1,96 @@
+"""The functions of a stack."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from entrypoints.local.functions.environment import Setting
+from entrypoints.local.functions.function import Function
+from entrypoints.local.functions.guard import Guard
+from entrypoints.local.functions.variables import RuntimeClient
+from entrypoints.local.invocation import InvocationRefused, Invoker
+from entrypoints.local.model import FunctionConfig
+
+ExtraEnvironment = Mapping[str, str] | Callable[[FunctionConfig], Mapping[str, str]]
+"""Variables that the stack gives its functions besides the template's: the same to all, or by function, in which case
+it is asked at each start of a process."""
+
+_ARN_PARTS = 7
+"""`arn:aws:lambda:region:account:function:name`; an eighth part is an alias or a version."""
+
+
+class Functions(Invoker):
+    """Runs functions in processes of this machine, which start when events need them. Whoever makes it stops it."""
+
+    def __init__(
+        self,
+        *,
+        configs: Sequence[FunctionConfig],
+        extra_environment: ExtraEnvironment,
+        log: Callable[[str], None],
+        concurrency_limit: int = 10,
+        client: RuntimeClient | None = None,
+    ) -> None:
+        """Take the functions of a stack, and start nothing yet.
+
+        Args:
+            configs: The functions.
+            extra_environment: Endpoints and credentials of the local cloud.
+            log: Takes one line at a time, without its end; each starts with a function's logical id.
+            concurrency_limit: The most environments that one function has at a time.
+            client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
+
+        """
+        self._guard = Guard()
+        self._home = Path(tempfile.mkdtemp(prefix="lambda-home-"))
+        chosen = client or RuntimeClient.installed()
+        self._functions = {
+            config.arn: Function(self._setting(config, extra_environment, log, chosen), limit=concurrency_limit)
+            for config in configs
+        }
+
+    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+        """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
+        function = self._functions.get(":".join(function_arn.split(":")[:_ARN_PARTS]))
+        if function is None:
+            raise InvocationRefused(f"Function not found: {function_arn}")
+        return await function.invoke(function_arn=function_arn, event=event)
+
+    async def warm(self) -> None:
+        """Start one environment of each function, as many at a time as there are cores."""
+        cores = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+
+        async def warm(function: Function) -> None:
+            async with cores:
+                await function.warm()
+
+        await asyncio.gather(*(warm(function) for function in self._functions.values()))
+
+    def replace_environments(self) -> None:
+        """Have every event from now on taken by an environment that has yet to load its code."""
+        for function in self._functions.values():
+            function.replace_environments()
+
+    async def stop(self) -> None:
+        """End every process, within two seconds, and leave nothing behind. May be called again."""
+        await asyncio.gather(*(function.stop() for function in self._functions.values()))
+        await self._guard.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _setting(
+        self, config: FunctionConfig, extra: ExtraEnvironment, log: Callable[[str], None], client: RuntimeClient
+    ) -> Setting:
+        def prefixed(line: str) -> None:
+            log(f"{config.logical_id} | {line}")
+
+        return Setting(
+            config=config,
+            extra_variables=lambda: extra(config) if callable(extra) else extra,
+            client=client,
+            home=self._home,
+            guard=self._guard,
+            log=prefixed,
+        )
