@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Self
 
-from pynamodb.connection import Connection as Endpoint
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
-from pynamodb.transactions import TransactWrite
 
 from adapters.dynamodb.items import Item, Settings, connection_key, room_partition
 from chat_core.errors import Unavailable
@@ -31,9 +29,8 @@ class DynamoDBConnectionStore(ConnectionStore):
     faults of the service that pass, and what they do not cover is `Unavailable`.
     """
 
-    def __init__(self, items: type[Item], endpoint: Endpoint, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, items: type[Item], *, clock: Callable[[], float] = time.time) -> None:
         self._items = items
-        self._endpoint = endpoint
         self._clock = clock
 
     @classmethod
@@ -55,7 +52,7 @@ class DynamoDBConnectionStore(ConnectionStore):
             connect_timeout_seconds=2,
             read_timeout_seconds=5,
         )
-        return cls(Item.bind(table, settings), Endpoint(**settings))
+        return cls(Item.bind(table, settings))
 
     async def join(self, *, room: str, connection: Connection) -> None:
         await asyncio.to_thread(self._join, room, connection)
@@ -77,9 +74,9 @@ class DynamoDBConnectionStore(ConnectionStore):
         member.format = str(connection.format)
         member.expires_at = expires_at
         joining = self._items.joining(room=room, connection=connection, expires_at=expires_at)
-        with _faults_as_unavailable(), TransactWrite(connection=self._endpoint) as transaction:
-            transaction.save(member)
-            transaction.update(self._items.connection(connection.id), actions=joining)
+        with _faults_as_unavailable():
+            self._items.connection(connection.id).update(actions=joining)
+            member.save()
 
     def _forget(self, connection_ids: Sequence[str]) -> None:
         keys = {connection_key(connection_id): connection_id for connection_id in connection_ids}

@@ -5,10 +5,10 @@
 | a room's member | `room#<room>`     | `<connection>`  |                                   | who is in this room? |
 | a connection    | `connection#<id>` | `connection`    | `rooms`, a set                    | what ends with it?   |
 
-Joining writes both in one transaction, so neither is found without the other. An index would keep the second by
-itself, but a global secondary index is only eventually consistent (DynamoDB developer guide, "Read consistency"): a
-client that connects and leaves at once could stay a member. Rooms in one item let a hundred connections be looked up in
-one request.
+Joining writes the connection's item first, so that no member is without the item that ends its membership. An index
+would keep that by itself, but a global secondary index is only eventually consistent (DynamoDB developer guide, "Read
+consistency"): a client that connects and leaves at once could stay a member. With its rooms in one item, a hundred
+connections are looked up in one request.
 """
 
 from typing import Self, TypedDict

@@ -6,11 +6,16 @@ so that a function's cold start pays for the libraries that its own job needs.
 """
 
 import asyncio
+import logging
 import os
 
 from dependency_injector import containers, providers
 
 from chat_core import Broadcast, Connect, ConnectionStore, Disconnect, MessageSink, ReceiveFrame, RefuseFrame
+
+for _library in ("botocore", "pynamodb"):
+    # At INFO they tell, in every cold start, where they found their settings.
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 def _open_connection_store() -> ConnectionStore:
@@ -25,7 +30,7 @@ def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
     from adapters.apigateway import ApiGatewayMessageSink, client_config
 
     async def open_sink() -> MessageSink:
-        client = aioboto3.Session().client(
+        client = aioboto3.Session(region_name=os.environ["AWS_REGION"]).client(
             "apigatewaymanagementapi", endpoint_url=_management_endpoint(), config=client_config()
         )
         # Never closed: the environment ends without notice, and takes the connections with it.

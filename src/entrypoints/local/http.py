@@ -102,9 +102,15 @@ class HttpProtocol(asyncio.Protocol):
     """One connection: requests are answered one at a time and in order; those that came early wait."""
 
     def __init__(
-        self, handler: Handler, *, upgrade: Upgrade | None = None, connections: set["HttpProtocol"] | None = None
+        self,
+        handler: Handler,
+        *,
+        upgrade: Upgrade | None = None,
+        connections: set["HttpProtocol"] | None = None,
+        max_head: int | None = None,
     ) -> None:
         self._handler = handler
+        self._max_head = MAX_HEAD if max_head is None else max_head
         self._upgrade = upgrade
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -270,7 +276,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _count_head(self, unfinished: int) -> None:
         self._head_size += unfinished
-        if self._head_size > MAX_HEAD:
+        if self._head_size > self._max_head:
             self._refuse(message_response(431, "Request Header Fields Too Large"))
 
     def _hand_over(self, rest: bytes) -> None:

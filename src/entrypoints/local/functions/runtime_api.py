@@ -43,11 +43,8 @@ _MOVES = {
 }
 
 
-class _Protocol(HttpProtocol):
-    """Takes headers of any size: a handler's error carries its whole trace in one, up to 1 MiB by AWS's client."""
-
-    def _count_head(self, unfinished: int) -> None:
-        """Let it pass."""
+_MAX_HEAD = 2 * 1024 * 1024
+"""Bytes: a handler's error carries its whole trace in a header, of up to 1 MiB by AWS's client."""
 
 
 class RuntimeApi:
@@ -65,7 +62,7 @@ class RuntimeApi:
         connections: set[HttpProtocol] = set()
 
         def protocol() -> HttpProtocol:
-            return _Protocol(self._handle, connections=connections)
+            return HttpProtocol(self._handle, connections=connections, max_head=_MAX_HEAD)
 
         # Starting to serve is a step of its own, so that being cancelled in it leaves nothing open.
         loop = asyncio.get_running_loop()

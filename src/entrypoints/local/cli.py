@@ -1,0 +1,105 @@
+"""The command `chat`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from entrypoints.local.options import DEFAULT_PAGE_PORT, DEFAULT_PORT, DEFAULT_TEMPLATE, Options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    options = parse(arguments)
+    # Only now, so that a mistake in the command line is told at once.
+    from entrypoints.local.run import run  # noqa: PLC0415
+
+    return asyncio.run(run(options))
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line.
+
+    Raises:
+        SystemExit: it cannot be understood, or help was asked for; argparse has said why.
+
+    """
+    given = _parser().parse_args(arguments)
+    return Options(
+        template=given.template,
+        port=given.port,
+        # Who asks for any free port wants no collision on the other one either.
+        page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
+        parameters=dict(given.parameter_overrides),
+        dynamodb_endpoint=given.dynamodb_endpoint,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chat", description="A serverless WebSocket chat.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    local = commands.add_parser(
+        "local",
+        help="run a WebSocket API's template on this machine",
+        description="Run a CloudFormation or SAM template with a WebSocket API and Python functions on this machine: "
+        "no AWS account, no Docker. Ctrl-C stops everything.",
+    )
+    local.add_argument(
+        "--template", type=Path, default=DEFAULT_TEMPLATE, metavar="PATH", help="the template (default: this chat's)"
+    )
+    local.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        metavar="N",
+        help="the WebSocket API's port; 0 takes any free one (default: %(default)s)",
+    )
+    local.add_argument(
+        "--page-port",
+        type=_port,
+        metavar="N",
+        help=f"the chat page's port; 0 takes any free one (default: {DEFAULT_PAGE_PORT}, or any if that is taken)",
+    )
+    local.add_argument(
+        "--parameter-overrides",
+        type=_assignment,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="K=V",
+        help="values for the template's parameters",
+    )
+    local.add_argument(
+        "--dynamodb-endpoint",
+        type=_url,
+        metavar="URL",
+        help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535 are")
+    return port
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form K=V")
+    return name, value
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an http:// or https:// URL")
+    return text.rstrip("/")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

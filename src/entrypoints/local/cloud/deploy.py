@@ -1,0 +1,96 @@
+"""A template deployed to the embedded cloud."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.local.cloud import stand_ins
+from entrypoints.local.cloud.clients import client
+from entrypoints.local.cloud.errors import TemplateError
+from entrypoints.local.cloud.tables import Table
+from entrypoints.local.model import ApiConfig, FunctionConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What the template amounts to, nested stacks included."""
+
+    apis: tuple[ApiConfig, ...]
+    """Its WebSocket APIs, one for each stage: at least one."""
+    functions: tuple[FunctionConfig, ...]
+    """Those that can be run here. A route needs none of the others."""
+    outputs: Mapping[str, str]
+    """The outputs of the master stack."""
+    tables: tuple[Table, ...]
+    """Its DynamoDB tables."""
+    notices: tuple[str, ...]
+    """What of the template has no effect here, for a person to read."""
+
+
+async def deploy(
+    *, template: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str = "chat-local"
+) -> Deployment:
+    """Create the template's stack in the embedded cloud and read back what it amounts to.
+
+    Args:
+        template: The master template; the paths in it start from its folder.
+        parameters: Values for its parameters, in place of their defaults.
+        endpoint: The embedded cloud's URL.
+        region: The region to deploy to.
+        stack_name: Names the stack; there must be none of that name.
+
+    Raises:
+        TemplateError: the template cannot be deployed, or has no WebSocket API.
+        CloudFailed: the embedded cloud has ended.
+
+    """
+    return await asyncio.to_thread(_deploy, template, parameters, endpoint, region, stack_name)
+
+
+def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
+    # These bring in boto3, YAML and the rest: see the package's docstring.
+    from entrypoints.local.cloud import describe, stack, templates  # noqa: PLC0415
+
+    others = ThreadPoolExecutor(max_workers=1)
+    # The embedded cloud is starting; the template is made ready meanwhile.
+    supported = others.submit(stack.supported_types, endpoint)
+    others.shutdown(wait=False)
+    prepared = templates.prepare(path, given=parameters, region=region)
+    notices = []
+    for key, body in prepared.bodies.items():
+        inside = key.removeprefix(templates.MASTER).removeprefix("/")
+        notices += stand_ins.replace(body, supported=supported.result(), stack=f"{inside}/" if inside else "")
+    stack.create(
+        prepared.bodies,
+        master=templates.MASTER,
+        parameters=prepared.parameters,
+        name=stack_name,
+        endpoint=endpoint,
+        region=region,
+    )
+    with (
+        closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
+        closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
+        closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
+    ):
+        resources = list(stack.resources(formation, stack_name))
+        functions = describe.functions(functions_api, resources, prepared.folders)
+        apis = describe.apis(gateway_api, resources, functions, notices)
+        outputs = stack.outputs(formation, stack_name)
+    if not apis:
+        raise TemplateError(
+            None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"
+        )
+    notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
+    if functions.layered:
+        notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
+    return Deployment(
+        apis=tuple(apis),
+        functions=tuple(functions.runnable),
+        outputs=outputs,
+        tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
+        notices=tuple(notices),
+    )

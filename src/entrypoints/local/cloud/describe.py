@@ -1,0 +1,173 @@
+"""What a stack amounts to: its functions and WebSocket APIs, asked of the services that hold them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from entrypoints.local.cloud.code import CodeFolders
+from entrypoints.local.cloud.errors import TemplateError
+from entrypoints.local.cloud.intrinsics import text
+from entrypoints.local.cloud.stack import Resource
+from entrypoints.local.model import ApiConfig, FunctionConfig, IntegrationConfig, RouteConfig
+
+MAXIMUM_TIMEOUT_MS = 29_000
+"""API Gateway quotas, WebSocket table."""
+
+TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
+"""Resource types that are a table here."""
+
+_FUNCTION_ARN = re.compile(r"arn:[^:/]+:lambda:[^:]*:[^:]*:function:[^:/]+")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
+
+
+@dataclass(kw_only=True)
+class Functions:
+    """The functions of a stack: those that can be run here, and why others cannot."""
+
+    runnable: list[FunctionConfig] = field(default_factory=list)
+    others: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By ARN: the logical id, and the reason."""
+    layered: list[str] = field(default_factory=list)
+    """The logical ids of runnable functions that have layers."""
+
+
+def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> Functions:
+    """Describe the functions among the resources."""
+    described = Functions()
+    for resource in resources:
+        if resource.kind == "AWS::Lambda::Function" and resource.physical_id:
+            answer = client.get_function(FunctionName=resource.physical_id)
+            _add_function(described, resource.path, answer, folders)
+    return described
+
+
+def _add_function(described: Functions, path: str, answer: dict[str, Any], folders: CodeFolders) -> None:
+    configuration, location = answer["Configuration"], answer["Code"]["Location"]
+    runtime = configuration.get("Runtime") or "none"
+    code = folders.folder(location)
+    reason = None
+    if code is None:
+        reason = folders.why_not(location)
+    elif not runtime.startswith("python"):
+        reason = f"its runtime is {runtime}, and only Python can be run here"
+    if code is None or reason:
+        described.others[configuration["FunctionArn"]] = path, reason or ""
+        return
+    if configuration.get("Layers"):
+        described.layered.append(path)
+    variables = configuration.get("Environment", {}).get("Variables", {})
+    described.runnable.append(
+        FunctionConfig(
+            name=configuration["FunctionName"],
+            arn=configuration["FunctionArn"],
+            logical_id=path,
+            handler=configuration["Handler"],
+            runtime=runtime,
+            code=code,
+            environment={name: text(value) for name, value in variables.items()},
+            timeout_seconds=int(configuration["Timeout"]),
+            memory_mb=int(configuration["MemorySize"]),
+            log_level=configuration.get("LoggingConfig", {}).get("ApplicationLogLevel", ""),
+            role_arn=configuration.get("Role") or "",
+        )
+    )
+
+
+def apis(client: Any, resources: list[Resource], described: Functions, notices: list[str]) -> list[ApiConfig]:
+    """Describe the stages of the WebSocket APIs among the resources; append to `notices` what is not served.
+
+    Raises:
+        TemplateError: a route is meant for what cannot be run here.
+
+    """
+    found: list[ApiConfig] = []
+    for resource in resources:
+        if resource.kind == "AWS::ApiGatewayV2::Api" and resource.physical_id:
+            api = client.get_api(ApiId=resource.physical_id)
+            if api["ProtocolType"] == "WEBSOCKET":
+                found += _Reader(client, api, resource.path, described, notices).stages()
+            else:
+                notices.append(f"Not run here, a {api['ProtocolType']} API: {resource.path}")
+    return found
+
+
+class _Reader:
+    """Reads one WebSocket API."""
+
+    def __init__(self, client: Any, api: dict[str, Any], path: str, described: Functions, notices: list[str]) -> None:
+        self._client = client
+        self._api = api
+        self._id = api["ApiId"]
+        self._path = path
+        self._described = described
+        self._notices = notices
+
+    def stages(self) -> Iterator[ApiConfig]:
+        stages = self._client.get_stages(ApiId=self._id)["Items"]
+        if not stages:
+            self._notices.append(f"Nothing serves {self._path}: it has no stage")
+            return
+        routes = self._client.get_routes(ApiId=self._id)["Items"]
+        self._note_what_is_not_enforced(routes)
+        answered = self._client.get_integrations(ApiId=self._id)["Items"]
+        integrations = {f"integrations/{each['IntegrationId']}": each for each in answered}
+        for stage in stages:
+            variables = {name: text(value) for name, value in stage.get("StageVariables", {}).items()}
+            yield self._config(stage["StageName"], variables, routes, integrations)
+
+    def _config(
+        self, stage: str, variables: Mapping[str, str], routes: list[dict[str, Any]], integrations: Mapping[str, Any]
+    ) -> ApiConfig:
+        return ApiConfig(
+            id=self._id,
+            name=self._api["Name"],
+            stage=stage,
+            region=self._client.meta.region_name,
+            account=self._account(),
+            route_selection_expression=self._api["RouteSelectionExpression"],
+            routes={each["RouteKey"]: self._route(each, variables, integrations) for each in routes},
+            stage_variables=variables,
+        )
+
+    def _account(self) -> str:
+        arns = [each.arn for each in self._described.runnable] + list(self._described.others)
+        return arns[0].split(":")[4] if arns else "123456789012"
+
+    def _route(
+        self, route: dict[str, Any], variables: Mapping[str, str], integrations: Mapping[str, Any]
+    ) -> RouteConfig:
+        target = route.get("Target")
+        integration = integrations.get(target) if target else None
+        if target and integration is None:
+            raise TemplateError(self._path, f"the target of the route {route['RouteKey']} does not exist: {target}")
+        return RouteConfig(
+            key=route["RouteKey"],
+            integration=self._integration(route["RouteKey"], integration, variables) if integration else None,
+            returns_response=bool(route.get("RouteResponseSelectionExpression")),
+        )
+
+    def _integration(
+        self, key: str, integration: dict[str, Any], variables: Mapping[str, str]
+    ) -> IntegrationConfig | None:
+        kind = integration["IntegrationType"]
+        if kind != "AWS_PROXY":
+            self._notices.append(f"Not run here, an integration of type {kind}: the route {key} of {self._path}")
+            return None
+        uri = _STAGE_VARIABLE.sub(lambda each: variables.get(each[1], each[0]), integration["IntegrationUri"])
+        arn = _FUNCTION_ARN.search(uri)
+        if arn is None:
+            raise TemplateError(self._path, f"the route {key} is meant for no Lambda function: {uri}")
+        if arn[0] in self._described.others:
+            function, reason = self._described.others[arn[0]]
+            raise TemplateError(function, f"the route {key} needs this function, and {reason}")
+        timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
+        return IntegrationConfig(function_arn=arn[0], timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
+
+    def _note_what_is_not_enforced(self, routes: list[dict[str, Any]]) -> None:
+        for route in routes:
+            where = f"the route {route['RouteKey']} of {self._path}"
+            if route.get("AuthorizationType", "NONE") != "NONE":
+                self._notices.append(f"Not enforced here, authorization {route['AuthorizationType']}: {where}")
+            if route.get("ApiKeyRequired"):
+                self._notices.append(f"Not enforced here, the API key: {where}")

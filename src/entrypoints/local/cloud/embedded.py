@@ -1,0 +1,95 @@
+"""The embedded cloud: moto's server in a process of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+SECONDS_TO_END = 1.5
+SECONDS_TO_START = 30.0
+
+
+class CloudFailed(Exception):
+    """The embedded cloud did not start."""
+
+
+class EmbeddedCloud:
+    """A moto server, from `start` to `stop`; it does not outlive this process, however that ends."""
+
+    def __init__(self, *, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._errors: asyncio.Task[None] | None = None
+        self.endpoint = ""
+        """The URL of every service's API, once started."""
+
+    async def start(self) -> None:
+        """Start the server; return when requests can be sent to `endpoint`. Whoever starts it has to stop it.
+
+        Raises:
+            CloudFailed: it ended, or said nothing for half a minute.
+
+        """
+        self._process = process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "entrypoints.local.cloud.moto_server"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+            env=_environment(),
+            # Ctrl-C goes to the whole foreground group, and the functions still need their tables then.
+            start_new_session=True,
+        )
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        self._errors = asyncio.create_task(self._relay_errors(process))
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)
+        except TimeoutError:
+            line = b""
+        if not line.strip().isdigit():
+            raise CloudFailed("The embedded cloud did not start; see the messages above.")
+        self.endpoint = f"http://127.0.0.1:{int(line)}"
+
+    async def stop(self) -> None:
+        """End the server and wait for its end. Stopping it again does nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        await _end(process)
+        if self._errors is not None:
+            await self._errors
+
+    async def _relay_errors(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+        async for line in process.stderr:
+            self._log(line.decode(errors="replace").rstrip())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+    # In the moment after the check it may still end by itself.
+    with suppress(ProcessLookupError):
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), SECONDS_TO_END)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    process.stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what moto, boto3 or Docker would act on."""
+    prefixes = ("AWS_", "MOTO_", "DOCKER_", "S3_", "TEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    # Code stays where it is: the S3 keys in its place need not exist. See code.py.
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "VALIDATE_LAMBDA_S3": "false",
+    }

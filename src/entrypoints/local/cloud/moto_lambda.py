@@ -1,0 +1,104 @@
+"""`AWS::Lambda::*` and `AWS::DynamoDB::*` where moto's CloudFormation lacks what its services have.
+
+It has no alias and no global table; the versions that it has can be neither Ref nor GetAtt; it leaves out the
+properties `LoggingConfig` and `Layers` of a function and `TimeToLiveSpecification` of a table; and it refuses a
+function whose role is not in its account.
+"""
+
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction, LayerVersion
+from moto.awslambda.utils import get_backend
+from moto.cloudformation.exceptions import ValidationError
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+from moto.iam.models import iam_backends
+from moto.utilities.utils import get_partition
+
+from entrypoints.local.cloud.moto_resource import Created, register
+
+_ROLE = "role-not-in-the-template"
+
+
+def install() -> None:
+    """Register the resource types."""
+    register("AWS::Lambda::Function", _function)
+    register("AWS::Lambda::LayerVersion", _layer_version)
+    register("AWS::Lambda::Version", _version)
+    register("AWS::Lambda::Alias", _alias)
+    register("AWS::DynamoDB::Table", _table)
+    register("AWS::DynamoDB::GlobalTable", _table)
+
+
+class _Function(LambdaFunction):
+    """Answers with its logging configuration, as Lambda does."""
+
+    logging_config: dict[str, Any] | None = None
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        configuration = super().get_configuration(on_create)
+        return configuration if self.logging_config is None else configuration | {"LoggingConfig": self.logging_config}
+
+
+def _function(name: str, properties: dict[str, Any], account: str, region: str) -> LambdaFunction:
+    role = properties["Role"]
+    definition = {"Properties": properties | {"Role": _known_role(role, account, region)}}
+    function = LambdaFunction.create_from_cloudformation_json(
+        properties.get("FunctionName", name), definition, account, region
+    )
+    function.role = role
+    # A public layer is in no account of ours, and need not be.
+    function.layers = [{"Arn": arn, "CodeSize": 0} for arn in properties.get("Layers", [])]
+    vars(function)["logging_config"] = properties.get("LoggingConfig")
+    function.__class__ = _Function  # type: ignore[type-abstract]
+    return function
+
+
+def _known_role(arn: str, account: str, region: str) -> str:
+    """Return the ARN, or that of a role in its place where moto knows none: templates may name roles of elsewhere."""
+    iam = iam_backends[account][get_partition(region)]
+    known = {role.arn: role for role in iam.get_roles()}
+    if arn in known:
+        return arn
+    for role in known.values():
+        if role.name == _ROLE:
+            return role.arn
+    return iam.create_role(_ROLE, "{}", "/", None, "Stands for roles that are not here", [], None).arn
+
+
+def _layer_version(name: str, properties: dict[str, Any], account: str, region: str) -> Created:
+    layer = LayerVersion.create_from_cloudformation_json(
+        properties.get("LayerName", name), {"Properties": properties}, account, region
+    )
+    return Created(layer.arn, {"LayerVersionArn": layer.arn})
+
+
+def _version(_name: str, properties: dict[str, Any], account: str, region: str) -> Created:
+    function = get_backend(account, region).publish_version(properties["FunctionName"])
+    if function is None:
+        raise ValidationError(message=f"there is no function {properties['FunctionName']}")
+    return Created(function.function_arn, {"Version": str(function.version), "FunctionArn": function.function_arn})
+
+
+def _alias(_name: str, properties: dict[str, Any], account: str, region: str) -> Created:
+    backend = get_backend(account, region)
+    function = backend.get_function(properties["FunctionName"])
+    alias = backend.create_alias(
+        properties["Name"],
+        function.function_name,
+        str(properties["FunctionVersion"]),
+        properties.get("Description", ""),
+        "",
+    )
+    return Created(alias.arn, {"AliasArn": alias.arn})
+
+
+def _table(name: str, properties: dict[str, Any], account: str, region: str) -> Table:
+    """Create the table; of a global one, the replica of this region alone."""
+    table = Table.create_from_cloudformation_json(
+        properties.get("TableName", name), {"Properties": properties}, account, region
+    )
+    expiry = properties.get("TimeToLiveSpecification")
+    if expiry is not None:
+        dynamodb_backends[account][region].update_time_to_live(table.name, expiry)
+    return table

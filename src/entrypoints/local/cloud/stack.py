@@ -1,0 +1,116 @@
+"""A stack created in the embedded cloud by its CloudFormation API."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from entrypoints.local.cloud.clients import client
+from entrypoints.local.cloud.documents import Template
+from entrypoints.local.cloud.embedded import CloudFailed
+from entrypoints.local.cloud.errors import TemplateError
+from entrypoints.local.cloud.templates import TEMPLATE_BUCKET
+
+RESOURCE_TYPES_PATH = "/local/resource-types"
+"""Answered by moto_app.py."""
+
+
+def supported_types(endpoint: str) -> frozenset[str]:
+    """Return the resource types that the embedded cloud can create; waits until it is up.
+
+    Raises:
+        CloudFailed: it has ended.
+
+    """
+    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
+    try:
+        connection.request("GET", RESOURCE_TYPES_PATH)
+        return frozenset(json.loads(connection.getresponse().read()))
+    except (OSError, HTTPException, ValueError) as exc:
+        raise CloudFailed("The embedded cloud has ended; see the messages above.") from exc
+    finally:
+        connection.close()
+
+
+def create(
+    bodies: Mapping[str, Template], *, master: str, parameters: Mapping[str, str], name: str, endpoint: str, region: str
+) -> None:
+    """Create the stack.
+
+    Args:
+        bodies: The templates by their keys in the template bucket.
+        master: The key of the one to create.
+        parameters: Its parameters.
+        name: The name of the stack.
+        endpoint: The embedded cloud.
+        region: Where.
+
+    Raises:
+        TemplateError: something in it cannot be created.
+
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - see clients.py
+
+    _upload(bodies, endpoint=endpoint)
+    formation = client("cloudformation", endpoint=endpoint, region=region)
+    try:
+        formation.create_stack(
+            StackName=name,
+            TemplateURL=f"https://s3.amazonaws.com/{TEMPLATE_BUCKET}/{master}",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+    except ClientError as exc:
+        raise _blamed(exc.response["Error"]["Message"]) from exc
+    finally:
+        formation.close()
+
+
+def _upload(bodies: Mapping[str, Template], *, endpoint: str) -> None:
+    store = client("s3", endpoint=endpoint, region="us-east-1")
+    try:
+        # In this region, making one's own bucket again does nothing.
+        store.create_bucket(Bucket=TEMPLATE_BUCKET)
+        for key, body in bodies.items():
+            store.put_object(Bucket=TEMPLATE_BUCKET, Key=key, Body=json.dumps(body).encode())
+    finally:
+        store.close()
+
+
+def _blamed(message: str) -> TemplateError:
+    """Read the message that moto_extensions.py writes; any other is moto's own."""
+    try:
+        told = json.loads(message)
+        return TemplateError(told["resource"], told["reason"])
+    except (ValueError, KeyError, TypeError):
+        return TemplateError(None, message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource of a stack or of one that it nests."""
+
+    kind: str
+    path: str
+    """Its logical id, after those of the nested stacks it is in: `Api/ConnectRoute`."""
+    physical_id: str
+
+
+def resources(formation: Any, stack: str, *, inside: str = "") -> Iterator[Resource]:
+    """Yield the resources of the stack and of those that it nests."""
+    for each in formation.describe_stack_resources(StackName=stack)["StackResources"]:
+        # moto lists those as well that a condition keeps from existing, as bare entries.
+        if "LogicalResourceId" not in each:
+            continue
+        path = f"{inside}{each['LogicalResourceId']}"
+        resource = Resource(kind=each["ResourceType"], path=path, physical_id=each.get("PhysicalResourceId", ""))
+        yield resource
+        if resource.kind == "AWS::CloudFormation::Stack":
+            yield from resources(formation, resource.physical_id, inside=f"{path}/")
+
+
+def outputs(formation: Any, stack: str) -> dict[str, str]:
+    """Return the outputs of the stack by their names."""
+    described = formation.describe_stacks(StackName=stack)["Stacks"][0]
+    return {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", [])}

@@ -1,0 +1,63 @@
+"""Running the local stack for a person: what is printed, and what ends it."""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+
+from entrypoints.local.cloud import CloudFailed, TemplateError
+from entrypoints.local.options import Options
+from entrypoints.local.stack import Addresses, LocalStack, PortTaken
+
+
+async def run(options: Options) -> int:
+    """Run the stack until SIGINT or SIGTERM; return the exit status.
+
+    The addresses go to standard output, everything else to standard error.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    _cancel_on_signals()
+    started = time.monotonic()
+    try:
+        async with LocalStack(options, log) as stack:
+            addresses = await stack.start()
+            announce(addresses)
+            log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
+            await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        return 0
+    except (TemplateError, CloudFailed, PortTaken) as exc:
+        log(f"error: {exc}")
+        return 1
+    return 0
+
+
+def log(line: str) -> None:
+    """Write a line of the log."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def announce(addresses: Addresses) -> None:
+    """Tell where everything is."""
+    lines = [f"Chat page  {addresses.page}"] if addresses.page else []
+    for name, url in addresses.apis.items():
+        whose = f"  ({name})" if len(addresses.apis) > 1 else ""
+        lines += [f"WebSocket  {url}{whose}", f"           wscat -c {url}"]
+    print(*lines, "Ctrl-C stops everything.", sep="\n", flush=True)
+
+
+def _cancel_on_signals() -> None:
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    stopping: list[int] = []
+
+    def stop(number: int) -> None:
+        # Once: a second Ctrl-C must not interrupt the stopping and leave processes behind.
+        if not stopping and task is not None:
+            log("Stopping.")
+            task.cancel()
+        stopping.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)

@@ -1,0 +1,238 @@
+"""The whole: `chat local` as a process, real WebSocket clients, boto3."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.support.local_stack import LocalStack, alive, local_stack
+
+LIVE_LONG = '{"action":"sendmessage","data":"live long"}'
+
+
+def send_message(data: str) -> str:
+    return json.dumps({"action": "sendmessage", "data": data})
+
+
+async def receive(client: ClientConnection) -> str:
+    text = await asyncio.wait_for(client.recv(), timeout=30)
+    assert isinstance(text, str)
+    return text
+
+
+async def receive_many(client: ClientConnection, count: int) -> list[str]:
+    return [await receive(client) for _ in range(count)]
+
+
+@asynccontextmanager
+async def clients(url: str, count: int) -> AsyncIterator[list[ClientConnection]]:
+    """Connect that many clients, all at once."""
+    async with AsyncExitStack() as exits:
+        connecting = (exits.enter_async_context(connect(url, open_timeout=60, max_queue=None)) for _ in range(count))
+        yield await asyncio.gather(*connecting)
+
+
+def management(stack: LocalStack) -> Any:
+    return boto3.client("apigatewaymanagementapi", endpoint_url=stack.management_endpoint, region_name="us-east-1")
+
+
+def dynamodb(stack: LocalStack) -> tuple[Any, str]:
+    """Return a client of the stack's DynamoDB, and the name of the chat's table."""
+    endpoint = stack.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
+    client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
+    return client, client.list_tables()["TableNames"][0]
+
+
+async def until_nobody_is_connected(stack: LocalStack) -> None:
+    client, table = dynamodb(stack)
+    deadline = time.monotonic() + 20
+    while client.scan(TableName=table, Select="COUNT")["Count"]:
+        assert time.monotonic() < deadline, "connections were left in the table"
+        await asyncio.sleep(0.1)
+
+
+async def test_message_reaches_everyone_connected(stack: LocalStack) -> None:
+    """The original sample's exchange, in two terminals."""
+    async with clients(stack.ws_url, 2) as (one, two):
+        await one.send(LIVE_LONG)
+        assert [await receive(one), await receive(two)] == ["live long", "live long"]
+    await until_nobody_is_connected(stack)
+
+
+async def test_two_hundred_clients_each_get_every_one_of_twenty_messages_once(stack: LocalStack) -> None:
+    """No loss and no doubles, however many functions run side by side."""
+    async with clients(stack.ws_url, 200) as everyone:
+        wanted = {f"message {i}" for i in range(20)}
+        for client, text in zip(everyone, sorted(wanted), strict=False):
+            await client.send(send_message(text))
+        received = await asyncio.gather(*(receive_many(each, len(wanted)) for each in everyone))
+        assert [Counter(texts) for texts in received] == [Counter(wanted)] * 200
+        await everyone[0].send(send_message("last"))
+        assert await asyncio.gather(*(receive(each) for each in everyone)) == ["last"] * 200
+    await until_nobody_is_connected(stack)
+
+
+async def test_client_that_was_killed_disturbs_nobody(stack: LocalStack) -> None:
+    """Its process ends without closing the WebSocket."""
+    script = f"""
+import time, websockets.sync.client
+client = websockets.sync.client.connect({stack.ws_url!r})
+print("connected", flush=True)
+time.sleep(60)
+"""
+    async with clients(stack.ws_url, 1) as (survivor,):
+        victim = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=subprocess.PIPE)
+        assert victim.stdout is not None
+        assert await victim.stdout.readline() == b"connected\n"
+        victim.kill()
+        await victim.wait()
+        await survivor.send(LIVE_LONG)
+        assert await receive(survivor) == "live long"
+    await until_nobody_is_connected(stack)
+
+
+async def test_connection_that_the_gateway_does_not_know_is_forgotten_at_the_next_message(stack: LocalStack) -> None:
+    """As after a `$disconnect` that never came."""
+    client, table = dynamodb(stack)
+    ghost = "AAAAAAAAAAAAAAA="
+    common = {"format": {"S": "plain"}, "expires_at": {"N": "9999999999"}}
+    member = {"pk": {"S": "room#lobby"}, "sk": {"S": ghost}}
+    rooms = {"pk": {"S": f"connection#{ghost}"}, "sk": {"S": "connection"}, "rooms": {"SS": ["lobby"]}}
+    for item in (member, rooms):
+        client.put_item(TableName=table, Item=item | common)
+    async with clients(stack.ws_url, 1) as (survivor,):
+        await survivor.send(LIVE_LONG)
+        assert await receive(survivor) == "live long"
+    await until_nobody_is_connected(stack)
+
+
+async def test_clients_that_leave_at_once_are_forgotten(stack: LocalStack) -> None:
+    """Connecting and leaving must not overtake each other."""
+    for _ in range(10):
+        async with connect(stack.ws_url):
+            pass
+    await until_nobody_is_connected(stack)
+
+
+async def test_five_megabytes_of_rubbish_are_answered_and_bother_nobody(stack: LocalStack) -> None:
+    """Each frame gets its error, and the connection stays open."""
+    # A message in several WebSocket frames, since API Gateway takes at most 32 KB in one.
+    fragments = ["rubbish {" * 3_000] * 4
+    messages = 5 * 1024 * 1024 // len("".join(fragments)) + 1
+    async with clients(stack.ws_url, 2) as (vandal, other):
+        for _ in range(messages):
+            await vandal.send(fragments)
+        errors = [json.loads(await receive(vandal)) for _ in range(messages)]
+        assert {error["code"] for error in errors} == {"malformed_frame"}
+        await vandal.send(LIVE_LONG)
+        assert await receive(other) == "live long"
+
+
+async def test_json_client_is_told_how_many_it_reached(stack: LocalStack) -> None:
+    """The subprotocol is answered as the function says, and the `ref` comes back."""
+    async with (
+        connect(stack.ws_url, subprotocols=["chat.v1"]) as rich,  # type: ignore[list-item]
+        connect(stack.ws_url) as plain,
+    ):
+        assert rich.subprotocol == "chat.v1"
+        await rich.send('{"action":"sendmessage","data":{"a":1},"ref":"r"}')
+        events = {event["type"]: event for event in [json.loads(await receive(rich)) for _ in range(2)]}
+        assert events["message"]["data"] == {"a": 1}
+        assert (events["sent"]["ref"], events["sent"]["delivered"]) == ("r", 2)
+        assert await receive(plain) == '{"a":1}'
+
+
+async def test_unknown_action_is_an_error_and_the_connection_stays_open(stack: LocalStack) -> None:
+    """`$default` answers it."""
+    async with connect(stack.ws_url) as client:
+        await client.send('{"action":"dance","ref":1}')
+        assert json.loads(await receive(client))["code"] == "unknown_action"
+        await client.send(LIVE_LONG)
+        assert await receive(client) == "live long"
+
+
+async def test_unmodified_boto3_posts_gets_and_deletes(stack: LocalStack) -> None:
+    """And is told that a connection is gone in the way that the SDK understands."""
+    api = management(stack)
+    async with connect(stack.ws_url, subprotocols=["chat.v1"]) as client:  # type: ignore[list-item]
+        await client.send('{"action":"sendmessage","data":"x","ref":1}')
+        events = [json.loads(await receive(client)) for _ in range(2)]
+        own = next(event["from"] for event in events)
+        await asyncio.to_thread(api.post_to_connection, ConnectionId=own, Data=b"from outside")
+        assert await receive(client) == "from outside"
+        seen = await asyncio.to_thread(api.get_connection, ConnectionId=own)
+        assert seen["Identity"]["SourceIp"] == "127.0.0.1"
+        await asyncio.to_thread(api.delete_connection, ConnectionId=own)
+        await asyncio.wait_for(client.wait_closed(), timeout=10)
+        assert client.close_code == 1000
+    with pytest.raises(api.exceptions.GoneException):
+        await asyncio.to_thread(api.post_to_connection, ConnectionId=own, Data=b"x")
+    with pytest.raises(ClientError, match="BadRequestException"):
+        await asyncio.to_thread(api.post_to_connection, ConnectionId="not-an-id", Data=b"x")
+
+
+async def test_room_larger_than_a_page_of_dynamodb_is_served_whole(stack: LocalStack) -> None:
+    """The samples lose everyone after the first page; the dead among them are forgotten on the way."""
+    from tests.support.dynamodb import fill
+
+    client, table = dynamodb(stack)
+    async with clients(stack.ws_url, 20) as everyone:
+        dead = [uuid.uuid4().hex[:15] + "=" for _ in range(2500)]
+        await asyncio.to_thread(fill, client.meta.endpoint_url, table, dead)
+        await everyone[0].send(LIVE_LONG)
+        assert await asyncio.gather(*(receive(each) for each in everyone)) == ["live long"] * 20
+        stack.wait_for_log(r"delivered=20, gone=2500")
+    await until_nobody_is_connected(stack)
+
+
+async def test_log_reads_like_lambdas(stack: LocalStack) -> None:
+    """With what a person wants to know of each invocation."""
+    async with connect(stack.ws_url) as client:
+        await client.send(LIVE_LONG)
+        await receive(client)
+    stack.wait_for_log(r"START RequestId: [0-9a-f-]{36} Version: \$LATEST")
+    stack.wait_for_log(r"END RequestId: ")
+    stack.wait_for_log(r"REPORT RequestId: .*Duration: [\d.]+ ms.*Memory Size: \d+ MB.*Init Duration: [\d.]+ ms")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_stopping_during_a_broadcast_leaves_nothing_behind(number: int) -> None:
+    """Ctrl-C means now."""
+    with local_stack() as stack:
+        async with clients(stack.ws_url, 50) as everyone:
+            for client in everyone:
+                await client.send(LIVE_LONG)
+            await receive(everyone[0])
+            started = stack.descendants()
+            assert started
+            seconds = await asyncio.to_thread(stack.stop, number)
+        assert alive(started) == set()
+        assert stack.process.returncode == 0
+        assert seconds < 10
+        assert [line for line in stack.log if "Traceback" in line] == [], stack.log
+
+
+async def test_killing_the_stack_takes_its_processes_along() -> None:
+    """Even where nobody could stop them."""
+    with local_stack() as stack:
+        async with connect(stack.ws_url) as client:
+            await client.send(LIVE_LONG)
+            await receive(client)
+        started = stack.descendants()
+        stack.stop(signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while left := alive(started):
+            assert time.monotonic() < deadline, left
+            await asyncio.sleep(0.1)
