@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from entrypoints.local.gateway import Gateway
 from entrypoints.local.invocation import Invoker
-from entrypoints.local.model import ApiConfig, IntegrationConfig, RouteConfig
+from entrypoints.local.model import ApiConfig, AuthorizerConfig, IntegrationConfig, RouteConfig
 
 Event = dict[str, Any]
 Function = Callable[[Event], Awaitable[Any]]
@@ -28,10 +30,12 @@ class Functions(Invoker):
     def __init__(self) -> None:
         self.bodies: dict[str, Function] = {}
         self.events: list[Event] = []
+        self.sources: list[str] = []
         self.invoked = asyncio.Event()
 
-    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+    async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         document = json.loads(event)
+        self.sources.append(source_arn)
         self.events.append(document)
         self.invoked.set()
         return json.dumps(await self.bodies[function_arn](document)).encode()
@@ -47,21 +51,31 @@ class Api:
         self.port = 0
         self.gateway: Gateway | None = None
 
-    def route(self, key: str, function: Function = succeed, *, two_way: bool = False, timeout_ms: int = 29_000) -> None:
-        """Put a function behind a route."""
+    def route(
+        self, key: str, function: Function = succeed, *, two_way: bool = False, timeout_ms: int = 29_000, **fields: Any
+    ) -> None:
+        """Put a function behind a route; `fields` are further ones of `RouteConfig`."""
         arn = f"arn:aws:lambda:us-east-1:123456789012:function:{key}"
         self.functions.bodies[arn] = function
         integration = IntegrationConfig(function_arn=arn, timeout_ms=timeout_ms)
-        self.routes[key] = RouteConfig(key=key, integration=integration, returns_response=two_way)
+        self.routes[key] = RouteConfig(key=key, integration=integration, returns_response=two_way, **fields)
+
+    def authorizer(self, function: Function, *sources: str) -> None:
+        """Put an authorizer before `$connect`, whose function succeeds."""
+        arn = "arn:aws:lambda:us-east-1:123456789012:function:authorizer"
+        self.functions.bodies[arn] = function
+        config = AuthorizerConfig(id="auth01", name="guard", function_arn=arn, identity_sources=sources)
+        self.route("$connect", authorization_type="CUSTOM", authorizer=config)
 
     async def start(
         self,
         *,
         expression: str = "$request.body.action",
         variables: dict[str, str] | None = None,
+        fields: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        """Start the gateway of the API `abcdef1234` with its stage `dev`."""
+        """Start the gateway of the API `abcdef1234` with its stage `dev`; `fields` are further ones of `ApiConfig`."""
         config = ApiConfig(
             id="abcdef1234",
             name="chat",
@@ -71,6 +85,7 @@ class Api:
             route_selection_expression=expression,
             routes=self.routes,
             stage_variables=variables or {},
+            **(fields or {}),
         )
         self.gateway = Gateway(api=config, invoker=self.functions, log=self.lines.append, **options)
         self.port = await self.gateway.start()
@@ -79,6 +94,14 @@ class Api:
         """Connect a WebSocket client that offers no compression, unless told otherwise."""
         options = {"compression": None, "open_timeout": 5, "close_timeout": 5, **options}
         return connect(f"ws://127.0.0.1:{self.port}{path}", **options)
+
+    async def refusal(self, path: str = "/dev", **options: Any) -> tuple[int, Any]:
+        """Connect in vain; return the status and the JSON body."""
+        with pytest.raises(InvalidStatus) as caught:
+            await self.connect(path, **options)
+        response = caught.value.response
+        assert response.headers["Content-Type"] == "application/json"
+        return response.status_code, json.loads(response.body or b"")
 
     async def events(self, kind: str, count: int = 1) -> list[Event]:
         """Return the events of a kind, once there are as many."""
@@ -89,7 +112,10 @@ class Api:
         return self._events(kind)
 
     def _events(self, kind: str) -> list[Event]:
-        return [event for event in self.functions.events if event["requestContext"]["eventType"] == kind]
+        """Return the events of a kind; those of an authorizer are of the kind `REQUEST`."""
+        return [
+            event for event in self.functions.events if event.get("type", event["requestContext"]["eventType"]) == kind
+        ]
 
     async def exchange(self, data: bytes) -> bytes:
         """Send bytes on a connection of their own, and return all that comes until it ends."""
@@ -100,16 +126,25 @@ class Api:
         finally:
             writer.close()
 
-    async def manage(self, operation: str, *, stage: str = "dev", attempts: int = 3, **arguments: Any) -> Any:
-        """Call the management API with boto3."""
+    async def manage(
+        self,
+        operation: str,
+        *,
+        stage: str = "dev",
+        attempts: int = 3,
+        key: tuple[str, str, str | None] = ("test", "test", None),
+        **arguments: Any,
+    ) -> Any:
+        """Call the management API with boto3; `key` is the access key id, its secret and a session token."""
 
         def call() -> Any:
             client = boto3.client(
                 "apigatewaymanagementapi",
                 endpoint_url=f"http://127.0.0.1:{self.port}/{stage}",
                 region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
+                aws_access_key_id=key[0],
+                aws_secret_access_key=key[1],
+                aws_session_token=key[2],
                 config=Config(retries={"total_max_attempts": attempts}),
             )
             try:

@@ -13,7 +13,7 @@ from dependency_injector import containers, providers
 
 from chat_core import Broadcast, Connect, ConnectionStore, Disconnect, MessageSink, ReceiveFrame, RefuseFrame
 
-for _library in ("botocore", "pynamodb"):
+for _library in ("aiobotocore", "botocore", "pynamodb"):
     # At INFO they tell, in every cold start, where they found their settings.
     logging.getLogger(_library).setLevel(logging.WARNING)
 

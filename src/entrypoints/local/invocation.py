@@ -40,8 +40,15 @@ class Invoker(Protocol):
     """
 
     @abstractmethod
-    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+    async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Run the function once with the JSON document `event`; return the JSON document that it answered.
+
+        Args:
+            function_arn: The function, or an alias or a version of it.
+            event: What its handler gets.
+            source_arn: What asks, as the `SourceArn` of a Lambda permission names it: a route
+                (`arn:aws:execute-api:{region}:{account}:{api}/{stage}/{route key}`) or an authorizer
+                (`.../authorizers/{id}`). Empty where nothing needs a permission.
 
         Raises:
             FunctionError: the function ran and failed.

@@ -41,6 +41,28 @@ class IntegrationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorizerConfig:
+    """`AWS::ApiGatewayV2::Authorizer` of type `REQUEST`, the only one that WebSocket APIs have."""
+
+    id: str
+    name: str
+    function_arn: str
+    """The function that `AuthorizerUri` names."""
+    identity_sources: tuple[str, ...] = ()
+    """As `IdentitySource` has them, for example `route.request.header.Authorization`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThrottleConfig:
+    """One entry of a stage's `RouteSettings`, or its `DefaultRouteSettings`; None leaves it to the next wider limit."""
+
+    rate: float | None = None
+    """Requests per second, `ThrottlingRateLimit`."""
+    burst: int | None = None
+    """The most requests at once, `ThrottlingBurstLimit`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RouteConfig:
     """`AWS::ApiGatewayV2::Route`; `integration` is None where the route has no target."""
 
@@ -48,6 +70,11 @@ class RouteConfig:
     integration: IntegrationConfig | None
     returns_response: bool = False
     """True where `RouteResponseSelectionExpression` makes the route two-way."""
+    authorization_type: str = "NONE"
+    """`NONE`, `AWS_IAM` or `CUSTOM`; it counts on `$connect` alone, as the two fields below do."""
+    authorizer: AuthorizerConfig | None = None
+    """Where `authorization_type` is `CUSTOM`."""
+    api_key_required: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +90,23 @@ class ApiConfig:
     route_selection_expression: str
     routes: Mapping[str, RouteConfig]
     stage_variables: Mapping[str, str] = field(default_factory=dict)
+    api_key_selection_expression: str = "$request.header.x-api-key"
+    """That, or `$context.authorizer.usageIdentifierKey`."""
+    api_keys: frozenset[str] = frozenset()
+    """The values of the keys that open the routes which require one."""
+    default_throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
+    """`DefaultRouteSettings`: it holds for each route by itself."""
+    route_throttles: Mapping[str, ThrottleConfig] = field(default_factory=dict)
+    """`RouteSettings`, by route key."""
+
+    def arn(self, path: str) -> str:
+        """Return the ARN of something of this API, as IAM policies and Lambda permissions name it.
+
+        Args:
+            path: `{stage}/{route key}`, `{stage}/POST/@connections/*` or `authorizers/{id}`.
+
+        """
+        return f"arn:aws:execute-api:{self.region}:{self.account}:{self.id}/{path}"
 
     @property
     def domain_name(self) -> str:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from entrypoints.local.access import InvokePermits
 from entrypoints.local.functions.environment import Setting
 from entrypoints.local.functions.function import Function
 from entrypoints.local.functions.guard import Guard
@@ -33,6 +34,7 @@ class Functions(Invoker):
         log: Callable[[str], None],
         concurrency_limit: int = 10,
         client: RuntimeClient | None = None,
+        permits: InvokePermits | None = None,
     ) -> None:
         """Take the functions of a stack, and start nothing yet.
 
@@ -42,8 +44,10 @@ class Functions(Invoker):
             log: Takes one line at a time, without its end; each starts with a function's logical id.
             concurrency_limit: The most environments that one function has at a time.
             client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
+            permits: Says which services may invoke which functions; all may where there is none.
 
         """
+        self._permits = permits
         self._guard = Guard()
         self._home = Path(tempfile.mkdtemp(prefix="lambda-home-"))
         chosen = client or RuntimeClient.installed()
@@ -52,8 +56,10 @@ class Functions(Invoker):
             for config in configs
         }
 
-    async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
+    async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
+        if source_arn and self._permits and not self._permits(function_arn=function_arn, source_arn=source_arn):
+            raise InvocationRefused(f"{source_arn} has no permission to invoke {function_arn}")
         function = self._functions.get(":".join(function_arn.split(":")[:_ARN_PARTS]))
         if function is None:
             raise InvocationRefused(f"Function not found: {function_arn}")

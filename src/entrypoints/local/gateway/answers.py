@@ -2,7 +2,9 @@
 
 import json
 
+UNAUTHORIZED = "Unauthorized"
 FORBIDDEN = "Forbidden"
+TOO_MANY_REQUESTS = "Too Many Requests"
 INTERNAL_SERVER_ERROR = "Internal server error"
 ENDPOINT_TIMED_OUT = "Endpoint request timed out"
 

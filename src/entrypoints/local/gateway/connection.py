@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from abc import abstractmethod
+from collections import deque
 from typing import NamedTuple, Protocol
 
 from websockets.frames import Frame, Opcode
@@ -17,6 +18,9 @@ MAX_MESSAGE = 128 * 1024
 """Bytes (API Gateway quotas, WebSocket table)."""
 MAX_UNSENT = 512 * 1024
 """Bytes that may wait for a client that does not read: four of the largest messages."""
+MAX_IN_FLIGHT = 256
+"""Messages of one connection whose functions may be under way. A client that sends more is read from no further, so
+that TCP slows it down and no memory fills."""
 MAX_EARLY = 64 * 1024
 """Bytes that a client may send before its handshake was answered, which RFC 6455 does not let it do at all."""
 CLOSE_SECONDS = 5.0
@@ -45,11 +49,14 @@ _NOT_UTF8 = Closure(1007, "Text is not UTF-8", fault=True)
 
 
 class Listener(Protocol):
-    """Is told what happens on a connection: if it was opened, messages in order and `closing`; at the end `lost`."""
+    """Is told what happens on a connection: if it was opened, messages in order and `closing`; at the end `lost`.
+
+    Messages that the client sent before its closing frame may come after `closing`, and never after `lost`.
+    """
 
     @abstractmethod
     def message(self, connection: "Connection", text: str) -> None:
-        """Take a whole text message."""
+        """Take a whole text message, and tell the connection once it is done with."""
 
     @abstractmethod
     def closing(self, connection: "Connection") -> None:
@@ -64,12 +71,16 @@ class Connection(asyncio.Protocol):
     """A transport that was taken over from HTTP. What comes before `open` is kept for it."""
 
     __slots__ = (
+        "_backlog",
+        "_choked",
         "_closure",
         "_early",
         "_fragments",
         "_frames",
+        "_in_flight",
         "_linger",
         "_listener",
+        "_reported",
         "_transport",
         "last_active",
         "lost",
@@ -89,6 +100,11 @@ class Connection(asyncio.Protocol):
         self._fragments: bytearray | None = None
         self._closure: Closure | None = None
         self._linger: asyncio.TimerHandle | None = None
+        self._backlog: deque[Frame] = deque()
+        """What was read and has to wait: at most what one read from the transport brings."""
+        self._in_flight = 0
+        self._choked = False
+        self._reported = False
         transport.set_protocol(self)
 
     @property
@@ -135,12 +151,23 @@ class Connection(asyncio.Protocol):
         """Start the closing handshake, unless it is under way."""
         if self._frames is not None and self.is_open:
             self._closure = closure
+            self._backlog.clear()
             self._frames.send_close(closure.code, closure.reason)
             self._flush(self._frames)
 
     def abort(self) -> None:
         """Drop the connection without a word."""
+        self._backlog.clear()
         self._transport.abort()
+        self._report_lost()
+
+    def message_done(self) -> None:
+        """Make room for another message."""
+        self._in_flight -= 1
+        if self._backlog and self._frames is not None:
+            self._drain(self._frames)
+            self._flush(self._frames)
+        self._report_lost()
 
     # What the transport calls.
 
@@ -151,9 +178,10 @@ class Connection(asyncio.Protocol):
             self._keep(data)
             return
         frames.receive_data(data)
-        for event in frames.events_received():
-            if isinstance(event, Frame) and self._closure is None:
-                self._take(frames, event)
+        events = frames.events_received()
+        if self._closure is None:
+            self._backlog.extend(event for event in events if isinstance(event, Frame))
+            self._drain(frames)
         self._flush(frames)
 
     def eof_received(self) -> None:
@@ -169,15 +197,29 @@ class Connection(asyncio.Protocol):
             self._linger.cancel()
         elif self._frames is not None:
             self._listener.closing(self)
-        self._listener.lost(self, None if self._frames is None else self._closure or DROPPED)
+        self._report_lost()
 
     def pause_writing(self) -> None:
         """Take no more from a client that does not read what it gets."""
+        self._choked = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Take what the client sent meanwhile."""
-        self._transport.resume_reading()
+        self._choked = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._backlog or self._choked:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _report_lost(self) -> None:
+        """Say that the connection is lost, once, and after its last message."""
+        if self.lost and not self._backlog and not self._reported:
+            self._reported = True
+            self._listener.lost(self, None if self._frames is None else self._closure or DROPPED)
 
     # Frames.
 
@@ -185,6 +227,11 @@ class Connection(asyncio.Protocol):
         self._early += data
         if len(self._early) > MAX_EARLY:
             self._transport.pause_reading()
+
+    def _drain(self, frames: Frames) -> None:
+        while self._backlog and self._in_flight < MAX_IN_FLIGHT:
+            self._take(frames, self._backlog.popleft())
+        self._read_on()
 
     def _take(self, frames: Frames, frame: Frame) -> None:
         if frame.opcode is Opcode.BINARY:
@@ -206,10 +253,12 @@ class Connection(asyncio.Protocol):
         except UnicodeDecodeError:
             self._fail(frames, _NOT_UTF8)
         else:
+            self._in_flight += 1
             self._listener.message(self, text)
 
     def _fail(self, frames: Frames, closure: Closure) -> None:
         self._closure = closure
+        self._backlog.clear()
         # The client's own closing frame may have come right behind, and be answered already.
         if frames.state is OPEN:
             frames.fail(closure.code, closure.reason)

@@ -3,23 +3,25 @@
 import time
 from collections.abc import Callable
 
-from entrypoints.local.gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, error_document
+from entrypoints.local.gateway.admission import Admitted
+from entrypoints.local.gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, TOO_MANY_REQUESTS, error_document
 from entrypoints.local.gateway.connection import Closure, Connection
 from entrypoints.local.gateway.events import (
+    Event,
+    Handshake,
     Moment,
     Peer,
     connect_event,
     disconnect_event,
-    forwarded_headers,
     message_event,
 )
-from entrypoints.local.gateway.ids import new_id, new_trace_id
+from entrypoints.local.gateway.ids import new_id
 from entrypoints.local.gateway.integration import IntegrationFailure, call
 from entrypoints.local.gateway.proxy_response import ProxyResponse
 from entrypoints.local.gateway.selection import RouteSelector
-from entrypoints.local.http import Request
+from entrypoints.local.gateway.throttling import Throttle
 from entrypoints.local.invocation import Invoker
-from entrypoints.local.model import ApiConfig, RouteConfig
+from entrypoints.local.model import ApiConfig, IntegrationConfig, RouteConfig
 
 _NO_FUNCTION = ProxyResponse(status=200, headers={}, body="")
 
@@ -33,9 +35,15 @@ class Dispatcher:
     """Calls the functions behind one API's routes."""
 
     def __init__(
-        self, *, api: ApiConfig, invoker: Invoker, log: Callable[[str], None], empty_replies: bool = True
+        self,
+        *,
+        api: ApiConfig,
+        invoker: Invoker,
+        throttle: Throttle,
+        log: Callable[[str], None],
+        empty_replies: bool = True,
     ) -> None:
-        """Take the API and what runs its functions.
+        """Take the API, what runs its functions and how many messages may reach them.
 
         Raises:
             ValueError: The API's route selection expression is none.
@@ -43,11 +51,12 @@ class Dispatcher:
         """
         self._api = api
         self._invoker = invoker
+        self._throttle = throttle
         self._log = log
         self._empty_replies = empty_replies
         self._selector = RouteSelector(api.route_selection_expression, api.routes)
 
-    async def connect(self, *, peer: Peer, moment: Moment, request: Request) -> ProxyResponse:
+    async def connect(self, admitted: Admitted, handshake: Handshake) -> ProxyResponse:
         """Ask `$connect`; without that route, or a function behind it, everyone may connect.
 
         Raises:
@@ -57,13 +66,11 @@ class Dispatcher:
         route = self._api.routes.get("$connect")
         if route is None or route.integration is None:
             return _NO_FUNCTION
-        trace_id = new_trace_id(moment.epoch_ms / 1000)
-        headers = forwarded_headers(request.headers, api=self._api, source_ip=peer.source_ip, trace_id=trace_id)
-        event = connect_event(self._api, peer, moment, headers=headers, query=request.query)
+        event = connect_event(self._api, admitted.peer, handshake, authorizer_ms=admitted.authorizer_ms)
         try:
-            return await call(self._invoker, route.integration, event)
+            return await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
-            self._failed("$connect", peer, exc)
+            self._failed("$connect", admitted.peer, exc)
             raise
 
     async def message(self, connection: Connection, text: str) -> None:
@@ -74,13 +81,16 @@ class Dispatcher:
         if route is None:
             self._complain(connection, moment, FORBIDDEN)
             return
+        if not self._throttle.admits(route.key):
+            self._complain(connection, moment, TOO_MANY_REQUESTS)
+            return
         if route.integration is None:
             self._log(f"{route.key} {peer.connection_id}: the route has no integration")
             self._complain(connection, moment, INTERNAL_SERVER_ERROR)
             return
         event = message_event(self._api, peer, moment, route_key=route.key, message_id=new_id(), body=text)
         try:
-            answer = await call(self._invoker, route.integration, event)
+            answer = await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
             self._failed(route.key, peer, exc)
             self._complain(connection, moment, exc.message)
@@ -94,9 +104,13 @@ class Dispatcher:
             return
         event = disconnect_event(self._api, peer, now(), code=closure.code, reason=closure.reason)
         try:
-            await call(self._invoker, route.integration, event)
+            await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
             self._failed("$disconnect", peer, exc)
+
+    async def _call(self, route: RouteConfig, integration: IntegrationConfig, event: Event) -> ProxyResponse:
+        source_arn = self._api.arn(f"{self._api.stage}/{route.key}")
+        return await call(self._invoker, integration, event, source_arn=source_arn)
 
     def _reply(self, connection: Connection, route: RouteConfig, answer: ProxyResponse) -> None:
         """Send a two-way route's body, whatever its status; a one-way route's is dropped."""

@@ -6,7 +6,7 @@ for a value by a function that asks whether the key is there.
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,13 +27,17 @@ class Peer:
     """Epoch milliseconds."""
     source_ip: str
     user_agent: str | None
+    authorizer: Mapping[str, str] | None = None
+    """What the Lambda authorizer said about the client; None where none was asked."""
+    caller: Mapping[str, str] = field(default_factory=dict)
+    """Who signed the handshake, under IAM, in the words of `requestContext.identity`."""
 
     @property
     def identity(self) -> dict[str, str]:
         """Return `requestContext.identity`; a client that sent no `User-Agent` has none there."""
         if self.user_agent is None:
-            return {"sourceIp": self.source_ip}
-        return {"userAgent": self.user_agent, "sourceIp": self.source_ip}
+            return {**self.caller, "sourceIp": self.source_ip}
+        return {**self.caller, "userAgent": self.user_agent, "sourceIp": self.source_ip}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,32 +55,62 @@ class Moment:
         return f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} +0000"
 
 
-def connect_event(
-    api: ApiConfig, peer: Peer, moment: Moment, *, headers: Iterable[tuple[str, str]], query: str
-) -> Event:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """An upgrade request, as its authorizer and its integration see it."""
+
+    moment: Moment
+    headers: list[tuple[str, str]]
+    """Those that `forwarded_headers` returned."""
+    query: str
+    """The raw query string, empty where there is none."""
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query parameters, decoded."""
+        return parse_qsl(self.query, keep_blank_values=True, errors="replace")
+
+
+def authorizer_event(api: ApiConfig, peer: Peer, handshake: Handshake) -> Event:
+    """Build the event of a Lambda authorizer.
+
+    Unlike `$connect` it sees the hop-by-hop headers, as AWS's front end writes them, and empty maps where there is no
+    query string and no stage variable.
+    """
+    hops = [("Connection", "upgrade"), ("content-length", "0"), ("Upgrade", "websocket")]
+    parameters = handshake.parameters
+    return {
+        "type": "REQUEST",
+        "methodArn": api.arn(f"{api.stage}/$connect"),
+        **_headers(_by_name([*handshake.headers, *hops])),
+        "queryStringParameters": dict(parameters),
+        "multiValueQueryStringParameters": _multi(parameters),
+        "stageVariables": dict(api.stage_variables),
+        "requestContext": {"routeKey": "$connect", **_connect_context(api, peer, handshake.moment)},
+    }
+
+
+def connect_event(api: ApiConfig, peer: Peer, handshake: Handshake, *, authorizer_ms: int | None = None) -> Event:
     """Build the event of `$connect`.
 
     Args:
         api: The API.
         peer: The connection that is being made.
-        moment: The request.
-        headers: Those that `forwarded_headers` returned.
-        query: The raw query string, empty where there is none.
+        handshake: The request.
+        authorizer_ms: How long the authorizer took; None where there is none.
 
     """
-    event: Event = _headers(headers)
-    if parameters := parse_qsl(query, keep_blank_values=True, errors="replace"):
+    event: Event = _headers(handshake.headers)
+    if parameters := handshake.parameters:
         event["queryStringParameters"] = dict(parameters)
         event["multiValueQueryStringParameters"] = _multi(parameters)
     _add_stage_variables(event, api)
-    event["requestContext"] = {
-        "routeKey": "$connect",
-        "eventType": "CONNECT",
-        "extendedRequestId": moment.request_id,
-        "requestTime": moment.common_log_time,
-        "messageDirection": "IN",
-        **_context(api, peer, moment),
-    }
+    authorizer = _authorizer(peer)
+    if authorizer and authorizer_ms is not None:
+        # The one value in there that is a number.
+        authorizer["authorizer"]["integrationLatency"] = authorizer_ms
+    context = _connect_context(api, peer, handshake.moment)
+    event["requestContext"] = {"routeKey": "$connect", **authorizer, **context}
     event["isBase64Encoded"] = False
     return event
 
@@ -87,6 +121,7 @@ def message_event(api: ApiConfig, peer: Peer, moment: Moment, *, route_key: str,
     _add_stage_variables(event, api)
     event["requestContext"] = {
         "routeKey": route_key,
+        **_authorizer(peer),
         "messageId": message_id,
         "eventType": "MESSAGE",
         "extendedRequestId": moment.request_id,
@@ -107,6 +142,7 @@ def disconnect_event(api: ApiConfig, peer: Peer, moment: Moment, *, code: int, r
     _add_stage_variables(event, api)
     event["requestContext"] = {
         "routeKey": "$disconnect",
+        **_authorizer(peer),
         "disconnectStatusCode": code,
         "eventType": "DISCONNECT",
         "extendedRequestId": moment.request_id,
@@ -138,9 +174,26 @@ def forwarded_headers(
         "X-Forwarded-Proto": "https",
     }
     names = {name.lower() for name in added}
-    return sorted(
-        [pair for pair in kept if pair[0].lower() not in names] + list(added.items()), key=lambda pair: pair[0].lower()
-    )
+    return _by_name([*(pair for pair in kept if pair[0].lower() not in names), *added.items()])
+
+
+def _by_name(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(headers, key=lambda pair: pair[0].lower())
+
+
+def _authorizer(peer: Peer) -> Event:
+    return {} if peer.authorizer is None else {"authorizer": dict(peer.authorizer)}
+
+
+def _connect_context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:
+    """Return what follows the route key in `requestContext`, for the authorizer and for `$connect`."""
+    return {
+        "eventType": "CONNECT",
+        "extendedRequestId": moment.request_id,
+        "requestTime": moment.common_log_time,
+        "messageDirection": "IN",
+        **_context(api, peer, moment),
+    }
 
 
 def _context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:

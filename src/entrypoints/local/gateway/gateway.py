@@ -7,15 +7,19 @@ on AWS is answered with 410 as well, nor from the first closing frame on.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 
+from entrypoints.local.access import Credential, Permits
 from entrypoints.local.gateway import handshake
+from entrypoints.local.gateway.admission import Admission, NotAdmitted
+from entrypoints.local.gateway.callers import Callers
 from entrypoints.local.gateway.connection import DROPPED, GOING_AWAY, Closure, Connection
 from entrypoints.local.gateway.dispatch import Dispatcher, now
-from entrypoints.local.gateway.events import Moment, Peer
-from entrypoints.local.gateway.ids import new_id
+from entrypoints.local.gateway.events import Handshake, Moment, Peer, forwarded_headers
+from entrypoints.local.gateway.ids import new_id, new_trace_id
 from entrypoints.local.gateway.integration import IntegrationFailure
 from entrypoints.local.gateway.management import ConnectionsApi
+from entrypoints.local.gateway.throttling import AccountThrottle, Throttle
 from entrypoints.local.http import HttpServer, Request, Response, serialize, serve
 from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig
@@ -44,6 +48,10 @@ class Gateway:
         idle_seconds: float = IDLE_SECONDS,
         lifetime_seconds: float = LIFETIME_SECONDS,
         empty_replies: bool = True,
+        credentials: Mapping[str, Credential] | None = None,
+        strict: bool = False,
+        permits: Permits | None = None,
+        account: AccountThrottle | None = None,
     ) -> None:
         """Make a gateway that does not listen yet.
 
@@ -54,20 +62,29 @@ class Gateway:
             idle_seconds: A connection without data messages for so long is closed.
             lifetime_seconds: A connection as old as this is closed.
             empty_replies: Whether a two-way route that returns no body sends an empty message.
+            credentials: Those that signatures are checked with, by access key id; they may be added to at any time.
+            strict: Whether signatures by other access key ids are refused; otherwise only their form is looked at.
+            permits: Says what the owners of `credentials` may do; everything where there is none.
+            account: The limits that this API shares with others; those of an AWS account of its own where it is None.
 
         Raises:
-            ValueError: The API's route selection expression is none.
+            ValueError: One of the API's expressions or identity sources is none.
 
         """
         self._api = api
         self._log = log
         self._idle_seconds = idle_seconds
         self._lifetime_seconds = lifetime_seconds
-        self._dispatcher = Dispatcher(api=api, invoker=invoker, log=log, empty_replies=empty_replies)
+        account = account or AccountThrottle()
+        throttle = Throttle(api, account)
+        known = {} if credentials is None else credentials
+        callers = Callers(region=api.region, credentials=known, permits=permits, strict=strict, log=log)
+        self._admission = Admission(api=api, invoker=invoker, callers=callers, throttle=throttle, log=log)
+        self._dispatcher = Dispatcher(api=api, invoker=invoker, throttle=throttle, log=log, empty_replies=empty_replies)
         self._open: dict[str, Connection] = {}
         self._taken: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._management = ConnectionsApi(stage=api.stage, connections=self._open, log=log)
+        self._management = ConnectionsApi(api=api, connections=self._open, callers=callers, account=account, log=log)
         self._quiet = asyncio.Event()
         self._server: HttpServer | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -143,9 +160,15 @@ class Gateway:
             self._spawn(self._connect(connection, moment, request))
 
     async def _connect(self, connection: Connection, moment: Moment, request: Request) -> None:
+        peer = connection.peer
+        trace_id = new_trace_id(moment.epoch_ms / 1000)
+        headers = forwarded_headers(request.headers, api=self._api, source_ip=peer.source_ip, trace_id=trace_id)
+        asked = Handshake(moment=moment, headers=headers, query=request.query)
         try:
-            answer = await self._dispatcher.connect(peer=connection.peer, moment=moment, request=request)
-        except IntegrationFailure as exc:
+            admitted = await self._admission.admit(peer, asked, request)
+            connection.peer = admitted.peer
+            answer = await self._dispatcher.connect(admitted, asked)
+        except (NotAdmitted, IntegrationFailure) as exc:
             self._reject(connection, moment, exc.status, exc.message)
             return
         if not answer.accepts:
@@ -166,7 +189,8 @@ class Gateway:
 
     def message(self, connection: Connection, text: str) -> None:
         """Start the function for a message without waiting for those before it; they start in order all the same."""
-        self._spawn(self._dispatcher.message(connection, text))
+        task = self._spawn(self._dispatcher.message(connection, text))
+        task.add_done_callback(lambda _: connection.message_done())
 
     def closing(self, connection: Connection) -> None:
         """Have posts to the connection answered with 410."""
@@ -194,10 +218,11 @@ class Gateway:
         delay = min(SWEEP_SECONDS, self._idle_seconds / 20, self._lifetime_seconds / 20)
         self._sweeper = asyncio.get_running_loop().call_later(delay, self._sweep)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -24,8 +24,8 @@ class IntegrationFailure(Exception):
         """What the client is told."""
 
 
-async def call(invoker: Invoker, integration: IntegrationConfig, event: Event) -> ProxyResponse:
-    """Invoke the function of an integration and read its answer.
+async def call(invoker: Invoker, integration: IntegrationConfig, event: Event, *, source_arn: str) -> ProxyResponse:
+    """Invoke the function of an integration and read its answer; `source_arn` is the ARN of the route that asks.
 
     Raises:
         IntegrationFailure: The function failed, never ran, took too long or answered in no known form.
@@ -34,7 +34,8 @@ async def call(invoker: Invoker, integration: IntegrationConfig, event: Event) -
     document = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     try:
         async with asyncio.timeout(integration.timeout_ms / 1000):
-            answer = await invoker.invoke(function_arn=integration.function_arn, event=document)
+            arn = integration.function_arn
+            answer = await invoker.invoke(function_arn=arn, event=document, source_arn=source_arn)
         return parse(answer)
     except TimeoutError as exc:
         detail = f"no answer within {integration.timeout_ms} ms"

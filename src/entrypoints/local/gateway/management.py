@@ -7,16 +7,21 @@ would not catch a 410.
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
-from entrypoints.local.gateway.answers import FORBIDDEN, error_document
+from entrypoints.local.gateway.answers import FORBIDDEN, TOO_MANY_REQUESTS, error_document
+from entrypoints.local.gateway.callers import AccessDenied, Callers
 from entrypoints.local.gateway.connection import CLOSED_NORMALLY, MAX_MESSAGE, Connection
 from entrypoints.local.gateway.ids import is_id, new_id
+from entrypoints.local.gateway.throttling import AccountThrottle
 from entrypoints.local.http import Request, Response, message_response
+from entrypoints.local.model import ApiConfig
 
 _POSTED = Response(status=200)
 _DELETED = Response(status=204)
 _GONE = Response(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
+_METHODS = ("POST", "GET", "DELETE")
+_ACTION = "execute-api:ManageConnections"
 _JSON = ("Content-Type", "application/json")
 
 
@@ -25,19 +30,31 @@ def _error(status: int, kind: str, message: str) -> Response:
 
 
 _WRONG_STAGE = _error(403, "ForbiddenException", FORBIDDEN)
-_UNSIGNED = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+_UNKNOWN = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 _TOO_LARGE = _error(413, "PayloadTooLargeException", "Request Entity Too Large")
 _NOT_UTF8 = _error(400, "BadRequestException", "The data is not UTF-8, and text is all that clients can be sent")
+_THROTTLED = _error(429, "LimitExceededException", TOO_MANY_REQUESTS)
 _SLOW = _error(429, "LimitExceededException", "The client reads too slowly")
 
 
 class ConnectionsApi:
     """Answers the management requests of one stage; it reads the table of open connections and never changes it."""
 
-    def __init__(self, *, stage: str, connections: Mapping[str, Connection], log: Callable[[str], None]) -> None:
-        self._stage = stage
+    def __init__(
+        self,
+        *,
+        api: ApiConfig,
+        connections: Mapping[str, Connection],
+        callers: Callers,
+        account: AccountThrottle,
+        log: Callable[[str], None],
+    ) -> None:
+        self._stage = api.stage
         self._connections = connections
+        self._callers = callers
+        self._account = account
         self._log = log
+        self._resources = {method: api.arn(f"{api.stage}/{method}/@connections/*") for method in _METHODS}
 
     def answer(self, request: Request) -> Response | None:
         """Answer a request; None where its path is not one of this API."""
@@ -46,9 +63,14 @@ class ConnectionsApi:
             return None
         if segments[1] != self._stage:
             return _WRONG_STAGE
-        if not _is_signed(request) or len(segments) < 4 or request.method not in ("POST", "GET", "DELETE"):
-            return _UNSIGNED
-        return self._on_connection(request, segments[3])
+        resource = self._resources.get(request.method)
+        if resource is None or len(segments) < 4:
+            return _UNKNOWN
+        try:
+            self._callers.check(request, action=_ACTION, resource=resource)
+        except AccessDenied as exc:
+            return _error(403, exc.kind, exc.message)
+        return self._on_connection(request, segments[3]) if self._account.admits_request() else _THROTTLED
 
     def _on_connection(self, request: Request, connection_id: str) -> Response:
         if not is_id(connection_id):
@@ -72,11 +94,6 @@ class ConnectionsApi:
             self._log(f"@connections {connection.peer.connection_id}: refused data that is not UTF-8")
             return _NOT_UTF8
         return _POSTED if connection.send(payload) else _SLOW
-
-
-def _is_signed(request: Request) -> bool:
-    """Tell whether a request carries a signature at all; its value is not looked at."""
-    return bool(request.header("Authorization")) or bool(dict(parse_qsl(request.query)).get("X-Amz-Signature"))
 
 
 def _malformed(connection_id: str) -> Response:

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from entrypoints.local.invocation import FunctionError, InvocationRefused
@@ -19,15 +18,6 @@ def upgrade(path: str = "/dev", key: str = KEY, version: str = "13") -> bytes:
     """Write an upgrade request."""
     headers = f"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {key}\r\n"
     return f"GET {path} HTTP/1.1\r\n{headers}Sec-WebSocket-Version: {version}\r\n\r\n".encode()
-
-
-async def refused(api: Api, path: str = "/dev", **options: Any) -> tuple[int, Any]:
-    """Connect in vain; return the status and the JSON body."""
-    with pytest.raises(InvalidStatus) as caught:
-        await api.connect(path, **options)
-    response = caught.value.response
-    assert response.headers["Content-Type"] == "application/json"
-    return response.status_code, json.loads(response.body or b"")
 
 
 async def test_the_connect_function_gets_the_handshake(api: Api) -> None:
@@ -90,7 +80,7 @@ async def test_any_other_status_becomes_that_of_the_handshake(api: Api, status: 
     api.route("$connect", function)
     api.route("$disconnect")
     await api.start()
-    code, body = await refused(api)
+    code, body = await api.refusal()
     assert (code, body["message"]) == (status, message)
     [event] = await api.events("CONNECT")
     assert body["connectionId"] == event["requestContext"]["connectionId"]
@@ -124,7 +114,7 @@ async def test_a_function_that_fails_refuses_the_client(api: Api, outcome: Any, 
 
     api.route("$connect", function, timeout_ms=100)
     await api.start()
-    code, body = await refused(api)
+    code, body = await api.refusal()
     assert (code, body["message"]) == (status, message)
     [line] = api.lines
     assert line.startswith(f"$connect {body['connectionId']}: ")
@@ -168,7 +158,7 @@ async def test_compression_is_not_negotiated_and_its_offer_is_passed_on(api: Api
 async def test_a_wrong_stage_is_forbidden(api: Api, path: str) -> None:
     """So is a path that goes on after the stage (1.2)."""
     await api.start()
-    assert await refused(api, path) == (403, {"message": "Forbidden"})
+    assert await api.refusal(path) == (403, {"message": "Forbidden"})
 
 
 @pytest.mark.parametrize("path", ["/dev", "/dev/", "/dev/foo", "/dev/a/b"])

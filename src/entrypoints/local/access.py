@@ -1,0 +1,48 @@
+"""Who may do what, as far as the gateway and the functions have to ask."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What belongs to an access key id."""
+
+    secret_access_key: str
+    session_token: str | None = None
+    """Of temporary credentials: a request that carries another one, or none, is refused."""
+    account: str = ""
+    principal_id: str = ""
+    """IAM's unique id, such as `AROAEXAMPLE:session`."""
+    principal_arn: str = ""
+
+
+class Permits(Protocol):
+    """Answers for the policies of whoever an access key belongs to.
+
+    It is asked on every request, thousands of times per second, and only about access key ids that the gateway was
+    given a `Credential` for.
+    """
+
+    @abstractmethod
+    def __call__(self, *, access_key_id: str, action: str, resource: str) -> bool:
+        """Tell whether an action is allowed.
+
+        Args:
+            access_key_id: Whose.
+            action: `execute-api:ManageConnections` or `execute-api:Invoke`.
+            resource: Its ARN: `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/*`, or with
+                `{stage}/$connect` after the API.
+
+        """
+        ...
+
+
+class InvokePermits(Protocol):
+    """Answers for the resource policies of functions, which `AWS::Lambda::Permission` adds to."""
+
+    @abstractmethod
+    def __call__(self, *, function_arn: str, source_arn: str) -> bool:
+        """Tell whether API Gateway may invoke a function for one of its routes or authorizers, `source_arn`."""
+        ...
