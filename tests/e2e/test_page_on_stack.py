@@ -1,0 +1,46 @@
+"""The chat page on the real stack, served by `chat local`."""
+
+from collections.abc import Iterator
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.e2e.browser import ENTER, Browser, missing_programs, open_browser
+from tests.support.local_stack import LocalStack, local_stack
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Browser]:
+    """Start a browser; skip where there is none."""
+    if missing := missing_programs():
+        pytest.skip(f"the page needs a browser; not installed: {', '.join(missing)}")
+    with open_browser() as browser:
+        yield browser
+
+
+def test_page_and_terminal_talk_to_each_other(window: Browser, stack: LocalStack) -> None:
+    """What a newcomer does first: the page in a browser, a client in a terminal."""
+    window.open(stack.page_url)
+    window.wait_for("#state", "Connected", timeout=30)
+    with connect(stack.ws_url) as terminal:
+        window.type("#draft", "live long" + ENTER)
+        assert terminal.recv(timeout=30) == "live long"
+        window.wait_for(".receipt", "Delivered to 2")
+        terminal.send('{"action":"sendmessage","data":{"and":"prosper"}}')
+        window.wait_for(".bubble", '{"and":"prosper"}')
+    assert window.complaints() == []
+    window.open("about:blank")
+
+
+def test_page_comes_back_when_the_stack_does(window: Browser) -> None:
+    """Restarting `make run` does not take a reload of the page, nor the text that was being written."""
+    with local_stack() as first:
+        port, page_port = (url.split(":")[2].split("/")[0] for url in (first.ws_url, first.page_url))
+        window.open(first.page_url)
+        window.wait_for("#state", "Connected", timeout=30)
+        window.type("#draft", "half a thou")
+    window.wait_for("#state", "Reconnecting")
+    with local_stack("--port", port, "--page-port", page_port):
+        window.wait_for("#state", "Connected", timeout=60)
+        assert window.run("return document.querySelector('#draft').value") == "half a thou"
+    window.open("about:blank")
