@@ -4,23 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.browser import ENTER, SHIFT, Browser, missing_programs, open_browser
-from tests.e2e.page_server import ChatService, Events, Request, chat_service, page_server
+from tests.support.browser import ENTER, SHIFT, Browser
+from tests.support.page_server import ChatService, Events, Request, chat_service, page_server
 
 DRAFT = "#draft"
 BUBBLE = ".bubble"
 RECEIPT = ".receipt"
 NOTICE = ".notice"
 STATE = "#state"
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[Browser]:
-    """Start a browser; skip where there is none."""
-    if missing := missing_programs():
-        pytest.skip(f"the page needs a browser; not installed: {', '.join(missing)}")
-    with open_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

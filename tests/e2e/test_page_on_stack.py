@@ -1,21 +1,9 @@
 """The chat page on the real stack, served by `chat local`."""
 
-from collections.abc import Iterator
-
-import pytest
 from websockets.sync.client import connect
 
-from tests.e2e.browser import ENTER, Browser, missing_programs, open_browser
+from tests.support.browser import ENTER, Browser
 from tests.support.local_stack import LocalStack, local_stack
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[Browser]:
-    """Start a browser; skip where there is none."""
-    if missing := missing_programs():
-        pytest.skip(f"the page needs a browser; not installed: {', '.join(missing)}")
-    with open_browser() as browser:
-        yield browser
 
 
 def test_page_and_terminal_talk_to_each_other(window: Browser, stack: LocalStack) -> None:
