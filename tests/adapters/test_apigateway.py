@@ -52,6 +52,16 @@ async def test_throttling_is_waited_out_until_the_deadline(
     assert time.monotonic() < started + 10
 
 
+async def test_throttling_may_last_for_any_number_of_attempts(endpoint: ConnectionsEndpoint) -> None:
+    """Doubling the pause a thousand times would leave the range of a float."""
+    endpoint.inboxes["a"] = []
+    endpoint.fails("a", *[429] * 1100)
+    async with apigateway_sink(endpoint) as sink:
+        sink._jitter = lambda _least, _most: 0.0
+        outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.delivered == 1
+
+
 async def test_fault_that_stays_is_given_up(sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint) -> None:
     """The SDK's own retries must not multiply with the sink's."""
     endpoint.fails("a", 500, forever=True)

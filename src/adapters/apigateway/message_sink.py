@@ -85,7 +85,7 @@ class ApiGatewayMessageSink(MessageSink):
         """Post until there is an outcome to keep, or no time for another attempt."""
         for attempt in itertools.count(1):
             outcome = await self._post(connection_id, data, deadline)
-            pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2**attempt, BACKOFF_LIMIT_SECONDS))
+            pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
             if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
