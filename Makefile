@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock clean dynamodb-local
+.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -49,3 +49,6 @@ clean:  ## Remove .venv and every cache
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it
 	mvn --quiet --batch-mode --file tests/support/dynamodb-local.xml dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.cache/dynamodb-local
+
+bench-gateway: setup  ## Measure a broadcast through the local stack, beside serverless-offline where Node is present
+	$(BIN)/python -m benchmarks.gateway

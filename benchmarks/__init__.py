@@ -1,0 +1,1 @@
+"""Measurements beside what people would otherwise use; each is one `make bench-...`."""

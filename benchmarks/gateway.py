@@ -1,0 +1,188 @@
+"""One broadcast to many clients through whole local stacks: ours, and serverless-offline's.
+
+`make bench-gateway`. Both run here, in turn, in interleaved rounds; medians are printed and written to
+`benchmarks/results/gateway.md`. CPU is that of every process of the stack; the load client's own is not in it.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.load import broadcast, connect_all
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "gateway.md"
+PEER = HERE / "peers" / "serverless-offline"
+PAYLOAD = "x" * 100
+REQUEST = json.dumps({"action": "sendmessage", "data": PAYLOAD})
+FRAME_SIZE = 2 + len(PAYLOAD)
+
+
+@dataclass
+class Stack:
+    """A running stack: its process, and where its socket is."""
+
+    process: subprocess.Popen[str]
+    port: int
+    path: str
+
+
+@dataclass
+class Figures:
+    """What was measured of a stack, a value for each round."""
+
+    connect_s: list[float] = field(default_factory=list)
+    broadcast_ms: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def chat_local() -> Iterator[Stack]:
+    """Start ours, with the chat's own templates: handlers in processes of their own, members in DynamoDB (moto)."""
+    command = [sys.executable, "-m", "entrypoints.local.cli", "local", "--port", "0", "--page-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.search(r"ws://127\.0\.0\.1:(\d+)(/\S+)", line):
+                break
+        else:
+            raise RuntimeError("chat local did not start")
+        yield Stack(process, int(found[1]), found[2])
+        process.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def serverless_offline() -> Iterator[Stack]:
+    """Start serverless-offline with its handler in its own process and ids in memory, which is its fastest way."""
+    ports = [_free_port() for _ in range(3)]
+    names = ("PEER_PORT", "PEER_HTTP_PORT", "PEER_LAMBDA_PORT")
+    env = os.environ | dict(zip(names, map(str, ports), strict=True)) | {"SLS_TELEMETRY_DISABLED": "1", "CI": "1"}
+    command = ["node", "node_modules/serverless/bin/serverless.js", "offline", "start"]
+    with subprocess.Popen(
+        command, cwd=PEER, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        _wait_until_open(ports[0])
+        yield Stack(process, ports[0], "/")
+        process.send_signal(signal.SIGTERM)
+
+
+def missing_peer() -> str | None:
+    """Return why serverless-offline cannot be measured here, or None."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "Node is not installed"
+    if not (PEER / "node_modules").is_dir():
+        install = subprocess.run(["npm", "install", "--silent", "--no-package-lock"], cwd=PEER, check=False)
+        if install.returncode:
+            return "npm install failed"
+    return None
+
+
+async def measure(stack: Stack, figures: Figures, *, clients: int, broadcasts: int) -> None:
+    """Connect all, warm up, and measure."""
+    # One first, so that no start of an interpreter is in the figures of either.
+    first, _ = await connect_all(stack.port, stack.path, 1)
+    await broadcast(first, REQUEST, FRAME_SIZE)
+    first[0].transport.close()
+    await asyncio.sleep(0.5)
+    everyone, seconds = await connect_all(stack.port, stack.path, clients)
+    figures.connect_s.append(seconds)
+    for _ in range(2):
+        await broadcast(everyone, REQUEST, FRAME_SIZE)
+    before = _cpu_seconds(stack.process.pid)
+    times = [await broadcast(everyone, REQUEST, FRAME_SIZE) for _ in range(broadcasts)]
+    spent = _cpu_seconds(stack.process.pid) - before
+    figures.broadcast_ms.append(statistics.median(times) * 1000)
+    figures.cpu_us.append(spent / (clients * broadcasts) * 1e6)
+    for client in everyone:
+        client.transport.abort()
+
+
+def table(results: dict[str, Figures], *, clients: int) -> list[str]:
+    """Return the lines of the report's table."""
+    lines = [
+        f"| stack | connecting {clients}, s | broadcast, ms (median) | deliveries a second | CPU us a delivery |",
+        "|---|---|---|---|---|",
+    ]
+    for name, figures in results.items():
+        milliseconds = statistics.median(figures.broadcast_ms)
+        lines.append(
+            f"| {name} | {statistics.median(figures.connect_s):.2f} | {milliseconds:.0f} "
+            f"| {clients / milliseconds * 1000:.0f} | {statistics.median(figures.cpu_us):.0f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Measure, print and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=500)
+    parser.add_argument("--broadcasts", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    stacks: dict[str, Callable[[], AbstractContextManager[Stack]]] = {"chat local": chat_local}
+    reason = missing_peer()
+    if reason is None:
+        stacks["serverless-offline 13.10.1, in process"] = serverless_offline
+    results = {name: Figures() for name in stacks}
+    for number in range(asked.rounds):
+        for name, start in stacks.items():
+            with start() as stack:
+                asyncio.run(measure(stack, results[name], clients=asked.clients, broadcasts=asked.broadcasts))
+            print(f"round {number + 1}: {name}: {results[name]}", file=sys.stderr)
+    lines = table(results, clients=asked.clients)
+    if reason is not None:
+        lines += ["", f"serverless-offline is not in the table: {reason}."]
+    rounds = f"{asked.rounds} interleaved rounds of {asked.broadcasts} broadcasts of {len(PAYLOAD)} bytes"
+    lines += ["", f"{rounds}; {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."]
+    print(*lines, sep="\n")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text("# A broadcast through the local stack\n\n" + "\n".join(lines) + "\n")
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and all its descendants, those that have ended included."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / ticks + sum(map(_cpu_seconds, children))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError("serverless-offline did not start")
+
+
+if __name__ == "__main__":
+    main()
