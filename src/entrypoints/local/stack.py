@@ -2,12 +2,20 @@
 
 import asyncio
 import errno
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from entrypoints.local.cloud import Deployment, EmbeddedCloud, create_tables, delete_tables, deploy
+from entrypoints.local.cloud import (
+    CloudFailed,
+    Deployment,
+    EmbeddedCloud,
+    Table,
+    create_tables,
+    delete_tables,
+    deploy,
+)
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
 from entrypoints.local.gateway import Gateway
@@ -92,7 +100,13 @@ class LocalStack:
         target = self._options.dynamodb_endpoint
         if target is not None:
             created = await create_tables(deployment.tables, source=cloud.endpoint, target=target)
-            self._running.push_async_callback(delete_tables, created, endpoint=target)
+            self._running.push_async_callback(self._delete_tables, created, target)
+
+    async def _delete_tables(self, tables: Sequence[Table], endpoint: str) -> None:
+        try:
+            await delete_tables(tables, endpoint=endpoint)
+        except CloudFailed as exc:
+            self._log(f"Tables may be left: {exc}")
 
     def _functions(self, deployment: Deployment, cloud: EmbeddedCloud) -> Functions:
         common = CREDENTIALS | {"AWS_ENDPOINT_URL": cloud.endpoint}
@@ -123,9 +137,10 @@ class LocalStack:
         page = Page(folder=PAGE_FOLDER, socket_url=socket_url)
         port = self._options.page_port
         try:
-            server = await page.serve(port=DEFAULT_PAGE_PORT if port is None else port)
-        except OSError as exc:
-            if exc.errno != errno.EADDRINUSE or port is not None:
+            wanted = DEFAULT_PAGE_PORT if port is None else port
+            server = await _listening(page.serve(port=wanted), wanted, "--page-port")
+        except PortTaken:
+            if port is not None:
                 raise
             server = await page.serve(port=0)
         self._running.callback(server.close)

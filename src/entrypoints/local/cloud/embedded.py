@@ -12,7 +12,7 @@ SECONDS_TO_START = 30.0
 
 
 class CloudFailed(Exception):
-    """The embedded cloud did not start."""
+    """The embedded cloud, or a service that is used in its place, did not start or does not answer."""
 
 
 class EmbeddedCloud:

@@ -1,12 +1,13 @@
 """DynamoDB tables made again on another endpoint, such as AWS's DynamoDB Local."""
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from entrypoints.local.cloud.clients import client
+from entrypoints.local.cloud.embedded import CloudFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +22,45 @@ async def create_tables(tables: Iterable[Table], *, source: str, target: str) ->
     """Create on the endpoint `target` the tables that are on `source`: keys, indexes, capacity, stream and expiry.
 
     A table that is there already stays as it is, with its items. Returns those that were created.
+
+    Raises:
+        CloudFailed: the endpoint does not answer, or not as DynamoDB does.
+
     """
-    return await asyncio.to_thread(lambda: [each for each in tables if _copy(each, source=source, target=target)])
+
+    def create() -> list[Table]:
+        with _faults_of(target):
+            return [each for each in tables if _copy(each, source=source, target=target)]
+
+    return await asyncio.to_thread(create)
 
 
 async def delete_tables(tables: Iterable[Table], *, endpoint: str) -> None:
-    """Delete the tables; one that is not there is left out."""
-    for table in tables:
-        await asyncio.to_thread(_delete, table, endpoint=endpoint)
+    """Delete the tables; one that is not there is left out.
+
+    Raises:
+        CloudFailed: the endpoint does not answer, or not as DynamoDB does.
+
+    """
+
+    def delete() -> None:
+        with _faults_of(endpoint):
+            for each in tables:
+                _delete(each, endpoint=endpoint)
+
+    await asyncio.to_thread(delete)
+
+
+@contextmanager
+def _faults_of(endpoint: str) -> Iterator[None]:
+    """Tell what went wrong with an endpoint that is not ours."""
+    # Not at the top: see the package's docstring.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as exc:
+        raise CloudFailed(f"The DynamoDB at {endpoint} failed: {exc}") from exc
 
 
 def _copy(table: Table, *, source: str, target: str) -> bool:

@@ -1,0 +1,42 @@
+"""The command line of `chat`."""
+
+import pytest
+
+from entrypoints.local.cli import parse
+from entrypoints.local.options import DEFAULT_TEMPLATE, Options
+
+
+def test_without_options_the_chats_own_template_runs_on_its_usual_port() -> None:
+    """`make run` is all that a newcomer types."""
+    assert parse(["local"]) == Options(template=DEFAULT_TEMPLATE, port=3001, page_port=None)
+
+
+def test_any_free_port_for_the_api_means_any_for_the_page_too() -> None:
+    """Two stacks side by side must not meet on the page's."""
+    assert parse(["local", "--port", "0"]).page_port == 0
+    assert parse(["local", "--port", "0", "--page-port", "4000"]).page_port == 4000
+
+
+def test_overrides_add_up_and_may_hold_equals_signs() -> None:
+    """As the AWS CLI takes them."""
+    options = parse(["local", "--parameter-overrides", "A=1", "B=x=y", "--parameter-overrides", "C="])
+    assert options.parameters == {"A": "1", "B": "x=y", "C": ""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "COMMAND"),
+        (["local", "--port", "abc"], "'abc' is no port"),
+        (["local", "--port", "65536"], "'65536' is no port"),
+        (["local", "--port", "-1"], "'-1' is no port"),
+        (["local", "--parameter-overrides", "A"], "'A' is not of the form K=V"),
+        (["local", "--dynamodb-endpoint", "localhost:8000"], "is not an http:// or https:// URL"),
+    ],
+)
+def test_mistake_is_told_at_once(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is started, with the usual exit status."""
+    with pytest.raises(SystemExit) as caught:
+        parse(arguments)
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
