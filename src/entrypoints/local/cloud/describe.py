@@ -9,7 +9,14 @@ from entrypoints.local.cloud.code import CodeFolders
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.intrinsics import text
 from entrypoints.local.cloud.stack import Resource
-from entrypoints.local.model import ApiConfig, FunctionConfig, IntegrationConfig, RouteConfig
+from entrypoints.local.model import (
+    ApiConfig,
+    AuthorizerConfig,
+    FunctionConfig,
+    IntegrationConfig,
+    RouteConfig,
+    ThrottleConfig,
+)
 
 MAXIMUM_TIMEOUT_MS = 29_000
 """API Gateway quotas, WebSocket table."""
@@ -92,6 +99,19 @@ def apis(client: Any, resources: list[Resource], described: Functions, notices: 
     return found
 
 
+class _Targets:
+    """What the routes of a stage refer to: integrations by `integrations/{id}`, and the stage's variables."""
+
+    def __init__(self, integrations: Mapping[str, Any], stage: dict[str, Any]) -> None:
+        self.integrations = integrations
+        self.variables = {name: text(value) for name, value in (stage.get("StageVariables") or {}).items()}
+
+
+def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
+    rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
+    return ThrottleConfig(rate=None if rate is None else float(rate), burst=None if burst is None else int(burst))
+
+
 class _Reader:
     """Reads one WebSocket API."""
 
@@ -113,61 +133,77 @@ class _Reader:
         answered = self._client.get_integrations(ApiId=self._id)["Items"]
         integrations = {f"integrations/{each['IntegrationId']}": each for each in answered}
         for stage in stages:
-            variables = {name: text(value) for name, value in stage.get("StageVariables", {}).items()}
-            yield self._config(stage["StageName"], variables, routes, integrations)
+            yield self._config(stage, routes, _Targets(integrations, stage))
 
-    def _config(
-        self, stage: str, variables: Mapping[str, str], routes: list[dict[str, Any]], integrations: Mapping[str, Any]
-    ) -> ApiConfig:
+    def _config(self, stage: dict[str, Any], routes: list[dict[str, Any]], targets: "_Targets") -> ApiConfig:
+        throttles = stage.get("RouteSettings") or {}
         return ApiConfig(
             id=self._id,
             name=self._api["Name"],
-            stage=stage,
+            stage=stage["StageName"],
             region=self._client.meta.region_name,
             account=self._account(),
             route_selection_expression=self._api["RouteSelectionExpression"],
-            routes={each["RouteKey"]: self._route(each, variables, integrations) for each in routes},
-            stage_variables=variables,
+            routes={each["RouteKey"]: self._route(each, targets) for each in routes},
+            stage_variables=targets.variables,
+            default_throttle=_throttle(stage.get("DefaultRouteSettings") or {}),
+            route_throttles={key: _throttle(settings) for key, settings in throttles.items()},
         )
 
     def _account(self) -> str:
         arns = [each.arn for each in self._described.runnable] + list(self._described.others)
         return arns[0].split(":")[4] if arns else "123456789012"
 
-    def _route(
-        self, route: dict[str, Any], variables: Mapping[str, str], integrations: Mapping[str, Any]
-    ) -> RouteConfig:
+    def _route(self, route: dict[str, Any], targets: "_Targets") -> RouteConfig:
         target = route.get("Target")
-        integration = integrations.get(target) if target else None
+        integration = targets.integrations.get(target) if target else None
         if target and integration is None:
             raise TemplateError(self._path, f"the target of the route {route['RouteKey']} does not exist: {target}")
         return RouteConfig(
             key=route["RouteKey"],
-            integration=self._integration(route["RouteKey"], integration, variables) if integration else None,
+            integration=self._integration(route["RouteKey"], integration, targets) if integration else None,
             returns_response=bool(route.get("RouteResponseSelectionExpression")),
+            authorization_type=route.get("AuthorizationType") or "NONE",
+            authorizer=self._authorizer(route, targets),
         )
 
-    def _integration(
-        self, key: str, integration: dict[str, Any], variables: Mapping[str, str]
-    ) -> IntegrationConfig | None:
+    def _authorizer(self, route: dict[str, Any], targets: "_Targets") -> AuthorizerConfig | None:
+        if route.get("AuthorizationType") != "CUSTOM":
+            return None
+        if not route.get("AuthorizerId"):
+            raise TemplateError(self._path, f"the route {route['RouteKey']} has CUSTOM authorization but no authorizer")
+        # One by one, since moto has no call that lists them.
+        authorizer = self._client.get_authorizer(ApiId=self._id, AuthorizerId=route["AuthorizerId"])
+        sources = authorizer.get("IdentitySource") or ()
+        return AuthorizerConfig(
+            id=authorizer["AuthorizerId"],
+            name=authorizer["Name"],
+            function_arn=self._function(authorizer["AuthorizerUri"], f"the authorizer {authorizer['Name']}", targets),
+            identity_sources=tuple([sources] if isinstance(sources, str) else sources),
+        )
+
+    def _integration(self, key: str, integration: dict[str, Any], targets: "_Targets") -> IntegrationConfig | None:
         kind = integration["IntegrationType"]
         if kind != "AWS_PROXY":
             self._notices.append(f"Not run here, an integration of type {kind}: the route {key} of {self._path}")
             return None
-        uri = _STAGE_VARIABLE.sub(lambda each: variables.get(each[1], each[0]), integration["IntegrationUri"])
+        function = self._function(integration["IntegrationUri"], f"the route {key}", targets)
+        timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
+        return IntegrationConfig(function_arn=function, timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
+
+    def _function(self, uri: str, who: str, targets: "_Targets") -> str:
+        """Return the ARN of the function that an integration's or authorizer's URI names."""
+        uri = _STAGE_VARIABLE.sub(lambda each: targets.variables.get(each[1], each[0]), uri)
         arn = _FUNCTION_ARN.search(uri)
         if arn is None:
-            raise TemplateError(self._path, f"the route {key} is meant for no Lambda function: {uri}")
+            raise TemplateError(self._path, f"{who} is meant for no Lambda function: {uri}")
         if arn[0] in self._described.others:
             function, reason = self._described.others[arn[0]]
-            raise TemplateError(function, f"the route {key} needs this function, and {reason}")
-        timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
-        return IntegrationConfig(function_arn=arn[0], timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
+            raise TemplateError(function, f"{who} needs this function, and {reason}")
+        return arn[0]
 
     def _note_what_is_not_enforced(self, routes: list[dict[str, Any]]) -> None:
         for route in routes:
             where = f"the route {route['RouteKey']} of {self._path}"
-            if route.get("AuthorizationType", "NONE") != "NONE":
-                self._notices.append(f"Not enforced here, authorization {route['AuthorizationType']}: {where}")
             if route.get("ApiKeyRequired"):
                 self._notices.append(f"Not enforced here, the API key: {where}")

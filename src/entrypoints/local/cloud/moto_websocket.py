@@ -140,12 +140,19 @@ def _integration_response(backend: ApiGatewayV2Backend, properties: _Properties)
 
 
 def _stage(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
-    config = {f"{name[0].lower()}{name[1:]}": value for name, value in properties.items()}
+    config = _as_on_the_wire(properties)
     for settings in ("defaultRouteSettings", "accessLogSettings"):
         if settings in config:
-            config[settings] = {f"{name[0].lower()}{name[1:]}": value for name, value in config[settings].items()}
+            config[settings] = _as_on_the_wire(config[settings])
+    if "routeSettings" in config:
+        config["routeSettings"] = {key: _as_on_the_wire(each) for key, each in config["routeSettings"].items()}
     stage = backend.create_stage(properties["ApiId"], config)
     return Created(stage.name)
+
+
+def _as_on_the_wire(properties: _Properties) -> _Properties:
+    """Return the members under the names that the API gives them: `stageName` for `StageName`."""
+    return {f"{name[0].lower()}{name[1:]}": value for name, value in properties.items()}
 
 
 def _deployment(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:

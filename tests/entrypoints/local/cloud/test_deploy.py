@@ -85,11 +85,20 @@ async def test_sam_functions_with_globals_aliases_and_policies(deployed: Deploy)
     assert len(deployment.tables) == 1
 
 
+async def test_authorizer_of_a_route_is_read_with_its_function_and_identity_sources(deployed: Deploy) -> None:
+    """The gateway asks it before `$connect`."""
+    deployment = await deployed("sam_functions.yaml")
+    route = deployment.apis[0].routes["$connect"]
+    assert route.authorization_type == "CUSTOM"
+    assert route.authorizer is not None
+    assert route.authorizer.function_arn in {function.arn for function in deployment.functions}
+    assert route.authorizer.identity_sources
+
+
 async def test_what_sam_holds_and_cannot_be_run_is_named(deployed: Deploy) -> None:
-    """The person learns of authorizers, layers and other languages before wondering."""
+    """The person learns of layers and other languages before wondering."""
     deployment = await deployed("sam_functions.yaml")
     assert set(deployment.notices) == {
-        "Not enforced here, authorization CUSTOM: the route $connect of Api",
         "Not added here, the layers of Function",
         "Not run here, Elsewhere: its runtime is nodejs22.x, and only Python can be run here",
     }
