@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from entrypoints.local.access import Credential
 from entrypoints.local.cloud import (
     CloudFailed,
     Deployment,
@@ -18,7 +19,7 @@ from entrypoints.local.cloud import (
 )
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
-from entrypoints.local.gateway import Gateway
+from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.model import ApiConfig, FunctionConfig
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
@@ -32,6 +33,11 @@ CREDENTIALS = {
     "AWS_SESSION_TOKEN": "local",
 }
 """What functions are given: never the developer's own."""
+
+FUNCTION_CREDENTIAL = {
+    ACCESS_KEY_ID: Credential(secret_access_key=SECRET_ACCESS_KEY, session_token=CREDENTIALS["AWS_SESSION_TOKEN"])
+}
+"""The same for the gateway, which holds the functions' signatures against it."""
 
 
 class PortTaken(Exception):
@@ -59,6 +65,8 @@ class LocalStack:
         self._options = options
         self._log = log
         self._running = AsyncExitStack()
+        self._account = AccountThrottle()
+        """One for all the APIs: the quotas are the account's."""
         self._management: dict[str, str] = {}
         """The management API's URL for each function's ARN; a function of no route is given the first API's."""
 
@@ -122,7 +130,9 @@ class LocalStack:
         return functions
 
     async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
-        gateway = Gateway(api=api, invoker=functions, log=self._log)
+        gateway = Gateway(
+            api=api, invoker=functions, log=self._log, credentials=FUNCTION_CREDENTIAL, account=self._account
+        )
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)
