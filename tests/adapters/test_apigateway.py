@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.apigateway import ApiGatewayMessageSink
-from chat_core import Outcome
+from chat_core import MessageSink, Outcome
 from entrypoints.local.http import Request, Response
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
-from tests.support.sinks import apigateway_sink
+from tests.support.sinks import MakeSink, engine_sink, sdk_sink
 
 
 @pytest.fixture
@@ -21,16 +20,23 @@ async def endpoint() -> AsyncIterator[ConnectionsEndpoint]:
         yield endpoint
 
 
+@pytest.fixture(params=[sdk_sink, engine_sink])
+def make_sink(request: pytest.FixtureRequest) -> MakeSink:
+    """Return how a sink of each kind is made."""
+    make: MakeSink = request.param
+    return make
+
+
 @pytest.fixture
-async def sink(endpoint: ConnectionsEndpoint) -> AsyncIterator[ApiGatewayMessageSink]:
-    """Return a sink that posts to it."""
-    async with apigateway_sink(endpoint, post_timeout=1.0) as sink:
+async def sink(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> AsyncIterator[MessageSink]:
+    """Return a sink of each kind that posts to it."""
+    async with make_sink(endpoint, post_timeout=1.0) as sink:
         yield sink
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 async def test_throttling_and_faults_that_pass_are_tried_again(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint, status: int
+    sink: MessageSink, endpoint: ConnectionsEndpoint, status: int
 ) -> None:
     """The message is not lost to a bad moment of the service."""
     endpoint.inboxes["a"] = []
@@ -40,9 +46,7 @@ async def test_throttling_and_faults_that_pass_are_tried_again(
     assert endpoint.requests["a"] == 3
 
 
-async def test_throttling_is_waited_out_until_the_deadline(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
-) -> None:
+async def test_throttling_is_waited_out_until_the_deadline(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
     """It says nothing about the connection, so it is kept."""
     endpoint.fails("a", 429, forever=True)
     started = time.monotonic()
@@ -52,17 +56,18 @@ async def test_throttling_is_waited_out_until_the_deadline(
     assert time.monotonic() < started + 10
 
 
-async def test_throttling_may_last_for_any_number_of_attempts(endpoint: ConnectionsEndpoint) -> None:
+async def test_throttling_may_last_for_any_number_of_attempts(
+    endpoint: ConnectionsEndpoint, make_sink: MakeSink
+) -> None:
     """Doubling the pause a thousand times would leave the range of a float."""
     endpoint.inboxes["a"] = []
     endpoint.fails("a", *[429] * 1100)
-    async with apigateway_sink(endpoint) as sink:
-        sink._jitter = lambda _least, _most: 0.0
+    async with make_sink(endpoint, jitter=lambda _least, _most: 0.0) as sink:
         outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
     assert outcomes.delivered == 1
 
 
-async def test_fault_that_stays_is_given_up(sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint) -> None:
+async def test_fault_that_stays_is_given_up(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
     """The SDK's own retries must not multiply with the sink's."""
     endpoint.fails("a", 500, forever=True)
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
@@ -71,7 +76,7 @@ async def test_fault_that_stays_is_given_up(sink: ApiGatewayMessageSink, endpoin
 
 
 @pytest.mark.parametrize("status", [400, 403, 413])
-async def test_refusal_is_final(sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint, status: int) -> None:
+async def test_refusal_is_final(sink: MessageSink, endpoint: ConnectionsEndpoint, status: int) -> None:
     """Repeating it could only be refused again."""
     endpoint.fails("a", status, forever=True)
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
@@ -80,7 +85,7 @@ async def test_refusal_is_final(sink: ApiGatewayMessageSink, endpoint: Connectio
 
 
 async def test_post_that_hangs_is_given_up_after_its_own_timeout_and_not_repeated(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+    sink: MessageSink, endpoint: ConnectionsEndpoint
 ) -> None:
     """One hung post must not eat the invocation, and may still be delivered."""
     endpoint.hangs("a")
@@ -90,7 +95,7 @@ async def test_post_that_hangs_is_given_up_after_its_own_timeout_and_not_repeate
 
 
 async def test_connection_that_breaks_before_the_answer_is_tried_again(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
+    sink: MessageSink, endpoint: ConnectionsEndpoint
 ) -> None:
     """A kept-alive connection that the service closed while the function was frozen must not cost the message."""
     endpoint.inboxes["a"] = []
@@ -107,28 +112,28 @@ async def test_connection_that_breaks_before_the_answer_is_tried_again(
     assert outcomes.delivered == 1
 
 
-async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint) -> None:
+async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
     """Every recipient has its outcome even then."""
     endpoint.url = "http://127.0.0.1:9/dev"
-    async with apigateway_sink(endpoint) as sink:
+    async with make_sink(endpoint) as sink:
         outcomes = await sink.deliver(payload="x", connection_ids=["a", "b"], deadline=time.monotonic() + 5)
     assert set(outcomes.failed) == {"a", "b"}
 
 
-async def test_posts_at_once_are_bounded_over_all_deliveries(endpoint: ConnectionsEndpoint) -> None:
+async def test_posts_at_once_are_bounded_over_all_deliveries(
+    endpoint: ConnectionsEndpoint, make_sink: MakeSink
+) -> None:
     """A page more in flight must not mean more sockets."""
     ids = [f"c{i}" for i in range(60)]
     endpoint.inboxes = {each: [] for each in ids}
-    async with apigateway_sink(endpoint, concurrency=5) as sink:
+    async with make_sink(endpoint, concurrency=5) as sink:
         pages = [ids[:20], ids[20:40], ids[40:]]
         await asyncio.gather(*(sink.deliver(payload="x", connection_ids=page, deadline=math.inf) for page in pages))
     assert endpoint.most_under_way <= 5
     assert all(endpoint.inboxes.values())
 
 
-async def test_connections_are_kept_for_the_next_message(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
-) -> None:
+async def test_connections_are_kept_for_the_next_message(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
     """A TLS handshake for each post would cost more than the post."""
     endpoint.inboxes["a"] = []
     for _ in range(5):
@@ -136,9 +141,7 @@ async def test_connections_are_kept_for_the_next_message(
     assert len(endpoint.peers) == 1
 
 
-async def test_cancelled_delivery_leaves_nothing_under_way(
-    sink: ApiGatewayMessageSink, endpoint: ConnectionsEndpoint
-) -> None:
+async def test_cancelled_delivery_leaves_nothing_under_way(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
     """And the sink can be used again."""
     endpoint.hangs("a")
     task = asyncio.create_task(sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf))

@@ -1,13 +1,17 @@
 """Each kind of sink with the world that it delivers to, under one interface."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import aioboto3
 
-from adapters.apigateway import ApiGatewayMessageSink, client_config
+from adapters.apigateway import ApiGatewayMessageSink
+from adapters.apigateway.delivery import Jitter
+from adapters.apigateway.sdk import SdkMessageSink, client_config
+from adapters.aws import Credentials
 from adapters.memory import MemoryMessageSink
 from chat_core import MessageSink
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
@@ -73,15 +77,52 @@ class ApiGatewayWorld:
         self._endpoint.fails(connection_id, 500, forever=True)
 
 
+class MakeSink(Protocol):
+    """Makes a sink of one kind on the endpoint."""
+
+    def __call__(
+        self,
+        endpoint: ConnectionsEndpoint,
+        *,
+        concurrency: int = 100,
+        post_timeout: float = 5.0,
+        jitter: Jitter = random.uniform,
+    ) -> AbstractAsyncContextManager[MessageSink]: ...
+
+
 @asynccontextmanager
-async def apigateway_sink(
-    endpoint: ConnectionsEndpoint, *, concurrency: int = 100, post_timeout: float = 5.0
-) -> AsyncIterator[ApiGatewayMessageSink]:
-    """Make the SDK's sink on the endpoint."""
+async def sdk_sink(
+    endpoint: ConnectionsEndpoint,
+    *,
+    concurrency: int = 100,
+    post_timeout: float = 5.0,
+    jitter: Jitter = random.uniform,
+) -> AsyncIterator[MessageSink]:
+    """Make the reference, on the AWS SDK."""
     config = client_config(concurrency=concurrency)
     session = aioboto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", region_name="us-east-1")
     async with session.client("apigatewaymanagementapi", endpoint_url=endpoint.url, config=config) as client:
-        yield ApiGatewayMessageSink(client, concurrency=concurrency, post_timeout=post_timeout)
+        yield SdkMessageSink(client, concurrency=concurrency, post_timeout=post_timeout, jitter=jitter)
+
+
+@asynccontextmanager
+async def engine_sink(
+    endpoint: ConnectionsEndpoint,
+    *,
+    concurrency: int = 100,
+    post_timeout: float = 5.0,
+    jitter: Jitter = random.uniform,
+) -> AsyncIterator[MessageSink]:
+    """Make the one that functions use."""
+    async with ApiGatewayMessageSink(
+        url=endpoint.url,
+        region="us-east-1",
+        credentials=lambda: Credentials("AKID", "secret"),
+        concurrency=concurrency,
+        post_timeout=post_timeout,
+        jitter=jitter,
+    ) as sink:
+        yield sink
 
 
 @asynccontextmanager
@@ -91,10 +132,17 @@ async def memory_world() -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def apigateway_world() -> AsyncIterator[World]:
+async def sdk_world() -> AsyncIterator[World]:
     """Make the SDK sink's."""
-    async with connections_endpoint() as endpoint, apigateway_sink(endpoint) as sink:
+    async with connections_endpoint() as endpoint, sdk_sink(endpoint) as sink:
         yield ApiGatewayWorld(sink, endpoint)
 
 
-WORLDS = {"MemoryMessageSink": memory_world, "ApiGatewayMessageSink": apigateway_world}
+@asynccontextmanager
+async def engine_world() -> AsyncIterator[World]:
+    """Make the default sink's."""
+    async with connections_endpoint() as endpoint, engine_sink(endpoint) as sink:
+        yield ApiGatewayWorld(sink, endpoint)
+
+
+WORLDS = {"MemoryMessageSink": memory_world, "SdkMessageSink": sdk_world, "ApiGatewayMessageSink": engine_world}

@@ -1,115 +1,81 @@
-"""Delivery through API Gateway's `@connections`, one POST a connection, with the AWS SDK (aioboto3).
+"""Delivery through API Gateway's `@connections`, one signed POST a connection, as fast as the machine goes.
 
-API Gateway has no call that posts to many connections, so posts run side by side, a bounded number of them.
+API Gateway has no call that posts to many connections. This sink keeps a pool of connections busy with posts without
+a task or a future for each: a place that becomes free takes the next post from the deliveries, in turn.
 
 A post whose answer was lost (the service failed, or a kept-alive connection broke) is sent again although it may have
 been taken: a message twice is the lesser evil. One that timed out is not, since it may still be under way.
 """
 
-import asyncio
-import itertools
-import math
 import random
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Self
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-
-from chat_core.ports import MessageSink, Outcome, Outcomes
+from adapters.apigateway.delivery import Delivery, Jitter
+from adapters.apigateway.pacer import Pacer
+from adapters.apigateway.posts import Address, Post, Posts
+from adapters.apigateway.queue import Queue
+from adapters.aws import CredentialsProvider, Endpoint, Opener, Pool, Signer
+from chat_core.ports import MessageSink, Outcomes
 
 CONCURRENCY = 100
-"""Posts under way at once. The SDK spends most of a millisecond of CPU on each: more would only wait for the CPU."""
+"""Connections, and so posts under way at once. At 15 ms a post it takes 150 to use up an account's quota."""
 
 POST_TIMEOUT_SECONDS = 5.0
 """The longest that one post may take: one that hangs must not eat the invocation."""
 
-BACKOFF_BASE_SECONDS = 0.05
-BACKOFF_LIMIT_SECONDS = 1.0
-
-_ATTEMPTS = {
-    # Throttling passes: it is waited out.
-    Outcome.THROTTLED: math.inf,
-    # Faults may pass, or may be there to stay.
-    Outcome.UNAVAILABLE: 4,
-}
-
-
-def client_config(*, concurrency: int = CONCURRENCY) -> Config:
-    """Return how the SDK's client has to be made for the sink."""
-    return Config(
-        # The sink retries, within its deadline; the SDK's retries would multiply with its own.
-        retries={"total_max_attempts": 1},
-        max_pool_connections=concurrency,
-        connect_timeout=2,
-    )
-
 
 class ApiGatewayMessageSink(MessageSink):
-    """Posts to connections through an aioboto3 client of `apigatewaymanagementapi` made with `client_config()`.
+    """Posts to connections of one API's stage.
 
-    Throttled posts and faults that may pass are tried again, with full jitter ("Exponential Backoff And Jitter", AWS
-    Architecture Blog), for as long as the deadline allows.
+    Throttled posts and faults that may pass are tried again, for as long as the deadline allows. All deliveries share
+    the connections and the pace, and take turns. It belongs to the event loop that it is first used on.
     """
 
     def __init__(
         self,
-        client: Any,
         *,
+        url: str,
+        region: str,
+        credentials: CredentialsProvider,
         concurrency: int = CONCURRENCY,
         post_timeout: float = POST_TIMEOUT_SECONDS,
-        jitter: Callable[[float, float], float] = random.uniform,
+        pacer: Pacer | None = None,
+        jitter: Jitter = random.uniform,
     ) -> None:
-        self._client = client
-        self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._post_timeout = post_timeout
+        self.url = url
+        endpoint = Endpoint.parse(url)
+        signer = Signer(service="execute-api", region=region, host=endpoint.host_header, credentials=credentials)
+        self._address = Address(path=f"{endpoint.path}/@connections/", signer=signer, timeout=post_timeout)
         self._jitter = jitter
+        self._queue = Queue(pacer or Pacer())
+        self._pool = Pool(Opener(endpoint), self._queue, limit=concurrency)
+        self._queue.pump = self._pool.pump
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connections; a function's need not be ended, they go with its execution environment."""
+        self._queue.close()
+        self._pool.close()
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
-        data = payload.encode()
-        outcomes: dict[str, Outcome] = {}
-        remaining = iter(connection_ids)
-
-        async def work() -> None:
-            for connection_id in remaining:
-                outcomes[connection_id] = await self._post_until(deadline, connection_id, data)
-
-        # Workers that share the ids rather than a task for each: a page may hold thousands.
-        workers = min(self._concurrency, len(connection_ids))
-        await asyncio.gather(*(work() for _ in range(workers)))
-        return Outcomes.of(outcomes)
-
-    async def _post_until(self, deadline: float, connection_id: str, data: bytes) -> Outcome:
-        """Post until there is an outcome to keep, or no time for another attempt."""
-        for attempt in itertools.count(1):
-            outcome = await self._post(connection_id, data, deadline)
-            pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
-            if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
-                break
-            await asyncio.sleep(pause)
-        return outcome
-
-    async def _post(self, connection_id: str, data: bytes, deadline: float) -> Outcome:
-        async with self._slots:
-            seconds = min(self._post_timeout, deadline - time.monotonic())
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._client.post_to_connection(ConnectionId=connection_id, Data=data)
-            except self._client.exceptions.GoneException:
-                return Outcome.GONE
-            except ClientError as exc:
-                return _failure(exc)
-            except (TimeoutError, ReadTimeoutError):
-                return Outcome.TIMED_OUT
-            except BotoCoreError:
-                return Outcome.UNAVAILABLE
-        return Outcome.DELIVERED
-
-
-def _failure(exc: ClientError) -> Outcome:
-    status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 429:
-        return Outcome.THROTTLED
-    return Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED
+        delivery = Delivery(connection_ids, deadline=deadline, jitter=self._jitter)
+        if time.monotonic() >= deadline:
+            delivery.give_up()
+        if not delivery.unsettled:
+            return delivery.outcomes()
+        posts = Posts(delivery, self._address, payload.encode(), ended=self._queue.ended)
+        try:
+            self._pool.revive()
+            await self._queue.work(posts)
+        finally:
+            # If cancelled, what is under way is nobody's any more.
+            if delivery.unsettled:
+                self._pool.abandon(lambda exchange: isinstance(exchange, Post) and exchange.belongs_to(posts))
+        return delivery.outcomes()

@@ -25,16 +25,29 @@ def _open_connection_store() -> ConnectionStore:
 
 
 def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
+    return _open_sdk_sink(runner) if os.environ.get("ADAPTERS") == "sdk" else _open_direct_sink()
+
+
+def _open_direct_sink() -> MessageSink:
+    from adapters.apigateway import ApiGatewayMessageSink
+    from adapters.aws import environment_credentials
+
+    return ApiGatewayMessageSink(
+        url=_management_endpoint(), region=os.environ["AWS_REGION"], credentials=environment_credentials
+    )
+
+
+def _open_sdk_sink(runner: asyncio.Runner) -> MessageSink:
     import aioboto3
 
-    from adapters.apigateway import ApiGatewayMessageSink, client_config
+    from adapters.apigateway.sdk import SdkMessageSink, client_config
 
     async def open_sink() -> MessageSink:
         client = aioboto3.Session(region_name=os.environ["AWS_REGION"]).client(
             "apigatewaymanagementapi", endpoint_url=_management_endpoint(), config=client_config()
         )
         # Never closed: the environment ends without notice, and takes the connections with it.
-        return ApiGatewayMessageSink(await client.__aenter__())
+        return SdkMessageSink(await client.__aenter__())
 
     return runner.run(open_sink())
 

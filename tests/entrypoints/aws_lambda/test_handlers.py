@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.apigateway import ApiGatewayMessageSink
+from adapters.apigateway.sdk import SdkMessageSink
 from adapters.memory import MemoryConnectionStore, MemoryMessageSink
 from chat_core import LOBBY, Connection, Format, RecipientsPage, Unavailable
 from entrypoints.aws_lambda.container import Container, container
@@ -225,12 +226,21 @@ def test_management_endpoint_comes_from_the_environment(
     """A custom domain, or a local stack, takes no other code."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    sink = Container().message_sink()
+    assert isinstance(sink, ApiGatewayMessageSink)
+    assert sink.url == endpoint
+
+
+def test_adapters_on_the_sdk_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the reference, and know proxies and settings that the others do not."""
+    monkeypatch.setenv("MANAGEMENT_ENDPOINT", "https://chat.example.com/v1")
+    monkeypatch.setenv("ADAPTERS", "sdk")
     own = Container()
     sink = own.message_sink()
-    assert isinstance(sink, ApiGatewayMessageSink)
+    assert isinstance(sink, SdkMessageSink)
     client = sink._client
     try:
-        assert client.meta.endpoint_url == endpoint
+        assert client.meta.endpoint_url == "https://chat.example.com/v1"
         # The sink retries, so the SDK must not; and it needs as many sockets as it posts at once.
         assert client.meta.config.retries["total_max_attempts"] == 1
         assert client.meta.config.max_pool_connections == 100

@@ -1,0 +1,75 @@
+"""Keeping to the rate that the account's quota allows.
+
+API Gateway lets an account make 10,000 requests a second in a region, with a bucket of 5,000 for bursts, over all of
+its APIs, the posts to connections included (AWS, "Amazon API Gateway quotas"). It answers 429 to what goes beyond.
+"""
+
+import math
+
+QUOTA_RATE = 10_000.0
+"""Requests a second."""
+QUOTA_BURST = 5_000.0
+SHARE = 0.95
+"""What posts take of the quota by default; the rest is left to clients that connect and send meanwhile."""
+
+NARROWING = 0.7
+"""What a 429 leaves of the rate."""
+NARROWING_PAUSE_SECONDS = 0.25
+"""How long one narrowing is given to show before the next: the answers to what was under way are old news."""
+WIDENING = 0.05
+"""How much of the full rate comes back with each second without a 429."""
+
+
+class Pacer:
+    """A token bucket whose rate follows what the service takes: additive increase, multiplicative decrease.
+
+    The quota is shared with whatever else the account does, and nobody tells how much of it is free: 429 is the only
+    sign. Times are on the scale of `time.monotonic()`, in seconds.
+    """
+
+    def __init__(self, *, rate: float = QUOTA_RATE * SHARE, burst: float = QUOTA_BURST * SHARE) -> None:
+        self._full_rate = self.rate = rate
+        self._full_burst = burst
+        self._tokens = burst
+        self._filled = -math.inf
+        self._narrowed = -math.inf
+
+    def available(self, now: float) -> int:
+        """Return how many posts may be made at this moment."""
+        self._fill(now)
+        return int(self._tokens)
+
+    def take(self, now: float) -> bool:
+        """Take the leave for a post, if it may be made at this moment."""
+        # The bucket is looked after when it seems empty, not for each post.
+        if self._tokens < 1.0:
+            self._fill(now)
+            if self._tokens < 1.0:
+                return False
+        self._tokens -= 1.0
+        return True
+
+    def give_back(self) -> None:
+        """Take it that the post was not made."""
+        self._tokens += 1.0
+
+    def wait(self) -> float:
+        """Return how long it takes until a few more posts may be made, in seconds."""
+        # A few: a timer for each would cost more than the posts.
+        return (max(1.0, self.rate / 200) - self._tokens) / self.rate
+
+    def throttled(self, now: float) -> None:
+        """Learn that a post was answered with 429."""
+        self._fill(now)
+        self._tokens = min(self._tokens, 0.0)
+        if now - self._narrowed >= NARROWING_PAUSE_SECONDS:
+            self._narrowed = now
+            self.rate = max(self.rate * NARROWING, self._full_rate / 1000)
+
+    def _fill(self, now: float) -> None:
+        passed = now - self._filled
+        self._filled = now
+        if passed == math.inf:
+            return
+        self._tokens = min(self._full_burst, self._tokens + passed * self.rate)
+        self.rate = min(self._full_rate, self.rate + passed * WIDENING * self._full_rate)

@@ -1,0 +1,115 @@
+"""The requests of a delivery, and what their answers mean."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from adapters.apigateway.delivery import Delivery
+from adapters.aws import Response, Signer, Template, TransportError, percent_encoded
+from chat_core.ports import Outcome
+
+_OUTCOMES: Final = {410: Outcome.GONE, 429: Outcome.THROTTLED}
+_EXPIRED: Final = "ExpiredTokenException"
+
+
+class Address:
+    """What every post to one API's stage has in common."""
+
+    def __init__(self, *, path: str, signer: Signer, timeout: float) -> None:
+        self.signer = signer
+        self.timeout = timeout
+        """The longest that one post may take, in seconds."""
+        self.request_line = f"POST {path}".encode()
+        self.canonical_path = percent_encoded(path, safe="/")
+
+
+class Posts:
+    """A delivery in the form in which it is sent."""
+
+    def __init__(
+        self, delivery: Delivery, address: Address, payload: bytes, *, ended: Callable[[Outcome, float], None]
+    ) -> None:
+        self.delivery = delivery
+        self.ended = ended
+        """Called after each post that did not deliver, with its outcome and the time."""
+        self.done: Callable[[], None] = _nothing
+        """Called when every connection is settled."""
+        self._address = address
+        self._template: Template = address.signer.template(payload)
+        self._rest = b"content-length: %d\r\n\r\n" % len(payload) + payload
+
+    def next(self, now: float) -> "Post | None":
+        """Return a post that is to be made now, or None."""
+        taken = self.delivery.take(now)
+        if taken is None:
+            return None
+        connection_id, attempt = taken
+        address = self._address
+        encoded = percent_encoded(connection_id)
+        headers = self._template.headers(address.canonical_path + encoded.replace("%", "%25"), now)
+        request = b"%b%b HTTP/1.1\r\n%b%b" % (address.request_line, encoded.encode(), headers, self._rest)
+        return Post(self, connection_id, attempt, request, min(now + address.timeout, self.delivery.deadline))
+
+    def delivered(self) -> None:
+        """Take it that a post delivered."""
+        delivery = self.delivery
+        delivery.delivered()
+        if not delivery.unsettled:
+            self.done()
+
+    def settle(self, post: "Post", outcome: Outcome) -> None:
+        """Take the outcome of a post that did not."""
+        now = time.monotonic()
+        self.delivery.ended(post.connection_id, outcome, post.attempt, now)
+        self.ended(outcome, now)
+        if not self.delivery.unsettled:
+            self.done()
+
+    def outcome(self, response: Response) -> Outcome:
+        """Tell what an answer other than 200 says of a post."""
+        status = response.status
+        if status >= 500:
+            return Outcome.UNAVAILABLE
+        if status == 403 and (
+            # Both pass: a later attempt is signed anew.
+            response.header("x-amzn-errortype").startswith(_EXPIRED)
+            or self._address.signer.correct_clock(response.header("date"))
+        ):
+            return Outcome.UNAVAILABLE
+        return _OUTCOMES.get(status, Outcome.REFUSED)
+
+
+class Post:
+    """One attempt to deliver to one connection."""
+
+    __slots__ = ("_posts", "attempt", "connection_id", "expires", "request")
+
+    def __init__(self, posts: Posts, connection_id: str, attempt: int, request: bytes, expires: float) -> None:
+        self._posts = posts
+        self.connection_id = connection_id
+        self.attempt = attempt
+        self.request = request
+        self.expires = expires
+
+    def belongs_to(self, posts: Posts) -> bool:
+        """Tell whether it is one of these."""
+        return self._posts is posts
+
+    def answered(self, response: Response) -> None:
+        """Take what API Gateway says."""
+        if response.status == 200:
+            self._posts.delivered()
+        else:
+            self._posts.settle(self, self._posts.outcome(response))
+
+    def failed(self, error: TransportError) -> None:  # noqa: ARG002  every one means the same here
+        """Take it that no answer will come; whether the post was taken is unknown."""
+        self._posts.settle(self, Outcome.UNAVAILABLE)
+
+    def timed_out(self) -> None:
+        """Take it that the post may still be under way."""
+        self._posts.settle(self, Outcome.TIMED_OUT)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,115 @@
+"""Delivery through API Gateway's `@connections`, one POST a connection, with the AWS SDK (aioboto3).
+
+API Gateway has no call that posts to many connections, so posts run side by side, a bounded number of them.
+
+A post whose answer was lost (the service failed, or a kept-alive connection broke) is sent again although it may have
+been taken: a message twice is the lesser evil. One that timed out is not, since it may still be under way.
+"""
+
+import asyncio
+import itertools
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from chat_core.ports import MessageSink, Outcome, Outcomes
+
+CONCURRENCY = 100
+"""Posts under way at once. The SDK spends most of a millisecond of CPU on each: more would only wait for the CPU."""
+
+POST_TIMEOUT_SECONDS = 5.0
+"""The longest that one post may take: one that hangs must not eat the invocation."""
+
+BACKOFF_BASE_SECONDS = 0.05
+BACKOFF_LIMIT_SECONDS = 1.0
+
+_ATTEMPTS = {
+    # Throttling passes: it is waited out.
+    Outcome.THROTTLED: math.inf,
+    # Faults may pass, or may be there to stay.
+    Outcome.UNAVAILABLE: 4,
+}
+
+
+def client_config(*, concurrency: int = CONCURRENCY) -> Config:
+    """Return how the SDK's client has to be made for the sink."""
+    return Config(
+        # The sink retries, within its deadline; the SDK's retries would multiply with its own.
+        retries={"total_max_attempts": 1},
+        max_pool_connections=concurrency,
+        connect_timeout=2,
+    )
+
+
+class SdkMessageSink(MessageSink):
+    """Posts to connections through an aioboto3 client of `apigatewaymanagementapi` made with `client_config()`.
+
+    Throttled posts and faults that may pass are tried again, with full jitter ("Exponential Backoff And Jitter", AWS
+    Architecture Blog), for as long as the deadline allows.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        concurrency: int = CONCURRENCY,
+        post_timeout: float = POST_TIMEOUT_SECONDS,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._client = client
+        self._concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
+        self._post_timeout = post_timeout
+        self._jitter = jitter
+
+    async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
+        data = payload.encode()
+        outcomes: dict[str, Outcome] = {}
+        remaining = iter(connection_ids)
+
+        async def work() -> None:
+            for connection_id in remaining:
+                outcomes[connection_id] = await self._post_until(deadline, connection_id, data)
+
+        # Workers that share the ids rather than a task for each: a page may hold thousands.
+        workers = min(self._concurrency, len(connection_ids))
+        await asyncio.gather(*(work() for _ in range(workers)))
+        return Outcomes.of(outcomes)
+
+    async def _post_until(self, deadline: float, connection_id: str, data: bytes) -> Outcome:
+        """Post until there is an outcome to keep, or no time for another attempt."""
+        for attempt in itertools.count(1):
+            outcome = await self._post(connection_id, data, deadline)
+            pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
+            if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
+                break
+            await asyncio.sleep(pause)
+        return outcome
+
+    async def _post(self, connection_id: str, data: bytes, deadline: float) -> Outcome:
+        async with self._slots:
+            seconds = min(self._post_timeout, deadline - time.monotonic())
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+            except self._client.exceptions.GoneException:
+                return Outcome.GONE
+            except ClientError as exc:
+                return _failure(exc)
+            except (TimeoutError, ReadTimeoutError):
+                return Outcome.TIMED_OUT
+            except BotoCoreError:
+                return Outcome.UNAVAILABLE
+        return Outcome.DELIVERED
+
+
+def _failure(exc: ClientError) -> Outcome:
+    status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 429:
+        return Outcome.THROTTLED
+    return Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED

@@ -1,0 +1,49 @@
+"""Where requests go."""
+
+import ssl
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The scheme, host and port of a service, and the path that its own paths come after."""
+
+    host: str
+    port: int
+    tls: bool
+    path: str = ""
+    """Without a slash at its end."""
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Return the endpoint at an `http` or `https` URL.
+
+        Raises:
+            ValueError: it is not such a URL.
+
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(f"Not an http or https URL: {url!r}")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            tls=parts.scheme == "https",
+            path=parts.path.rstrip("/"),
+        )
+
+    @cached_property
+    def host_header(self) -> str:
+        """The `Host` header: the port is in it only where it is not the scheme's own (RFC 9110, section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+
+    @cached_property
+    def tls_context(self) -> ssl.SSLContext | None:
+        """What verifies the server's certificate, for `https`; made once, since loading the roots costs 20 ms."""
+        return ssl.create_default_context() if self.tls else None

@@ -1,0 +1,42 @@
+"""A request and what is to be told of its end."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from adapters.aws.errors import TransportError
+from adapters.aws.response import Response
+
+
+class Exchange(Protocol):
+    """One request; exactly one of the three methods is called, once, unless it is abandoned."""
+
+    request: bytes
+    """The whole of it, header section and body."""
+    expires: float
+    """When its answer comes too late, on the scale of `time.monotonic()`, in seconds."""
+
+    @abstractmethod
+    def answered(self, response: Response) -> None:
+        """Take the response."""
+
+    @abstractmethod
+    def failed(self, error: TransportError) -> None:
+        """Take it that the connection broke, or that there was none."""
+
+    @abstractmethod
+    def timed_out(self) -> None:
+        """Take it that nothing came in time; the service may still act on the request."""
+
+
+class Source(Protocol):
+    """Where a pool gets its work from, one request for each place that becomes free."""
+
+    @abstractmethod
+    def take(self) -> Exchange | None:
+        """Return the next request to be sent now, or None."""
+
+    @property
+    @abstractmethod
+    def backlog(self) -> int:
+        """How many requests could be sent now, if there were connections enough."""
+        ...

@@ -1,0 +1,117 @@
+"""Opening connections: names, sockets, TLS."""
+
+import asyncio
+import socket
+import ssl
+import time
+from typing import Any
+
+from adapters.aws.endpoint import Endpoint
+from adapters.aws.errors import ConnectionFailed
+
+CONNECT_TIMEOUT_SECONDS = 2.0
+ADDRESSES_KEPT_SECONDS = 30.0
+"""How long an answer of the DNS is used. AWS's own have a time to live of 60 s or less, and change to spread load."""
+
+_Address = tuple[socket.AddressFamily, Any]
+
+
+class Opener:
+    """Opens connections to one endpoint, over all of its addresses in turn."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._addresses: list[_Address] = []
+        self._looked_up = float("-inf")
+        self._next = 0
+
+    async def open(self, session: ssl.SSLSession | None) -> socket.socket:
+        """Return a connected socket that does not block, a TLS one where the endpoint wants that.
+
+        Args:
+            session: the TLS session of an earlier connection, to be resumed.
+
+        Raises:
+            ConnectionFailed: no address of the endpoint took the connection within the time, or the server could not
+                be verified.
+
+        """
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                return await self._open_any(session)
+        except TimeoutError as exc:
+            raise ConnectionFailed("no connection in time") from exc
+        except OSError as exc:
+            raise ConnectionFailed(str(exc)) from exc
+
+    async def _open_any(self, session: ssl.SSLSession | None) -> socket.socket:
+        addresses = await self._resolve()
+        for attempt in range(len(addresses)):
+            self._next = (self._next + 1) % len(addresses)
+            try:
+                return await self._open(*addresses[self._next], session)
+            except ssl.SSLError:
+                raise
+            except OSError:
+                if attempt == len(addresses) - 1:
+                    # The name may have moved.
+                    self._looked_up = float("-inf")
+                    raise
+        raise OSError(f"{self._endpoint.host} has no address")
+
+    async def _resolve(self) -> list[_Address]:
+        if time.monotonic() - self._looked_up > ADDRESSES_KEPT_SECONDS:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                self._endpoint.host, self._endpoint.port, type=socket.SOCK_STREAM
+            )
+            self._addresses = [(family, address) for family, _, _, _, address in found]
+            self._looked_up = time.monotonic()
+        return self._addresses
+
+    async def _open(self, family: socket.AddressFamily, address: Any, session: ssl.SSLSession | None) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(sock, address)
+            context = self._endpoint.tls_context
+            return sock if context is None else await self._secure(context, sock, session)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _secure(
+        self, context: ssl.SSLContext, plain: socket.socket, session: ssl.SSLSession | None
+    ) -> socket.socket:
+        sock = context.wrap_socket(
+            plain, server_hostname=self._endpoint.host, do_handshake_on_connect=False, session=session
+        )
+        try:
+            while True:
+                try:
+                    sock.do_handshake()
+                    return sock
+                except ssl.SSLWantReadError:
+                    await _ready(sock.fileno(), "reader")
+                except ssl.SSLWantWriteError:
+                    await _ready(sock.fileno(), "writer")
+        except BaseException:
+            sock.close()
+            raise
+
+
+async def _ready(fd: int, what: str) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add, remove = (loop.add_reader, loop.remove_reader) if what == "reader" else (loop.add_writer, loop.remove_writer)
+    add(fd, tell)
+    try:
+        await ready
+    finally:
+        remove(fd)

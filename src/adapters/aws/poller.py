@@ -1,0 +1,84 @@
+"""Who of many connections has something to read.
+
+asyncio makes a handle and enters a context for each ready socket, which takes 2 to 3 us, a sixth of a whole delivery.
+On Linux the connections therefore have an epoll instance of their own, which the loop sees as a single file descriptor;
+elsewhere the loop watches each.
+"""
+
+import asyncio
+import select
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Protocol
+
+EVENTS_AT_ONCE = 256
+
+
+class Poller(Protocol):
+    """Calls back when file descriptors are readable, from within an event loop."""
+
+    @abstractmethod
+    def add(self, fd: int, callback: Callable[[], None]) -> None:
+        """Call back whenever the file descriptor is readable or broken."""
+
+    @abstractmethod
+    def remove(self, fd: int) -> None:
+        """Call back no more; to be called before the file descriptor is closed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the poller holds, after everything was removed."""
+
+
+def new_poller() -> Poller:
+    """Return one for the running event loop."""
+    loop = asyncio.get_running_loop()
+    return EpollPoller(loop) if hasattr(select, "epoll") else LoopPoller(loop)
+
+
+class LoopPoller(Poller):
+    """Has the loop watch each file descriptor."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def add(self, fd: int, callback: Callable[[], None]) -> None:
+        self._loop.add_reader(fd, callback)
+
+    def remove(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+
+    def close(self) -> None:
+        pass
+
+
+class EpollPoller(Poller):
+    """Has the loop watch the one of an epoll instance that watches them all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._epoll = select.epoll()
+        self._callbacks: dict[int, Callable[[], None]] = {}
+
+    def add(self, fd: int, callback: Callable[[], None]) -> None:
+        if not self._callbacks:
+            self._loop.add_reader(self._epoll.fileno(), self._poll)
+        self._callbacks[fd] = callback
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def remove(self, fd: int) -> None:
+        del self._callbacks[fd]
+        self._epoll.unregister(fd)
+        if not self._callbacks:
+            self._loop.remove_reader(self._epoll.fileno())
+
+    def close(self) -> None:
+        self._epoll.close()
+
+    def _poll(self) -> None:
+        callbacks = self._callbacks
+        for fd, _ in self._epoll.poll(0, EVENTS_AT_ONCE):
+            # An earlier callback may have removed it.
+            callback = callbacks.get(fd)
+            if callback is not None:
+                callback()

@@ -1,0 +1,132 @@
+"""Connections to one endpoint: as many as the work needs, kept for the next."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from adapters.aws.errors import ConnectionFailed
+from adapters.aws.exchange import Exchange, Source
+from adapters.aws.http1 import Http1Connection
+from adapters.aws.opening import Opener
+from adapters.aws.poller import Poller, new_poller
+
+OPENING_AT_ONCE = 32
+"""Handshakes under way: each takes the CPU for most of a millisecond, in which no answer is read."""
+
+
+class Pool:
+    """Sends what a source has over connections that it opens, up to a limit.
+
+    It belongs to the event loop that first pumps it. Nothing runs while there is nothing to send.
+    """
+
+    def __init__(self, opener: Opener, source: Source, *, limit: int) -> None:
+        self._opener = opener
+        self._source = source
+        self._limit = limit
+        self._poller: Poller | None = None
+        self._connections: set[Http1Connection] = set()
+        self._idle: list[Http1Connection] = []
+        """The one used last is at the end, and taken first: the others may then be closed by the server."""
+        self._opening: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = math.inf
+
+    def revive(self) -> None:
+        """Drop the idle connections that the server has closed while the loop did not run, as in a frozen function.
+
+        A request sent on such a connection is lost, and it would be hard to know whether before or after the server
+        acted on it.
+        """
+        for connection in self._idle.copy():
+            connection.check()
+
+    def pump(self) -> None:
+        """Send what there is to send, as far as there are connections, and open more for the rest."""
+        while self._idle and self._source.backlog:
+            self._use(self._idle.pop())
+        self._open_more()
+
+    def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
+        """Give up requests that were taken from the source."""
+        for connection in list(self._connections):
+            connection.abandon(is_meant)
+
+    def close(self) -> None:
+        """End every connection; what is under way fails."""
+        for task in self._opening:
+            task.cancel()
+        for connection in list(self._connections):
+            connection.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._poller is not None:
+            self._poller.close()
+
+    def _use(self, connection: Http1Connection) -> None:
+        """Give a connection as much as it can take; what then has room left is idle."""
+        while True:
+            exchange = self._source.take()
+            if exchange is None:
+                self._idle.append(connection)
+                break
+            if exchange.expires < self._alarm_at:
+                self._set_alarm(exchange.expires)
+            if not connection.start(exchange):
+                break
+        connection.flush()
+
+    def _lost(self, connection: Http1Connection) -> None:
+        self._connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._open_more()
+
+    def _open_more(self) -> None:
+        room = min(self._limit - len(self._connections), OPENING_AT_ONCE) - len(self._opening)
+        for _ in range(min(room, self._source.backlog - len(self._opening))):
+            task = asyncio.get_running_loop().create_task(self._open())
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+
+    async def _open(self) -> None:
+        session = next((each.tls_session for each in self._connections), None)
+        sock = await self._opener.open(session)
+        if self._poller is None:
+            self._poller = new_poller()
+        connection = Http1Connection(sock, poller=self._poller, available=self._use, lost=self._lost)
+        self._connections.add(connection)
+        self._use(connection)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._open_more()
+        elif not isinstance(error, ConnectionFailed):
+            raise error
+        elif not self._connections and not self._opening:
+            self._fail(error)
+
+    def _fail(self, error: ConnectionFailed) -> None:
+        """Tell everything that waits that there is no connection to be had."""
+        while exchange := self._source.take():
+            exchange.failed(error)
+
+    def _set_alarm(self, when: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), self._on_alarm)
+        self._alarm_at = when
+
+    def _on_alarm(self) -> None:
+        self._alarm, self._alarm_at = None, math.inf
+        now = time.monotonic()
+        for connection in list(self._connections):
+            connection.expire(now)
+        earliest = min((each.expires for each in self._connections), default=math.inf)
+        if earliest < self._alarm_at:
+            self._set_alarm(earliest)
