@@ -130,7 +130,10 @@ def test_refreshed_credentials_are_taken_up_within_a_second() -> None:
 def test_clock_that_is_wrong_is_corrected_from_the_refusal() -> None:
     """API Gateway takes signatures that are at most five minutes old."""
     signer = signer_at([float(MOMENT)], lambda: Credentials("AKID", "secret"))
-    assert signer.correct_clock("Thu, 01 Jan 2026 00:00:00 GMT")
-    assert signer.now() == datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC).timestamp()
-    assert not signer.correct_clock("Thu, 01 Jan 2026 00:01:00 GMT")
-    assert not signer.correct_clock("not a date")
+    theirs = int(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC).timestamp())
+    assert signer.correct_clock("Thu, 01 Jan 2026 00:00:00 GMT", MOMENT)
+    assert signer.now() == theirs
+    # Signed before that, answered after it.
+    assert signer.correct_clock("Thu, 01 Jan 2026 00:00:01 GMT", MOMENT)
+    assert not signer.correct_clock("Thu, 01 Jan 2026 00:01:00 GMT", theirs)
+    assert not signer.correct_clock("not a date", theirs)

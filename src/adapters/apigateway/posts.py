@@ -48,7 +48,8 @@ class Posts:
         encoded = percent_encoded(connection_id)
         headers = self._template.headers(address.canonical_path + encoded.replace("%", "%25"), now)
         request = b"%b%b HTTP/1.1\r\n%b%b" % (address.request_line, encoded.encode(), headers, self._rest)
-        return Post(self, connection_id, attempt, request, min(now + address.timeout, self.delivery.deadline))
+        expires = min(now + address.timeout, self.delivery.deadline)
+        return Post(self, connection_id, attempt, request, expires, self._template.signed)
 
     def delivered(self) -> None:
         """Take it that a post delivered."""
@@ -65,31 +66,35 @@ class Posts:
         if not self.delivery.unsettled:
             self.done()
 
-    def outcome(self, response: Response) -> Outcome:
+    def outcome(self, post: "Post", response: Response) -> Outcome:
         """Tell what an answer other than 200 says of a post."""
-        status = response.status
-        if status >= 500:
+        if response.status >= 500:
             return Outcome.UNAVAILABLE
-        if status == 403 and (
-            # Both pass: a later attempt is signed anew.
-            response.header("x-amzn-errortype").startswith(_EXPIRED)
-            or self._address.signer.correct_clock(response.header("date"))
-        ):
+        if response.status == 403 and self._was_signed_wrongly(post, response):
+            self._template.renew()
             return Outcome.UNAVAILABLE
-        return _OUTCOMES.get(status, Outcome.REFUSED)
+        return _OUTCOMES.get(response.status, Outcome.REFUSED)
+
+    def _was_signed_wrongly(self, post: "Post", response: Response) -> bool:
+        """Tell whether the post can succeed when it is signed anew."""
+        expired = response.header("x-amzn-errortype").startswith(_EXPIRED)
+        return expired or self._address.signer.correct_clock(response.header("date"), post.signed)
 
 
 class Post:
     """One attempt to deliver to one connection."""
 
-    __slots__ = ("_posts", "attempt", "connection_id", "expires", "request")
+    __slots__ = ("_posts", "attempt", "connection_id", "expires", "request", "signed")
 
-    def __init__(self, posts: Posts, connection_id: str, attempt: int, request: bytes, expires: float) -> None:
+    def __init__(  # noqa: PLR0917  made for each delivery: keywords take time
+        self, posts: Posts, connection_id: str, attempt: int, request: bytes, expires: float, signed: int
+    ) -> None:
         self._posts = posts
         self.connection_id = connection_id
         self.attempt = attempt
         self.request = request
         self.expires = expires
+        self.signed = signed
 
     def belongs_to(self, posts: Posts) -> bool:
         """Tell whether it is one of these."""
@@ -100,7 +105,7 @@ class Post:
         if response.status == 200:
             self._posts.delivered()
         else:
-            self._posts.settle(self, self._posts.outcome(response))
+            self._posts.settle(self, self._posts.outcome(self, response))
 
     def failed(self, error: TransportError) -> None:  # noqa: ARG002  every one means the same here
         """Take it that no answer will come; whether the post was taken is unknown."""

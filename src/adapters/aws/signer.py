@@ -68,25 +68,29 @@ class Signer:
         """Return the second that requests are dated with, since the epoch."""
         return int(self._clock() + self._ahead)
 
-    def correct_clock(self, date: str) -> bool:
-        """Learn from the `Date` header of a refusal whether the clock here is to blame for it.
+    def correct_clock(self, date: str, signed: int) -> bool:
+        """Learn from a refusal whether the clock here is to blame for it.
 
         Signatures hold for five minutes either way (AWS, "Signing AWS API requests").
 
+        Args:
+            date: the `Date` header of the refusal.
+            signed: when the request was signed, as the template said.
+
         Returns:
-            True where later requests will be dated so that the server takes them.
+            True where it is; requests signed from now on are dated so that the server takes them.
 
         """
         # Seldom needed, and slow to import.
         from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
         try:
-            ahead = parsedate_to_datetime(date).timestamp() - self._clock()
+            theirs = parsedate_to_datetime(date).timestamp()
         except ValueError:
             return False
-        if abs(ahead - self._ahead) < _TOLERANCE_SECONDS:
+        if abs(theirs - signed) < _TOLERANCE_SECONDS:
             return False
-        self._ahead = ahead
+        self._ahead = theirs - self._clock()
         return True
 
     @property
@@ -122,12 +126,18 @@ class Scope:
 class Template:
     """Signs requests that differ in their path alone; everything else is put together once a second."""
 
-    __slots__ = ("_after_path", "_headers", "_heads", "_payload_hash", "_scope", "_signer", "_until")
+    __slots__ = ("_after_path", "_headers", "_heads", "_payload_hash", "_scope", "_signer", "_until", "signed")
 
     def __init__(self, signer: Signer, payload_hash: str, headers: Mapping[str, str]) -> None:
         self._signer = signer
         self._payload_hash = payload_hash
         self._headers = headers
+        self._until = -math.inf
+        self.signed = 0
+        """What the last request was dated with, in seconds since the epoch."""
+
+    def renew(self) -> None:
+        """Sign the next request with the credentials and by the clock of its own moment."""
         self._until = -math.inf
 
     def headers(self, canonical_path: str, now: float) -> bytes:
@@ -145,7 +155,8 @@ class Template:
         return b"%b%b\r\n" % (self._heads, self._scope.sign(canonical))
 
     def _prepare(self) -> None:
-        scope = self._scope = self._signer.scope(self._signer.now())
+        self.signed = self._signer.now()
+        scope = self._scope = self._signer.scope(self.signed)
         own = {"host": self._signer.host, "x-amz-date": scope.stamp}
         if scope.session_token:
             own["x-amz-security-token"] = scope.session_token
