@@ -1,18 +1,206 @@
-"""What the DynamoDB adapter does beyond its port's promises."""
+"""What the DynamoDB adapters do beyond their port's promises."""
 
+import asyncio
+import json
+import time
 import uuid
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
+
+from adapters.aws import Credentials
 from adapters.dynamodb import DynamoDBConnectionStore
-from chat_core import LOBBY, Connection, Format
+from adapters.dynamodb.sdk import PynamoDBConnectionStore
+from chat_core import LOBBY, Connection, Format, Unavailable
+from entrypoints.local.http import Request, Response, serve
 from tests.support import dynamodb
 
+A = Connection(id="a", format=Format.PLAIN)
 
-async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_connection(moto_endpoint: str) -> None:
+
+def direct(endpoint: str, table: str = "t", retries: int = 3) -> DynamoDBConnectionStore:
+    return DynamoDBConnectionStore.open(
+        table=table,
+        region="us-east-1",
+        url=endpoint,
+        retries=retries,
+        credentials=lambda: Credentials("AKID", "secret"),
+    )
+
+
+def through_pynamodb(endpoint: str, table: str) -> PynamoDBConnectionStore:
+    return PynamoDBConnectionStore.open(table=table, region="us-east-1", host=endpoint)
+
+
+@pytest.fixture
+def table(moto_endpoint: str) -> str:
+    """Return a new table's name."""
+    name = f"connections-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(moto_endpoint, name)
+    return name
+
+
+@pytest.fixture
+def ours(moto_endpoint: str, table: str) -> Iterator[DynamoDBConnectionStore]:
+    """Return the store that functions use."""
+    with closing(direct(moto_endpoint, table)) as store:
+        yield store
+
+
+@pytest.mark.parametrize("make", [direct, through_pynamodb])
+async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_connection(
+    moto_endpoint: str, table: str, make: Any
+) -> None:
     """A `$disconnect` that never came must not leave rows for good; no living connection may lose its rows."""
-    table = f"connections-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(moto_endpoint, table)
-    store = DynamoDBConnectionStore.open(table=table, region="us-east-1", host=moto_endpoint)
+    store = make(moto_endpoint, table)
     store._clock = lambda: 1_000_000.9
-    await store.join(room=LOBBY, connection=Connection(id="a", format=Format.PLAIN))
+    await store.join(room=LOBBY, connection=A)
     items = dynamodb.client(moto_endpoint).scan(TableName=table)["Items"]
     assert [int(item["expires_at"]["N"]) for item in items] == [1_000_000 + 8_100] * 2
+    if isinstance(store, DynamoDBConnectionStore):
+        store.close()
+
+
+async def test_what_one_adapter_writes_the_other_reads(
+    moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
+) -> None:
+    """A stack may change its adapters while clients are connected."""
+    theirs = through_pynamodb(moto_endpoint, table)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        await one.join(room=LOBBY, connection=A)
+        await one.join(room="other", connection=A)
+        assert await other.find(connection_id="a") == A
+        assert [page async for page in other.recipients(room=LOBBY)] == [{Format.PLAIN: ["a"]}]
+        await other.forget(connection_ids=["a"])
+        assert await one.find(connection_id="a") is None
+        assert [page async for page in one.recipients(room="other")] == []
+
+
+async def test_items_are_the_same_whichever_adapter_wrote_them(
+    moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
+) -> None:
+    """Down to the types of their attributes."""
+    written = []
+    for store in (ours, through_pynamodb(moto_endpoint, table)):
+        store._clock = lambda: 1_000_000.0
+        await store.join(room=LOBBY, connection=A)
+        written.append(sorted(dynamodb.client(moto_endpoint).scan(TableName=table)["Items"], key=repr))
+        await store.forget(connection_ids=["a"])
+    assert written[0] == written[1]
+
+
+@dataclass
+class FakeDynamoDB:
+    """Answers operations as told; then with an empty success."""
+
+    url: str = ""
+    answers: list[Response] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+
+    async def answer(self, request: Request) -> Response:
+        self.operations.append(dict(request.headers).get("x-amz-target", "").rpartition(".")[2])
+        return self.answers.pop(0) if self.answers else said({})
+
+
+def said(content: object, status: int = 200, **headers: str) -> Response:
+    return Response(status=status, body=json.dumps(content).encode(), headers=tuple(headers.items()))
+
+
+def fault(code: str, status: int = 400, **headers: str) -> Response:
+    return said({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as told"}, status, **headers)
+
+
+@asynccontextmanager
+async def fake_dynamodb(*answers: Response) -> AsyncIterator[tuple[FakeDynamoDB, DynamoDBConnectionStore]]:
+    fake = FakeDynamoDB(answers=list(answers))
+    server = await serve(fake.answer, port=0)
+    store = direct(f"http://127.0.0.1:{server.port}")
+    try:
+        yield fake, store
+    finally:
+        store.close()
+        server.close()
+        await server.wait_closed()
+
+
+PASSING = [
+    fault("ProvisionedThroughputExceededException"),
+    fault("ThrottlingException"),
+    fault("InternalServerError", 500),
+    Response(status=503, body=b"<html>busy</html>"),
+    fault("ExpiredTokenException"),
+    fault("InvalidSignatureException", Date="Thu, 01 Jan 2026 00:00:00 GMT"),
+    Response(status=200, body=b"not JSON"),
+    Response(status=200, body=b"{}", headers=(("x-amz-crc32", "1"),)),
+]
+
+
+@pytest.mark.parametrize("answer", PASSING, ids=range(len(PASSING)))
+async def test_fault_that_passes_is_tried_again(answer: Response) -> None:
+    """Every operation may be repeated."""
+    async with fake_dynamodb(answer, answer) as (fake, store):
+        await store.join(room=LOBBY, connection=A)
+        assert fake.operations == ["UpdateItem"] * 3 + ["PutItem"]
+
+
+async def test_fault_that_stays_is_unavailable() -> None:
+    """After a bounded number of attempts; the reason is kept for the log."""
+    async with fake_dynamodb(*[fault("ThrottlingException")] * 20) as (fake, store):
+        with pytest.raises(Unavailable) as raised:
+            await store.join(room=LOBBY, connection=A)
+        assert len(fake.operations) == 4
+        assert "ThrottlingException" in str(raised.value.__cause__)
+
+
+async def test_refusal_is_not_repeated() -> None:
+    """A missing permission does not come by itself."""
+    async with fake_dynamodb(fault("AccessDeniedException")) as (fake, store):
+        with pytest.raises(Unavailable):
+            await store.join(room=LOBBY, connection=A)
+        assert fake.operations == ["UpdateItem"]
+
+
+async def test_checksum_of_an_answer_is_checked() -> None:
+    """DynamoDB sends one, since TCP's own misses one damaged packet in some millions."""
+    body = b'{"Item": {"format": {"S": "json"}}}'
+    right = Response(status=200, body=body, headers=(("x-amz-crc32", str(zlib.crc32(body))),))
+    async with fake_dynamodb(right) as (fake, store):
+        assert await store.find(connection_id="a") == Connection(id="a", format=Format.JSON)
+        assert fake.operations == ["GetItem"]
+
+
+async def test_what_a_batch_left_undone_is_asked_for_again() -> None:
+    """DynamoDB may take a part of a batch, and calls that a success."""
+    key = {"pk": {"S": "connection#a"}, "sk": {"S": "connection"}}
+    unread = said({"Responses": {"t": []}, "UnprocessedKeys": {"t": {"Keys": [key], "ConsistentRead": True}}})
+    read = said({"Responses": {"t": [key | {"rooms": {"SS": ["lobby"]}}]}, "UnprocessedKeys": {}})
+    undeleted = said({"UnprocessedItems": {"t": [{"DeleteRequest": {"Key": key}}]}})
+    async with fake_dynamodb(unread, read, undeleted) as (fake, store):
+        await store.forget(connection_ids=["a"])
+        assert fake.operations == ["BatchGetItem"] * 2 + ["BatchWriteItem"] * 2
+
+
+async def test_what_a_batch_never_does_is_unavailable() -> None:
+    """Rather than an endless loop, or a member that stays without anybody knowing."""
+    key = {"pk": {"S": "connection#a"}, "sk": {"S": "connection"}}
+    unread = said({"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [key], "ConsistentRead": True}}})
+    async with fake_dynamodb(*[unread] * 50) as (_, store):
+        with pytest.raises(Unavailable):
+            await store.forget(connection_ids=["a"])
+
+
+async def test_cancelled_call_leaves_nothing_behind() -> None:
+    """And the store can be used again."""
+    async with fake_dynamodb() as (_, store):
+        calls = [asyncio.create_task(store.join(room=LOBBY, connection=A)) for _ in range(50)]
+        await asyncio.sleep(0.001)
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        started = time.monotonic()
+        await store.join(room=LOBBY, connection=A)
+        assert time.monotonic() - started < 2

@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 
+from adapters.aws import Credentials
 from adapters.dynamodb import DynamoDBConnectionStore
+from adapters.dynamodb.sdk import PynamoDBConnectionStore
 from adapters.memory import MemoryConnectionStore
 from chat_core import LOBBY, Connection, ConnectionStore, Format
 from tests.support import dynamodb
@@ -24,20 +27,45 @@ def dynamodb_local_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["memory", "dynamodb on moto", "dynamodb on DynamoDB Local"])
-def store_and_fill(request: pytest.FixtureRequest) -> tuple[ConnectionStore, Fill]:
+MakeStore = Callable[[str, str, int], AbstractContextManager[ConnectionStore]]
+"""Makes a store of one kind, given an endpoint, a table and how often to repeat a request."""
+
+
+@contextmanager
+def pynamodb_store(endpoint: str, table: str, retries: int) -> Iterator[ConnectionStore]:
+    yield PynamoDBConnectionStore.open(table=table, region="us-east-1", host=endpoint, retries=retries)
+
+
+@contextmanager
+def direct_store(endpoint: str, table: str, retries: int) -> Iterator[ConnectionStore]:
+    store = DynamoDBConnectionStore.open(
+        table=table,
+        region="us-east-1",
+        url=endpoint,
+        retries=retries,
+        credentials=lambda: Credentials("AKID", "secret"),
+    )
+    with closing(store):
+        yield store
+
+
+MAKE: dict[str, MakeStore] = {"directly": direct_store, "through PynamoDB": pynamodb_store}
+ENDPOINTS = {"moto": "moto_endpoint", "DynamoDB Local": "dynamodb_local_endpoint"}
+
+
+@pytest.fixture(params=["memory", *(f"{endpoint} {make}" for endpoint in ENDPOINTS for make in MAKE)])
+async def store_and_fill(request: pytest.FixtureRequest) -> AsyncIterator[tuple[ConnectionStore, Fill]]:
     """Return an empty store of each kind, and how to fill it in bulk."""
     if request.param == "memory":
         store = MemoryConnectionStore(page_size=1000)
-        return store, lambda ids: _fill_memory(store, ids)
-    name = {"dynamodb on moto": "moto_endpoint", "dynamodb on DynamoDB Local": "dynamodb_local_endpoint"}
-    endpoint: str = request.getfixturevalue(name[request.param])
+        yield store, lambda ids: _fill_memory(store, ids)
+        return
+    on = next(each for each in ENDPOINTS if request.param.startswith(each))
+    endpoint: str = request.getfixturevalue(ENDPOINTS[on])
     table = f"connections-{uuid.uuid4().hex[:8]}"
     dynamodb.create_table(endpoint, table)
-    return (
-        DynamoDBConnectionStore.open(table=table, region="us-east-1", host=endpoint),
-        lambda ids: dynamodb.fill(endpoint, table, ids),
-    )
+    with MAKE[request.param.removeprefix(on).strip()](endpoint, table, 3) as on_dynamodb:
+        yield on_dynamodb, lambda ids: dynamodb.fill(endpoint, table, ids)
 
 
 def _fill_memory(store: MemoryConnectionStore, ids: Sequence[str]) -> None:
@@ -56,13 +84,15 @@ def fill(store_and_fill: tuple[ConnectionStore, Fill]) -> Fill:
     return store_and_fill[1]
 
 
-@pytest.fixture(params=["dynamodb without an endpoint", "dynamodb without the table"])
-def broken_store(request: pytest.FixtureRequest) -> ConnectionStore:
-    """Return a store of each kind that can fail, failing; the memory's cannot."""
+@pytest.fixture(params=[(how, make) for how in ("endpoint", "table") for make in MAKE], ids=" ".join)
+async def broken_store(request: pytest.FixtureRequest) -> AsyncIterator[ConnectionStore]:
+    """Return a store of each kind that can fail, without its endpoint or its table; the memory's cannot."""
+    missing, make = request.param
     endpoint = "http://127.0.0.1:9"  # the discard port, where nothing listens
-    if request.param == "dynamodb without the table":
+    if missing == "table":
         endpoint = request.getfixturevalue("moto_endpoint")
-    return DynamoDBConnectionStore.open(table="no-such-table", region="us-east-1", host=endpoint, retries=0)
+    with MAKE[make](endpoint, "no-such-table", 0) as store:
+        yield store
 
 
 @pytest.fixture(params=WORLDS)

@@ -18,14 +18,27 @@ for _library in ("aiobotocore", "botocore", "pynamodb"):
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 
+def _on_sdk() -> bool:
+    """Whether the reference adapters are asked for, which use PynamoDB and aioboto3."""
+    return os.environ.get("ADAPTERS") == "sdk"
+
+
 def _open_connection_store() -> ConnectionStore:
+    table, region = os.environ["CONNECTIONS_TABLE"], os.environ["AWS_REGION"]
+    if _on_sdk():
+        from adapters.dynamodb.sdk import PynamoDBConnectionStore
+
+        return PynamoDBConnectionStore.open(table=table, region=region)
+    from adapters.aws import environment_credentials
     from adapters.dynamodb import DynamoDBConnectionStore
 
-    return DynamoDBConnectionStore.open(table=os.environ["CONNECTIONS_TABLE"], region=os.environ["AWS_REGION"])
+    # The SDKs' own variables, which a local stack sets.
+    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
+    return DynamoDBConnectionStore.open(table=table, region=region, credentials=environment_credentials, url=url)
 
 
 def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
-    return _open_sdk_sink(runner) if os.environ.get("ADAPTERS") == "sdk" else _open_direct_sink()
+    return _open_sdk_sink(runner) if _on_sdk() else _open_direct_sink()
 
 
 def _open_direct_sink() -> MessageSink:

@@ -1,15 +1,4 @@
-"""The table's items: who is in a room, and in which rooms a connection is.
-
-| item            | pk                | sk              | besides `format` and `expires_at` | answers              |
-|-----------------|-------------------|-----------------|-----------------------------------|----------------------|
-| a room's member | `room#<room>`     | `<connection>`  |                                   | who is in this room? |
-| a connection    | `connection#<id>` | `connection`    | `rooms`, a set                    | what ends with it?   |
-
-Joining writes the connection's item first, so that no member is without the item that ends its membership. An index
-would keep that by itself, but a global secondary index is only eventually consistent (DynamoDB developer guide, "Read
-consistency"): a client that connects and leaves at once could stay a member. With its rooms in one item, a hundred
-connections are looked up in one request.
-"""
+"""The items of the table (see `adapters.dynamodb.table`) as PynamoDB's models."""
 
 from typing import Self, TypedDict
 
@@ -17,6 +6,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAtt
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from adapters.dynamodb.table import connection_key, room_partition
 from chat_core.model import Connection
 
 
@@ -63,13 +53,3 @@ class Item(Model):
             cls.format.set(str(connection.format)),
             cls.expires_at.set(expires_at),
         ]
-
-
-def room_partition(room: str) -> str:
-    """Return the partition key of a room's members."""
-    return f"room#{room}"
-
-
-def connection_key(connection_id: str) -> tuple[str, str]:
-    """Return the partition and sort key of a connection's item."""
-    return f"connection#{connection_id}", "connection"
