@@ -13,19 +13,30 @@ from chat_core.errors import (
     Unavailable,
     UnknownAction,
 )
-from chat_core.model import LOBBY, Connection, Format, RecipientsPage
-from chat_core.ports import ConnectionStore, MessageSink, Outcome, Outcomes, StartTask, Task
+from chat_core.model import LOBBY, Connection, FanOut, Format, Position, RecipientsPage
+from chat_core.ports import (
+    ConnectionStore,
+    FanOutProgress,
+    FanOutQueue,
+    MessageSink,
+    Outcome,
+    Outcomes,
+    StartTask,
+    Task,
+)
 from chat_core.protocol import SUBPROTOCOL, choose_format
 from chat_core.use_cases import (
     Broadcast,
     BroadcastReport,
     Connect,
+    ContinueFanOut,
     Disconnect,
     Message,
     Receipt,
     ReceivedFrame,
     ReceiveFrame,
     RefuseFrame,
+    RoomDelivery,
 )
 
 __all__ = [
@@ -37,7 +48,11 @@ __all__ = [
     "Connect",
     "Connection",
     "ConnectionStore",
+    "ContinueFanOut",
     "Disconnect",
+    "FanOut",
+    "FanOutProgress",
+    "FanOutQueue",
     "Format",
     "InvalidRequest",
     "MalformedFrame",
@@ -46,12 +61,14 @@ __all__ = [
     "MessageTooLarge",
     "Outcome",
     "Outcomes",
+    "Position",
     "Receipt",
     "ReceiveFrame",
     "ReceivedFrame",
     "RecipientsPage",
     "RefuseFrame",
     "Rejected",
+    "RoomDelivery",
     "StartTask",
     "Task",
     "Unavailable",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 LOBBY = "lobby"
 """The room that every connection is in from its start to its end: a room like any other."""
@@ -26,5 +27,37 @@ class Connection:
     format: Format
 
 
-RecipientsPage = Mapping[Format, Sequence[str]]
-"""A part of a room's audience: connection ids, by the format in which each is to be spoken to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientsPage:
+    """A part of a room's audience."""
+
+    ids: Mapping[Format, Sequence[str]]
+    """Connection ids, by the format in which each is to be spoken to."""
+    last: str
+    """The id after which reading goes on."""
+
+    def __len__(self) -> int:
+        return sum(map(len, self.ids.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FanOut:
+    """The part of a broadcast that is left for others to do."""
+
+    id: str
+    room: str
+    sender: str
+    data: Any
+    """Any JSON value."""
+    after: str
+    """The id of the last member that was taken care of, in the order in which the room is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a fan-out has come."""
+
+    step: int = 0
+    """How often it was moved: whoever moves it says from which step."""
+    after: str | None = None
+    """The id of the last member that was taken care of; None once all are."""

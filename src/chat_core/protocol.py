@@ -117,11 +117,13 @@ def render_message(*, to: Format, room: str, sender: str, data: Any) -> str:
     return payload
 
 
-def render_sent(*, ref: Ref, sender: str, delivered: int, gone: int, failed: int) -> str:
-    """Return the reply to a `sendmessage` that carried a `ref`: how many connections it reached."""
-    return _compact_json(
-        {"type": "sent", "ref": ref, "from": sender, "delivered": delivered, "gone": gone, "failed": failed},
-    )
+def render_sent(*, ref: Ref, sender: str, delivered: int, gone: int, failed: int, continues: bool) -> str:
+    """Return the reply to a `sendmessage` that carried a `ref`: how many connections it reached.
+
+    `continues` says that the room is so large that the rest of it is still being delivered to.
+    """
+    event = {"type": "sent", "ref": ref, "from": sender, "delivered": delivered, "gone": gone, "failed": failed}
+    return _compact_json(event | {"continues": True} if continues else event)
 
 
 def render_error(fault: ChatError, *, ref: Ref | None) -> str:

@@ -6,13 +6,12 @@ import time
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from adapters.aws import Credentials
 from adapters.dynamodb import DynamoDBConnectionStore
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
 from chat_core import LOBBY, Connection, Format, Unavailable
@@ -23,13 +22,7 @@ A = Connection(id="a", format=Format.PLAIN)
 
 
 def direct(endpoint: str, table: str = "t", retries: int = 3) -> DynamoDBConnectionStore:
-    return DynamoDBConnectionStore.open(
-        table=table,
-        region="us-east-1",
-        url=endpoint,
-        retries=retries,
-        credentials=lambda: Credentials("AKID", "secret"),
-    )
+    return DynamoDBConnectionStore(dynamodb.direct_client(endpoint, retries=retries), table=table)
 
 
 def through_pynamodb(endpoint: str, table: str) -> PynamoDBConnectionStore:
@@ -47,8 +40,9 @@ def table(moto_endpoint: str) -> str:
 @pytest.fixture
 def ours(moto_endpoint: str, table: str) -> Iterator[DynamoDBConnectionStore]:
     """Return the store that functions use."""
-    with closing(direct(moto_endpoint, table)) as store:
-        yield store
+    store = direct(moto_endpoint, table)
+    yield store
+    store._client.close()
 
 
 @pytest.mark.parametrize("make", [direct, through_pynamodb])
@@ -62,7 +56,7 @@ async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_conne
     items = dynamodb.client(moto_endpoint).scan(TableName=table)["Items"]
     assert [int(item["expires_at"]["N"]) for item in items] == [1_000_000 + 8_100] * 2
     if isinstance(store, DynamoDBConnectionStore):
-        store.close()
+        store._client.close()
 
 
 async def test_what_one_adapter_writes_the_other_reads(
@@ -74,7 +68,7 @@ async def test_what_one_adapter_writes_the_other_reads(
         await one.join(room=LOBBY, connection=A)
         await one.join(room="other", connection=A)
         assert await other.find(connection_id="a") == A
-        assert [page async for page in other.recipients(room=LOBBY)] == [{Format.PLAIN: ["a"]}]
+        assert [page.ids async for page in other.recipients(room=LOBBY)] == [{Format.PLAIN: ["a"]}]
         await other.forget(connection_ids=["a"])
         assert await one.find(connection_id="a") is None
         assert [page async for page in one.recipients(room="other")] == []
@@ -122,7 +116,7 @@ async def fake_dynamodb(*answers: Response) -> AsyncIterator[tuple[FakeDynamoDB,
     try:
         yield fake, store
     finally:
-        store.close()
+        store._client.close()
         server.close()
         await server.wait_closed()
 

@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 
-from adapters.aws import Credentials
-from adapters.dynamodb import DynamoDBConnectionStore
+from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBFanOutProgress
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
-from adapters.memory import MemoryConnectionStore
-from chat_core import LOBBY, Connection, ConnectionStore, Format
-from tests.support import dynamodb
+from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue
+from adapters.sqs import SqsFanOutQueue, read_fan_out
+from chat_core import LOBBY, Connection, ConnectionStore, FanOut, FanOutProgress, FanOutQueue, Format
+from tests.support import dynamodb, sqs
 from tests.support.sinks import WORLDS, World
 
 Fill = Callable[[Sequence[str]], None]
@@ -38,15 +38,8 @@ def pynamodb_store(endpoint: str, table: str, retries: int) -> Iterator[Connecti
 
 @contextmanager
 def direct_store(endpoint: str, table: str, retries: int) -> Iterator[ConnectionStore]:
-    store = DynamoDBConnectionStore.open(
-        table=table,
-        region="us-east-1",
-        url=endpoint,
-        retries=retries,
-        credentials=lambda: Credentials("AKID", "secret"),
-    )
-    with closing(store):
-        yield store
+    with closing(dynamodb.direct_client(endpoint, retries=retries)) as client:
+        yield DynamoDBConnectionStore(client, table=table)
 
 
 MAKE: dict[str, MakeStore] = {"directly": direct_store, "through PynamoDB": pynamodb_store}
@@ -100,3 +93,46 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Return a sink of each kind, with connections to deliver to."""
     async with WORLDS[request.param]() as world:
         yield world
+
+
+@pytest.fixture(params=["memory", *ENDPOINTS])
+async def progress(request: pytest.FixtureRequest) -> AsyncIterator[FanOutProgress]:
+    """Return positions of each kind, of no fan-out yet."""
+    if request.param == "memory":
+        yield MemoryFanOutProgress()
+        return
+    endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
+    table = f"connections-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(endpoint, table)
+    with closing(dynamodb.direct_client(endpoint)) as client:
+        yield DynamoDBFanOutProgress(client, table=table)
+
+
+@pytest.fixture
+async def broken_progress() -> AsyncIterator[FanOutProgress]:
+    """Return positions that cannot be reached."""
+    with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
+        yield DynamoDBFanOutProgress(client, table="t")
+
+
+QueueAndTake = tuple[FanOutQueue, Callable[[], list[FanOut]]]
+
+
+@pytest.fixture(params=["memory", "SQS"])
+async def queue_and_take(request: pytest.FixtureRequest) -> AsyncIterator[QueueAndTake]:
+    """Return an empty queue of each kind, and what takes everything out of it."""
+    if request.param == "memory":
+        queue = MemoryFanOutQueue()
+        yield queue, lambda: [queue.waiting.popleft() for _ in range(len(queue.waiting))]
+        return
+    endpoint: str = request.getfixturevalue("moto_endpoint")
+    url = sqs.create_queue(endpoint)
+    with closing(sqs.direct_client(endpoint)) as client:
+        yield SqsFanOutQueue(client, url=url), lambda: [read_fan_out(body) for body in sqs.take_all(endpoint, url)]
+
+
+@pytest.fixture
+async def broken_queue() -> AsyncIterator[FanOutQueue]:
+    """Return a queue that cannot be reached."""
+    with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
+        yield SqsFanOutQueue(client, url="http://127.0.0.1:9/queue")

@@ -15,8 +15,8 @@ async def members(store: ConnectionStore, room: str = LOBBY) -> list[tuple[str, 
     """Read every page; no page may be empty."""
     found = []
     async for page in store.recipients(room=room):
-        assert any(page.values())
-        found += [(connection_id, reads) for reads, ids in page.items() for connection_id in ids]
+        assert len(page)
+        found += [(connection_id, reads) for reads, ids in page.ids.items() for connection_id in ids]
     return sorted(found)
 
 
@@ -100,9 +100,22 @@ async def test_every_page_of_a_large_room_is_read(
     fill(ids)
     pages = [page async for page in store.recipients(room=LOBBY)]
     assert len(pages) > 1
-    assert sorted(each for page in pages for part in page.values() for each in part) == sorted(ids)
+    assert sorted(each for page in pages for part in page.ids.values() for each in part) == sorted(ids)
     await store.forget(connection_ids=ids[1:])
     assert await members(store) == [("c0", Format.PLAIN)]
+
+
+async def test_reading_goes_on_after_any_page(store: ConnectionStore, fill: Callable[[Sequence[str]], None]) -> None:
+    """Elsewhere and later, even if the last member of the page has left: nobody is missed and nobody read twice."""
+    ids = [f"c{i}" for i in range(2500)]
+    fill(ids)
+    pages = store.recipients(room=LOBBY)
+    first = await anext(pages)
+    await store.forget(connection_ids=[first.last])
+    read = [each for part in first.ids.values() for each in part]
+    async for page in store.recipients(room=LOBBY, after=first.last):
+        read += [each for part in page.ids.values() for each in part]
+    assert sorted(read) == sorted(ids)
 
 
 async def test_what_cannot_be_reached_is_unavailable(broken_store: ConnectionStore) -> None:

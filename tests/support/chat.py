@@ -3,8 +3,20 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from adapters.memory import MemoryConnectionStore, MemoryMessageSink
-from chat_core import Broadcast, Connect, Connection, Disconnect, Format, ReceiveFrame, RefuseFrame
+from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue, MemoryMessageSink
+from chat_core import (
+    Broadcast,
+    Connect,
+    Connection,
+    ConnectionStore,
+    ContinueFanOut,
+    Disconnect,
+    Format,
+    MessageSink,
+    ReceiveFrame,
+    RefuseFrame,
+    RoomDelivery,
+)
 
 
 @dataclass
@@ -17,7 +29,11 @@ class Chat:
     def __post_init__(self) -> None:
         self.connect = Connect(store=self.store)
         self.disconnect = Disconnect(store=self.store)
-        self.broadcast = Broadcast(store=self.store, sink=self.sink, start_task=asyncio.create_task)
+        self.queue = MemoryFanOutQueue()
+        self.progress = MemoryFanOutProgress()
+        delivery = room_delivery(self.store, self.sink)
+        self.broadcast = Broadcast(deliver=delivery, queue=self.queue)
+        self.continue_fan_out = ContinueFanOut(deliver=delivery, queue=self.queue, progress=self.progress, chunk=4)
         self.receive = ReceiveFrame(broadcast=self.broadcast, store=self.store, sink=self.sink)
         self.refuse = RefuseFrame(sink=self.sink)
 
@@ -31,3 +47,8 @@ class Chat:
         self.sink.attach(connection_id, send)
         await self.connect(Connection(id=connection_id, format=reads))
         return inbox
+
+
+def room_delivery(store: ConnectionStore, sink: MessageSink) -> RoomDelivery:
+    """Return the part that broadcasts and fan-outs share."""
+    return RoomDelivery(store=store, sink=sink, start_task=asyncio.create_task)

@@ -14,6 +14,9 @@ from typing import Any
 import boto3
 from cfnlint.decode import decode
 
+from adapters.aws import Credentials, JsonClient
+from adapters.dynamodb import dynamodb_client
+
 REPOSITORY = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).parent / "DynamoDBLocalOnLoopback.java"
 JARS = Path(os.environ.get("DYNAMODB_LOCAL", REPOSITORY / ".cache" / "dynamodb-local"))
@@ -48,6 +51,13 @@ def client(endpoint: str) -> Any:
     """Return a DynamoDB client for the endpoint."""
     return boto3.client(
         "dynamodb", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="AKID", aws_secret_access_key="x"
+    )
+
+
+def direct_client(endpoint: str, *, retries: int = 3) -> JsonClient:
+    """Return a client of ours for the endpoint."""
+    return dynamodb_client(
+        region="us-east-1", credentials=lambda: Credentials("AKID", "secret"), url=endpoint, retries=retries
     )
 
 

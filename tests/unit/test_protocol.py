@@ -136,9 +136,10 @@ def test_message_with_half_a_surrogate_pair_is_malformed(to: Format) -> None:
 
 def test_confirmation_repeats_the_ref_and_counts() -> None:
     """The sender can match it with its request."""
-    assert json.loads(render_sent(ref="7", sender="abc=", delivered=3, gone=1, failed=2)) == {
-        "type": "sent", "ref": "7", "from": "abc=", "delivered": 3, "gone": 1, "failed": 2,
-    }  # fmt: skip
+    sent = {"type": "sent", "ref": "7", "from": "abc=", "delivered": 3, "gone": 1, "failed": 2}
+    counts = {"delivered": 3, "gone": 1, "failed": 2}
+    assert json.loads(render_sent(ref="7", sender="abc=", **counts, continues=False)) == sent
+    assert json.loads(render_sent(ref="7", sender="abc=", **counts, continues=True)) == sent | {"continues": True}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from adapters.aws.credentials import Credentials, CredentialsProvider, environme
 from adapters.aws.endpoint import Endpoint
 from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange, Source
+from adapters.aws.json_client import JsonClient, ServiceError, ServiceUnreachable
 from adapters.aws.opening import Opener
 from adapters.aws.pool import Pool
 from adapters.aws.response import Response
@@ -20,10 +21,13 @@ __all__ = [
     "CredentialsProvider",
     "Endpoint",
     "Exchange",
+    "JsonClient",
     "Opener",
     "Pool",
     "Response",
     "ResponseMalformed",
+    "ServiceError",
+    "ServiceUnreachable",
     "Signer",
     "Source",
     "Template",

@@ -1,6 +1,7 @@
 """Adapters on Amazon DynamoDB."""
 
-from adapters.dynamodb.client import DynamoDBClient, DynamoDBError, DynamoDBUnreachable
+from adapters.dynamodb.client import dynamodb_client
 from adapters.dynamodb.connection_store import DynamoDBConnectionStore
+from adapters.dynamodb.fan_out_progress import DynamoDBFanOutProgress
 
-__all__ = ["DynamoDBClient", "DynamoDBConnectionStore", "DynamoDBError", "DynamoDBUnreachable"]
+__all__ = ["DynamoDBConnectionStore", "DynamoDBFanOutProgress", "dynamodb_client"]

@@ -7,15 +7,15 @@ The SDKs' layers cost 10 to 60 times what the bytes need: 38 ms of CPU to read a
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from adapters.aws import CredentialsProvider
-from adapters.dynamodb.client import DynamoDBClient, DynamoDBError, DynamoDBUnreachable, Json
-from adapters.dynamodb.table import LIFETIME_SECONDS, PAGE_SIZE, connection_key, room_partition
-from chat_core.errors import Unavailable
+from adapters.aws import JsonClient, ServiceUnreachable
+from adapters.dynamodb.client import faults_as_unavailable
+from adapters.dynamodb.table import LIFETIME_SECONDS, PAGE_SIZE, connection_key, key, room_partition
 from chat_core.model import Connection, Format, RecipientsPage
 from chat_core.ports import ConnectionStore
+
+Json = dict[str, Any]
 
 _GET_AT_ONCE: Final = 100
 _WRITE_AT_ONCE: Final = 25
@@ -30,63 +30,43 @@ class DynamoDBConnectionStore(ConnectionStore):
     Throttling and faults of the service that pass are tried again; what stays is `Unavailable`.
     """
 
-    def __init__(self, client: DynamoDBClient, *, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: JsonClient, *, table: str, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._table = table
         self._clock = clock
-
-    @classmethod
-    def open(
-        cls, *, table: str, region: str, credentials: CredentialsProvider, url: str | None = None, retries: int = 3
-    ) -> Self:
-        """Return a store on the given table; nothing is sent before the first call.
-
-        Args:
-            table: its name.
-            region: where it is, for example `eu-west-1`.
-            credentials: whose requests they are.
-            url: an endpoint other than the region's own.
-            retries: how often a request is repeated that was throttled or met a fault.
-
-        """
-        return cls(DynamoDBClient(region=region, credentials=credentials, url=url, retries=retries), table=table)
-
-    def close(self) -> None:
-        """End the connections to DynamoDB."""
-        self._client.close()
 
     async def join(self, *, room: str, connection: Connection) -> None:
         common = {
             ":format": {"S": str(connection.format)},
             ":expires_at": {"N": str(int(self._clock()) + LIFETIME_SECONDS)},
         }
-        with _faults_as_unavailable():
+        with faults_as_unavailable():
             await self._call(
                 "UpdateItem",
-                Key=_key(*connection_key(connection.id)),
+                Key=key(*connection_key(connection.id)),
                 UpdateExpression="ADD rooms :rooms SET #format = :format, expires_at = :expires_at",
                 ExpressionAttributeNames=_FORMAT,
                 ExpressionAttributeValues=common | {":rooms": {"SS": [room]}},
             )
             member = {"format": common[":format"], "expires_at": common[":expires_at"]}
-            await self._call("PutItem", Item=_key(room_partition(room), connection.id) | member)
+            await self._call("PutItem", Item=key(room_partition(room), connection.id) | member)
 
     async def forget(self, *, connection_ids: Sequence[str]) -> None:
         ids = list(dict.fromkeys(connection_ids))
         parts = [ids[at : at + _GET_AT_ONCE] for at in range(0, len(ids), _GET_AT_ONCE)]
-        with _faults_as_unavailable():
+        with faults_as_unavailable():
             await _all(self._forget(part) for part in parts)
 
     async def find(self, *, connection_id: str) -> Connection | None:
-        with _faults_as_unavailable():
-            answer = await self._call("GetItem", Key=_key(*connection_key(connection_id)), ConsistentRead=True)
+        with faults_as_unavailable():
+            answer = await self._call("GetItem", Key=key(*connection_key(connection_id)), ConsistentRead=True)
         item = answer.get("Item")
         return None if item is None else Connection(id=connection_id, format=Format(item["format"]["S"]))
 
-    async def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
-        start: Json = {}
+    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+        start: Json = {"ExclusiveStartKey": key(room_partition(room), after)} if after else {}
         while True:
-            with _faults_as_unavailable():
+            with faults_as_unavailable():
                 answer = await self._call(
                     "Query",
                     KeyConditionExpression="pk = :room",
@@ -109,13 +89,13 @@ class DynamoDBConnectionStore(ConnectionStore):
         for item in await self._get(keys):
             connection_id = keys[item["pk"]["S"]]
             rooms = item.get("rooms", {}).get("SS", ())
-            deletes += [_key(room_partition(room), connection_id) for room in rooms]
-            deletes.append(_key(*connection_key(connection_id)))
+            deletes += [key(room_partition(room), connection_id) for room in rooms]
+            deletes.append(key(*connection_key(connection_id)))
         parts = [deletes[at : at + _WRITE_AT_ONCE] for at in range(0, len(deletes), _WRITE_AT_ONCE)]
         await _all(self._delete(part) for part in parts)
 
     async def _get(self, connection_ids: Mapping[str, str]) -> list[Json]:
-        asked = [_key(*connection_key(connection_id)) for connection_id in connection_ids.values()]
+        asked = [key(*connection_key(connection_id)) for connection_id in connection_ids.values()]
         pending: Json = {self._table: {"Keys": asked, "ConsistentRead": True}}
         items: list[Json] = []
         for _ in range(_ROUNDS):
@@ -125,7 +105,7 @@ class DynamoDBConnectionStore(ConnectionStore):
             if not pending:
                 return items
             await asyncio.sleep(_PAUSE_SECONDS)
-        raise DynamoDBUnreachable("keys were left unread")
+        raise ServiceUnreachable("keys were left unread")
 
     async def _delete(self, keys: Sequence[Json]) -> None:
         pending: Json = {self._table: [{"DeleteRequest": {"Key": key}} for key in keys]}
@@ -135,7 +115,7 @@ class DynamoDBConnectionStore(ConnectionStore):
             if not pending:
                 return
             await asyncio.sleep(_PAUSE_SECONDS)
-        raise DynamoDBUnreachable("items were left undeleted")
+        raise ServiceUnreachable("items were left undeleted")
 
     async def _call(self, operation: str, **request: Any) -> Json:
         return await self._client.call(operation, {"TableName": self._table, **request})
@@ -146,21 +126,17 @@ _FORMAT: Final = {"#format": "format"}
 _PAUSE_SECONDS: Final = 0.1
 
 
-def _key(pk: str, sk: str) -> Json:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
 def _pages(items: Sequence[Json]) -> Iterator[RecipientsPage]:
     for at in range(0, len(items), PAGE_SIZE):
-        page: dict[Format, list[str]] = {}
-        formats: dict[str, list[str]] = {}
-        for item in items[at : at + PAGE_SIZE]:
+        part = items[at : at + PAGE_SIZE]
+        ids: dict[str, list[str]] = {}
+        for item in part:
             name = item["format"]["S"]
-            ids = formats.get(name)
-            if ids is None:
-                ids = formats[name] = page[Format(name)] = []
-            ids.append(item["sk"]["S"])
-        yield page
+            found = ids.get(name)
+            if found is None:
+                found = ids[name] = []
+            found.append(item["sk"]["S"])
+        yield RecipientsPage(ids={Format(name): found for name, found in ids.items()}, last=part[-1]["sk"]["S"])
 
 
 async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -171,11 +147,3 @@ async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-
-
-@contextmanager
-def _faults_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (DynamoDBError, DynamoDBUnreachable) as exc:
-        raise Unavailable("The chat's table could not be reached.") from exc

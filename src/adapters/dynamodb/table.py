@@ -1,9 +1,10 @@
 """The table's items: who is in a room, and in which rooms a connection is.
 
-| item            | pk                | sk              | besides `format` and `expires_at` | answers              |
-|-----------------|-------------------|-----------------|-----------------------------------|----------------------|
-| a room's member | `room#<room>`     | `<connection>`  |                                   | who is in this room? |
-| a connection    | `connection#<id>` | `connection`    | `rooms`, a set                    | what ends with it?   |
+| item            | pk                | sk             | besides `expires_at`        | answers              |
+|-----------------|-------------------|----------------|-----------------------------|----------------------|
+| a room's member | `room#<room>`     | `<connection>` | `format`                    | who is in this room? |
+| a connection    | `connection#<id>` | `connection`   | `format`; `rooms`, a set    | what ends with it?   |
+| a fan-out       | `fan-out#<id>`    | `position`     | `step`, `after`, `moved_by` | how far has it come? |
 
 Joining writes the connection's item first, so that no member is without the item that ends its membership. An index
 would keep that by itself, but a global secondary index is only eventually consistent (DynamoDB developer guide, "Read
@@ -17,9 +18,8 @@ PAGE_SIZE = 1000
 LIFETIME_SECONDS = 2 * 60 * 60 + 15 * 60
 """API Gateway ends every connection after two hours (its WebSocket quotas table); the margin covers the clocks."""
 
-CONNECT_TIMEOUT_SECONDS = 2
-READ_TIMEOUT_SECONDS = 5
-"""A chat's event is not worth waiting longer for: what takes longer is sent again."""
+FAN_OUT_LIFETIME_SECONDS = 24 * 60 * 60
+"""Longer than the queue keeps a fan-out."""
 
 
 def room_partition(room: str) -> str:
@@ -30,3 +30,13 @@ def room_partition(room: str) -> str:
 def connection_key(connection_id: str) -> tuple[str, str]:
     """Return the partition and sort key of a connection's item."""
     return f"connection#{connection_id}", "connection"
+
+
+def fan_out_key(fan_out: str) -> tuple[str, str]:
+    """Return the partition and sort key of a fan-out's position."""
+    return f"fan-out#{fan_out}", "position"
+
+
+def key(pk: str, sk: str) -> dict[str, dict[str, str]]:
+    """Return a key as DynamoDB's JSON has it."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,5 +1,6 @@
 """Who is connected, in a dictionary."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from itertools import islice
@@ -27,13 +28,14 @@ class MemoryConnectionStore(ConnectionStore):
         memberships = (members.get(connection_id) for members in self._rooms.values())
         return next(filter(None, memberships), None)
 
-    async def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
-        members = iter(list(self._rooms.get(room, {}).values()))
-        while page := list(islice(members, self._page_size)):
-            yield _by_format(page)
+    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+        members = sorted(self._rooms.get(room, {}).values(), key=lambda member: member.id)
+        left = iter(members[bisect_right(members, after, key=lambda member: member.id) :])
+        while page := list(islice(left, self._page_size)):
+            yield RecipientsPage(ids=_by_format(page), last=page[-1].id)
 
 
-def _by_format(members: Sequence[Connection]) -> RecipientsPage:
+def _by_format(members: Sequence[Connection]) -> dict[Format, list[str]]:
     page: defaultdict[Format, list[str]] = defaultdict(list)
     for member in members:
         page[member.format].append(member.id)

@@ -1,7 +1,18 @@
 """What the core needs from the world, as interfaces that adapters implement."""
 
 from chat_core.ports.connection_store import ConnectionStore
+from chat_core.ports.fan_out_progress import FanOutProgress
+from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
 from chat_core.ports.tasks import StartTask, Task
 
-__all__ = ["ConnectionStore", "MessageSink", "Outcome", "Outcomes", "StartTask", "Task"]
+__all__ = [
+    "ConnectionStore",
+    "FanOutProgress",
+    "FanOutQueue",
+    "MessageSink",
+    "Outcome",
+    "Outcomes",
+    "StartTask",
+    "Task",
+]

@@ -27,8 +27,9 @@ class ConnectionStore(Protocol):
         """Return the connection, or None where it is a member of no room."""
 
     @abstractmethod
-    def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
-        """Read the room's members in pages, to the last page: none twice, no page empty, in no particular order.
+    def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+        """Read the room's members in pages, to the last page: none twice, no page empty.
 
-        Who joins or leaves while pages are being read may be among them or not.
+        The order is always the same, so that reading can go on elsewhere `after` the `last` of a page; it need not be
+        a member any more. Who joins or leaves while pages are being read may be among them or not.
         """

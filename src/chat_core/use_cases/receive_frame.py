@@ -8,7 +8,8 @@ from chat_core.model import Format
 from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.message_sink import MessageSink
 from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
-from chat_core.use_cases.broadcast import Broadcast, BroadcastReport, Message
+from chat_core.use_cases.broadcast import Broadcast, Message
+from chat_core.use_cases.delivering import BroadcastReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class ReceivedFrame:
     text: str
     deadline: float = math.inf
     """When to give up, on the scale of `time.monotonic()`, in seconds."""
+    hand_on_at: float = math.inf
+    """When to leave the rest of a large room to a worker, on the same scale."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,10 @@ class ReceiveFrame:
         data = parse_send_message(frame)
         # Found out beforehand: a fault in between would have the sender repeat what was already delivered.
         confirms = frame.ref is not None and await self._reads_json(received.connection_id)
-        report = await self.broadcast(Message(sender=received.connection_id, data=data, deadline=received.deadline))
+        message = Message(
+            sender=received.connection_id, data=data, deadline=received.deadline, hand_on_at=received.hand_on_at
+        )
+        report = await self.broadcast(message)
         if frame.ref is not None and confirms:
             await _reply(self.sink, received, _confirmation(frame.ref, received.connection_id, report))
         return Receipt(report=report)
@@ -83,7 +89,12 @@ class RefuseFrame:
 
 def _confirmation(ref: Ref, sender: str, report: BroadcastReport) -> str:
     return render_sent(
-        ref=ref, sender=sender, delivered=report.delivered, gone=report.gone, failed=report.failed.total()
+        ref=ref,
+        sender=sender,
+        delivered=report.delivered,
+        gone=report.gone,
+        failed=report.failed.total(),
+        continues=report.continues,
     )
 
 

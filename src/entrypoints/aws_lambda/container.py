@@ -8,10 +8,27 @@ so that a function's cold start pays for the libraries that its own job needs.
 import asyncio
 import logging
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from chat_core import Broadcast, Connect, ConnectionStore, Disconnect, MessageSink, ReceiveFrame, RefuseFrame
+from chat_core import (
+    Broadcast,
+    Connect,
+    ConnectionStore,
+    ContinueFanOut,
+    Disconnect,
+    FanOutProgress,
+    FanOutQueue,
+    MessageSink,
+    ReceiveFrame,
+    RefuseFrame,
+    RoomDelivery,
+)
+
+if TYPE_CHECKING:
+    from adapters.aws import JsonClient
 
 for _library in ("aiobotocore", "botocore", "pynamodb"):
     # At INFO they tell, in every cold start, where they found their settings.
@@ -23,18 +40,39 @@ def _on_sdk() -> bool:
     return os.environ.get("ADAPTERS") == "sdk"
 
 
-def _open_connection_store() -> ConnectionStore:
-    table, region = os.environ["CONNECTIONS_TABLE"], os.environ["AWS_REGION"]
+def _open_connection_store(client: "Callable[[], JsonClient]") -> ConnectionStore:
     if _on_sdk():
         from adapters.dynamodb.sdk import PynamoDBConnectionStore
 
-        return PynamoDBConnectionStore.open(table=table, region=region)
-    from adapters.aws import environment_credentials
+        return PynamoDBConnectionStore.open(table=_table(), region=_region())
     from adapters.dynamodb import DynamoDBConnectionStore
 
-    # The SDKs' own variables, which a local stack sets.
-    url = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
-    return DynamoDBConnectionStore.open(table=table, region=region, credentials=environment_credentials, url=url)
+    return DynamoDBConnectionStore(client(), table=_table())
+
+
+def _open_dynamodb_client() -> "JsonClient":
+    from adapters.aws import environment_credentials
+    from adapters.dynamodb import dynamodb_client
+
+    return dynamodb_client(region=_region(), credentials=environment_credentials, url=_endpoint("DYNAMODB"))
+
+
+def _open_fan_out_progress(client: "JsonClient") -> FanOutProgress:
+    from adapters.dynamodb import DynamoDBFanOutProgress
+
+    return DynamoDBFanOutProgress(client, table=_table())
+
+
+def _open_fan_out_queue() -> FanOutQueue | None:
+    """Return the queue; a stack may have none."""
+    queue = os.environ.get("FAN_OUT_QUEUE")
+    if not queue:
+        return None
+    from adapters.aws import environment_credentials
+    from adapters.sqs import SqsFanOutQueue, sqs_client
+
+    client = sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
+    return SqsFanOutQueue(client, url=queue)
 
 
 def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
@@ -45,9 +83,7 @@ def _open_direct_sink() -> MessageSink:
     from adapters.apigateway import ApiGatewayMessageSink
     from adapters.aws import environment_credentials
 
-    return ApiGatewayMessageSink(
-        url=_management_endpoint(), region=os.environ["AWS_REGION"], credentials=environment_credentials
-    )
+    return ApiGatewayMessageSink(url=_management_endpoint(), region=_region(), credentials=environment_credentials)
 
 
 def _open_sdk_sink(runner: asyncio.Runner) -> MessageSink:
@@ -56,7 +92,7 @@ def _open_sdk_sink(runner: asyncio.Runner) -> MessageSink:
     from adapters.apigateway.sdk import SdkMessageSink, client_config
 
     async def open_sink() -> MessageSink:
-        client = aioboto3.Session(region_name=os.environ["AWS_REGION"]).client(
+        client = aioboto3.Session(region_name=_region()).client(
             "apigatewaymanagementapi", endpoint_url=_management_endpoint(), config=client_config()
         )
         # Never closed: the environment ends without notice, and takes the connections with it.
@@ -70,22 +106,42 @@ def _management_endpoint() -> str:
     return os.environ.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI") or os.environ["MANAGEMENT_ENDPOINT"]
 
 
+def _endpoint(service: str) -> str | None:
+    """Return where the SDKs' own variables say that a service is; a local stack sets them, Lambda does not."""
+    return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def _table() -> str:
+    return os.environ["CONNECTIONS_TABLE"]
+
+
+def _region() -> str:
+    return os.environ["AWS_REGION"]
+
+
 class Container(containers.DeclarativeContainer):
-    """The use cases, on DynamoDB and API Gateway."""
+    """The use cases, on DynamoDB, API Gateway and SQS."""
 
     runner = providers.Singleton(asyncio.Runner)
     """The event loop that drives every use case, one event at a time, as Lambda hands them in."""
 
-    connection_store = providers.Singleton(_open_connection_store)
+    dynamodb_client = providers.Singleton(_open_dynamodb_client)
+    connection_store = providers.Singleton(_open_connection_store, dynamodb_client.provider)
     message_sink = providers.Singleton(_open_message_sink, runner)
+    fan_out_queue = providers.Singleton(_open_fan_out_queue)
+    fan_out_progress = providers.Singleton(_open_fan_out_progress, dynamodb_client)
 
     connect = providers.Singleton(Connect, store=connection_store)
     disconnect = providers.Singleton(Disconnect, store=connection_store)
     refuse_frame = providers.Singleton(RefuseFrame, sink=message_sink)
-    broadcast = providers.Singleton(
-        Broadcast, store=connection_store, sink=message_sink, start_task=providers.Object(asyncio.create_task)
+    room_delivery = providers.Singleton(
+        RoomDelivery, store=connection_store, sink=message_sink, start_task=providers.Object(asyncio.create_task)
     )
+    broadcast = providers.Singleton(Broadcast, deliver=room_delivery, queue=fan_out_queue)
     receive_frame = providers.Singleton(ReceiveFrame, broadcast=broadcast, store=connection_store, sink=message_sink)
+    continue_fan_out = providers.Singleton(
+        ContinueFanOut, deliver=room_delivery, queue=fan_out_queue, progress=fan_out_progress
+    )
 
 
 container = Container()

@@ -4,7 +4,7 @@ import logging
 
 from chat_core import ReceivedFrame
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, deadline
+from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, deadline, hand_on_time
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -14,7 +14,10 @@ _receive_frame = container.receive_frame()
 def handler(event: Event, context: LambdaContext) -> Answer:
     """Deliver the message; its sender is told of whatever is wrong with it."""
     received = ReceivedFrame(
-        connection_id=connection_id(event), text=event.get("body") or "", deadline=deadline(context)
+        connection_id=connection_id(event),
+        text=event.get("body") or "",
+        deadline=deadline(context),
+        hand_on_at=hand_on_time(context),
     )
     receipt = _run(_receive_frame(received))
     if receipt.fault:

@@ -55,7 +55,7 @@ class Functions:
     def lobby(self) -> dict[str, Format]:
         async def read() -> dict[str, Format]:
             pages = [page async for page in self.store.recipients(room=LOBBY)]
-            return {each: reads for page in pages for reads, ids in page.items() for each in ids}
+            return {each: reads for page in pages for reads, ids in page.ids.items() for each in ids}
 
         return asyncio.run(read())
 
@@ -90,9 +90,9 @@ class UnreachableStore(MemoryConnectionStore):
     async def forget(self, *, connection_ids: Sequence[str]) -> None:
         raise Unavailable("internal detail")
 
-    async def recipients(self, *, room: str) -> AsyncIterator[RecipientsPage]:
+    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
         raise Unavailable("The chat's table could not be reached.")
-        yield {}
+        yield RecipientsPage(ids={}, last="")
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""Fan-outs as the messages of an SQS queue, each a JSON object with the members of a `FanOut`."""
+
+import json
+from dataclasses import asdict
+
+from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
+from chat_core.errors import Unavailable
+from chat_core.model import FanOut
+from chat_core.ports import FanOutQueue
+
+
+class SqsFanOutQueue(FanOutQueue):
+    """Sends to a standard queue: what is handed on twice is done once, by the position that is kept of it."""
+
+    def __init__(self, client: JsonClient, *, url: str) -> None:
+        """Make a queue.
+
+        Args:
+            client: one of SQS.
+            url: the queue's, as SQS names it.
+
+        """
+        self._client = client
+        self._url = url
+
+    async def hand_on(self, fan_out: FanOut) -> None:
+        try:
+            await self._client.call("SendMessage", {"QueueUrl": self._url, "MessageBody": write_fan_out(fan_out)})
+        except (ServiceError, ServiceUnreachable) as exc:
+            raise Unavailable("The message could not be handed on.") from exc
+
+    async def extend(self, receipt_handle: str, *, seconds: int) -> None:
+        """Let a message that is being worked on be invisible for this long from now on.
+
+        Raises:
+            Unavailable: it may be handed to another worker before that.
+
+        """
+        request = {"QueueUrl": self._url, "ReceiptHandle": receipt_handle, "VisibilityTimeout": seconds}
+        try:
+            await self._client.call("ChangeMessageVisibility", request)
+        except (ServiceError, ServiceUnreachable) as exc:
+            raise Unavailable("The message could not be kept.") from exc
+
+
+def sqs_client(*, region: str, credentials: CredentialsProvider, url: str | None = None) -> JsonClient:
+    """Return a client of SQS; `url` is an endpoint other than the region's own."""
+    return JsonClient(service="sqs", target="AmazonSQS", region=region, credentials=credentials, url=url)
+
+
+def write_fan_out(fan_out: FanOut) -> str:
+    """Return a message's body."""
+    # All of Unicode but two characters may be in a message (SQS API reference, SendMessage).
+    text = json.dumps(asdict(fan_out), separators=(",", ":"), ensure_ascii=False)
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def read_fan_out(body: str) -> FanOut:
+    """Return what a message's body says.
+
+    Raises:
+        ValueError: it is not one that `write_fan_out` has written.
+
+    """
+    try:
+        return FanOut(**json.loads(body))
+    except TypeError as exc:
+        raise ValueError("not a fan-out") from exc

@@ -1,0 +1,147 @@
+"""Delivering to a room, as far as there is time: what sending a message and going on with one have in common."""
+
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from chat_core.errors import Unavailable
+from chat_core.model import Format, RecipientsPage
+from chat_core.ports.connection_store import ConnectionStore
+from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
+from chat_core.ports.tasks import StartTask, Task
+from chat_core.protocol import render_message
+
+DELIVERIES_IN_FLIGHT = 32
+"""Parts of pages being delivered while the next page is read: enough that the sink has work while a connection in one
+of them hangs until its time-out, few enough that memory stays bounded however large the room is."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BroadcastReport:
+    """What became of a message; every recipient that was read is counted in exactly one of the first three."""
+
+    delivered: int = 0
+    gone: int = 0
+    failed: Counter[Outcome] = field(default_factory=Counter)
+    not_forgotten: int = 0
+    """How many of the gone could not be removed from the store; the next message meets them again."""
+    continues: bool = False
+    """Whether the rest of the room was handed on to a worker, which reports for itself."""
+
+    def count(self, outcomes: Outcomes) -> None:
+        """Add the outcomes of one delivery."""
+        self.delivered += outcomes.delivered
+        self.gone += len(outcomes.gone)
+        self.failed.update(outcomes.failed.values())
+
+
+def render_for_all(*, room: str, sender: str, data: Any) -> Mapping[Format, str]:
+    """Return what each client receives of a message, by its format.
+
+    Raises:
+        MessageTooLarge: in some format it is too large to send, so that nobody shall receive it.
+
+    """
+    return {to: render_message(to=to, room=room, sender=sender, data=data) for to in Format}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomDelivery:
+    """Delivers to the members of a room and forgets those that are gone.
+
+    Reading and delivering overlap: while pages are being delivered, the next one is read.
+
+    Raises:
+        Unavailable: the room could not be read to its end; who had been read has received the message.
+
+    """
+
+    store: ConnectionStore
+    sink: MessageSink
+    start_task: StartTask
+    clock: Callable[[], float] = time.monotonic
+
+    async def __call__(
+        self,
+        payloads: Mapping[Format, str],
+        report: BroadcastReport,
+        *,
+        room: str,
+        after: str = "",
+        deadline: float = math.inf,
+        until: float = math.inf,
+        at_least: float = math.inf,
+    ) -> str | None:
+        """Deliver to the members after a position; return where to go on, or None at the room's end.
+
+        Args:
+            payloads: what clients receive, by their format.
+            report: where outcomes are counted.
+            room: whose members.
+            after: the id of the last member that was taken care of.
+            deadline: when to give deliveries up, on the scale of `time.monotonic()`, in seconds.
+            until: when to read no further page, on the same scale.
+            at_least: after how many members to read no further page.
+
+        """
+        read = 0
+        async with _InFlight(self.start_task) as in_flight:
+            async for page in self.store.recipients(room=room, after=after):
+                await self._start(page, payloads, deadline, report, in_flight)
+                read += len(page)
+                if read >= at_least or self.clock() >= until:
+                    return page.last
+        return None
+
+    async def _start(
+        self,
+        page: RecipientsPage,
+        payloads: Mapping[Format, str],
+        deadline: float,
+        report: BroadcastReport,
+        in_flight: "_InFlight",
+    ) -> None:
+        for to, connection_ids in page.ids.items():
+            await in_flight.start(self._deliver(payloads[to], connection_ids, deadline, report))
+
+    async def _deliver(
+        self, payload: str, connection_ids: Sequence[str], deadline: float, report: BroadcastReport
+    ) -> None:
+        outcomes = await self.sink.deliver(payload=payload, connection_ids=connection_ids, deadline=deadline)
+        report.count(outcomes)
+        if outcomes.gone:
+            try:
+                await self.store.forget(connection_ids=outcomes.gone)
+            except Unavailable:
+                report.not_forgotten += len(outcomes.gone)
+
+
+class _InFlight:
+    """The deliveries under way: a bounded number, all of them ended one way or the other when the block is left."""
+
+    def __init__(self, start_task: StartTask) -> None:
+        self._start_task = start_task
+        self._tasks: deque[Task[None]] = deque()
+
+    async def start(self, delivery: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(self._start_task(delivery))
+        while len(self._tasks) >= DELIVERIES_IN_FLIGHT:
+            await self._tasks.popleft()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            # What a failed read found before it failed is delivered all the same; only cancellation and bugs stop it.
+            while self._tasks and (exc is None or isinstance(exc, Unavailable)):
+                await self._tasks.popleft()
+        finally:
+            while self._tasks:
+                self._tasks.popleft().cancel()

@@ -1,0 +1,41 @@
+"""What every `FanOutQueue` promises."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chat_core import FanOut, FanOutQueue, Unavailable
+
+
+def fan_out(data: object = "hi", after: str = "c9") -> FanOut:
+    return FanOut(id="f1", room="lobby", sender="c0", data=data, after=after)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["hi", "", {"a": [1, None, 2.5]}, 12345678901234567890, "ünïcödé 🖖 \u2028\ufffe\uffff\x00\x1b", "x" * 131_000],
+    ids=["text", "empty", "object", "large number", "odd characters", "as large as can be sent"],
+)
+async def test_what_is_handed_on_comes_out_as_it_went_in(
+    queue_and_take: tuple[FanOutQueue, Callable[[], list[FanOut]]], data: object
+) -> None:
+    """A worker delivers what the sender said."""
+    queue, take = queue_and_take
+    await queue.hand_on(fan_out(data))
+    assert take() == [fan_out(data)]
+
+
+async def test_every_one_that_is_handed_on_comes_out(
+    queue_and_take: tuple[FanOutQueue, Callable[[], list[FanOut]]],
+) -> None:
+    """In any order."""
+    queue, take = queue_and_take
+    for i in range(12):
+        await queue.hand_on(fan_out(after=f"c{i}"))
+    assert {each.after for each in take()} == {f"c{i}" for i in range(12)}
+
+
+async def test_what_cannot_be_handed_on_is_unavailable(broken_queue: FanOutQueue) -> None:
+    """The sender goes on by itself then."""
+    with pytest.raises(Unavailable):
+        await broken_queue.hand_on(fan_out())
