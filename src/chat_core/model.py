@@ -49,8 +49,10 @@ class FanOut:
     sender: str
     data: Any
     """Any JSON value."""
-    after: str
+    after: str = ""
     """The id of the last member that was taken care of, in the order in which the room is read."""
+    members: Mapping[Format, Sequence[str]] | None = None
+    """Where not None, who is left in place of a part of the room: connection ids, by their format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """What every `FanOutQueue` promises."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from chat_core import FanOut, FanOutQueue, Unavailable
+from chat_core import FanOut, FanOutQueue, Format, Unavailable
 
 
 def fan_out(data: object = "hi", after: str = "c9") -> FanOut:
@@ -23,6 +24,16 @@ async def test_what_is_handed_on_comes_out_as_it_went_in(
     queue, take = queue_and_take
     await queue.hand_on(fan_out(data))
     assert take() == [fan_out(data)]
+
+
+async def test_members_keep_their_formats(queue_and_take: tuple[FanOutQueue, Callable[[], list[FanOut]]]) -> None:
+    """Each is spoken to as it reads."""
+    queue, take = queue_and_take
+    named = replace(fan_out(), members={Format.PLAIN: ["a", "b"], Format.JSON: ["c"]})
+    await queue.hand_on(named)
+    (found,) = take()
+    assert found == named
+    assert all(isinstance(each, Format) for each in found.members or ())
 
 
 async def test_every_one_that_is_handed_on_comes_out(

@@ -37,6 +37,12 @@ def storage() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def queue() -> dict[str, Any]:
+    """Return the nested template of the queue between a sender's function and the worker."""
+    return _read(REPOSITORY / "infrastructure" / "queue.yaml")
+
+
+@pytest.fixture(scope="session")
 def api() -> dict[str, Any]:
     """Return the nested template of the WebSocket API and its functions."""
     return _read(REPOSITORY / "infrastructure" / "api.yaml")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 TABLE = {"Ref": "TableName"}
+QUEUE = {"Ref": "QueueUrl"}
 ENDPOINT = {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}"}
 
 HANDLERS = {
@@ -14,12 +15,14 @@ HANDLERS = {
     "DisconnectFunction": "entrypoints.aws_lambda.disconnect.handler",
     "SendMessageFunction": "entrypoints.aws_lambda.send_message.handler",
     "DefaultFunction": "entrypoints.aws_lambda.default.handler",
+    "FanOutFunction": "entrypoints.aws_lambda.fan_out.handler",
 }
 ENVIRONMENTS = {
     "ConnectFunction": {"CONNECTIONS_TABLE": TABLE},
     "DisconnectFunction": {"CONNECTIONS_TABLE": TABLE},
-    "SendMessageFunction": {"CONNECTIONS_TABLE": TABLE, "MANAGEMENT_ENDPOINT": ENDPOINT},
+    "SendMessageFunction": {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT},
     "DefaultFunction": {"MANAGEMENT_ENDPOINT": ENDPOINT},
+    "FanOutFunction": {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT},
 }
 
 
@@ -34,7 +37,7 @@ def functions(api: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_each_function_has_its_handler(functions: dict[str, dict[str, Any]]) -> None:
-    """One function per route."""
+    """One function per route, and the worker behind the queue."""
     assert {name: properties["Handler"] for name, properties in functions.items()} == HANDLERS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-NESTED = {"Storage": "storage", "Api": "api"}
+NESTED = {"Storage": "storage", "Queue": "queue", "Api": "api"}
 
 
 def test_it_deploys_without_an_answer_to_any_question(master: dict[str, Any]) -> None:

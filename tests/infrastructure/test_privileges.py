@@ -7,6 +7,7 @@ import pytest
 
 WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 TABLE = {"Ref": "TableArn"}
+QUEUE = {"Ref": "QueueArn"}
 CONNECTIONS = {
     "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
     "${Api}/${StageName}/POST/@connections/*"
@@ -31,10 +32,35 @@ MAY: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
         (WRITE_LOGS, log_of("SendMessage")),
         (["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query"], TABLE),
         (["execute-api:ManageConnections"], CONNECTIONS),
+        (["sqs:SendMessage"], QUEUE),
     ],
     "DefaultFunction": [
         (WRITE_LOGS, log_of("Default")),
         (["execute-api:ManageConnections"], CONNECTIONS),
+    ],
+    "FanOutFunction": [
+        (WRITE_LOGS, log_of("FanOut")),
+        (
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ],
+            TABLE,
+        ),
+        (["execute-api:ManageConnections"], CONNECTIONS),
+        (
+            [
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:SendMessage",
+            ],
+            QUEUE,
+        ),
     ],
 }
 

@@ -12,6 +12,7 @@ from chat_core import (
     ContinueFanOut,
     Disconnect,
     Format,
+    HandOn,
     MessageSink,
     ReceiveFrame,
     RefuseFrame,
@@ -32,8 +33,9 @@ class Chat:
         self.queue = MemoryFanOutQueue()
         self.progress = MemoryFanOutProgress()
         delivery = room_delivery(self.store, self.sink)
-        self.broadcast = Broadcast(deliver=delivery, queue=self.queue)
-        self.continue_fan_out = ContinueFanOut(deliver=delivery, queue=self.queue, progress=self.progress, chunk=4)
+        hand_on = HandOn(queue=self.queue)
+        self.broadcast = Broadcast(deliver=delivery, hand_on=hand_on)
+        self.continue_fan_out = ContinueFanOut(deliver=delivery, hand_on=hand_on, progress=self.progress, chunk=4)
         self.receive = ReceiveFrame(broadcast=self.broadcast, store=self.store, sink=self.sink)
         self.refuse = RefuseFrame(sink=self.sink)
 

@@ -72,7 +72,16 @@ def create_table(endpoint: str, name: str) -> None:
 
 def fill(endpoint: str, table: str, ids: Sequence[str]) -> None:
     """Put connections into the lobby, padded so that each megabyte page of DynamoDB holds about a thousand."""
-    items = [item for each in ids for item in _items(each)]
+    _put(endpoint, table, [item for each in ids for item in _items(each)])
+
+
+def fill_room(endpoint: str, table: str, ids: Sequence[str]) -> None:
+    """Put members into the lobby, without the items of their connections: enough to be delivered to."""
+    common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
+    _put(endpoint, table, [{"pk": {"S": "room#lobby"}, "sk": {"S": each}} | common for each in ids])
+
+
+def _put(endpoint: str, table: str, items: Sequence[dict[str, Any]]) -> None:
     api = client(endpoint)
     for start in range(0, len(items), 25):
         puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from chat_core import BroadcastReport, FanOut, Message, Unavailable
+from chat_core import Broadcast, BroadcastReport, FanOut, HandOn, Message, Outcome, Unavailable
 from chat_core.ports import FanOutQueue
 from tests.support.chat import Chat
 
@@ -123,7 +123,7 @@ class BrokenQueue(FanOutQueue):
 async def test_sender_goes_on_by_itself_where_the_queue_fails(chat: Chat) -> None:
     """With what time is left: better late than lost."""
     inboxes = await fill(chat)
-    broadcast = type(chat.broadcast)(deliver=chat.broadcast.deliver, queue=BrokenQueue())
+    broadcast = Broadcast(deliver=chat.broadcast.deliver, hand_on=HandOn(queue=BrokenQueue()))
     report = await broadcast(Message(sender="c00", data="hi", hand_on_at=time.monotonic() - 1))
     assert heard(inboxes) == {1: MEMBERS}
     assert not report.continues
@@ -140,3 +140,31 @@ async def test_worker_gives_a_sign_of_life_after_each_chunk(chat: Chat) -> None:
     await chat.continue_fan_out(await begin(chat), after_chunk=sign)
     # Seven chunks, and the eighth that finds the end.
     assert len(signs) == 8
+
+
+async def test_whoever_was_read_but_not_reached_in_time_is_handed_on_by_name(chat: Chat) -> None:
+    """Reading is far ahead of delivering where the service throttles."""
+    inboxes = await fill(chat)
+    report = await chat.broadcast(Message(sender="c00", data="hi", deadline=time.monotonic() - 1))
+    assert heard(inboxes) == {0: MEMBERS}
+    assert (report.failed, report.continues) == ({}, True)
+    while chat.queue.waiting:
+        await chat.continue_fan_out(chat.queue.waiting.popleft())
+    assert heard(inboxes) == {1: MEMBERS}
+
+
+async def test_worker_too_late_hands_on_whoever_it_has_not_reached(chat: Chat) -> None:
+    """Its time is bounded as well."""
+    inboxes = await fill(chat)
+    await chat.broadcast(Message(sender="c00", data="hi", deadline=time.monotonic() - 1))
+    await chat.continue_fan_out(chat.queue.waiting.popleft(), deadline=time.monotonic() - 1)
+    await chat.continue_fan_out(chat.queue.waiting.popleft())
+    assert heard(inboxes) == {1: MEMBERS}
+
+
+async def test_whoever_cannot_be_handed_on_is_reported_as_failed(chat: Chat) -> None:
+    """Nothing is lost silently."""
+    await fill(chat)
+    broadcast = Broadcast(deliver=chat.broadcast.deliver, hand_on=HandOn(queue=BrokenQueue()))
+    report = await broadcast(Message(sender="c00", data="hi", deadline=time.monotonic() - 1))
+    assert (report.failed, report.continues) == ({Outcome.NOT_TRIED: MEMBERS}, False)

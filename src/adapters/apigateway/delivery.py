@@ -80,7 +80,7 @@ class Delivery:
             self._settle(connection_id, outcome)
         self._waiting.clear()
         for connection_id in self._fresh:
-            self._settle(connection_id, Outcome.TIMED_OUT)
+            self._settle(connection_id, Outcome.NOT_TRIED)
         self._fresh_left = 0
 
     def outcomes(self) -> Outcomes:

@@ -39,7 +39,7 @@ class MemoryMessageSink(MessageSink):
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             # A timeout in the past would still let run whatever does not have to wait.
-            return Outcome.TIMED_OUT
+            return Outcome.NOT_TRIED
         try:
             async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                 await send(payload)

@@ -1,11 +1,11 @@
 """Fan-outs as the messages of an SQS queue, each a JSON object with the members of a `FanOut`."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
 from chat_core.errors import Unavailable
-from chat_core.model import FanOut
+from chat_core.model import FanOut, Format
 from chat_core.ports import FanOutQueue
 
 
@@ -63,6 +63,8 @@ def read_fan_out(body: str) -> FanOut:
 
     """
     try:
-        return FanOut(**json.loads(body))
-    except TypeError as exc:
+        fan_out = FanOut(**json.loads(body))
+        members = fan_out.members and {Format(to): ids for to, ids in fan_out.members.items()}
+    except (TypeError, AttributeError) as exc:
         raise ValueError("not a fan-out") from exc
+    return replace(fan_out, members=members)

@@ -5,6 +5,7 @@ from chat_core.use_cases.connect import Connect
 from chat_core.use_cases.continue_fan_out import ContinueFanOut
 from chat_core.use_cases.delivering import BroadcastReport, RoomDelivery
 from chat_core.use_cases.disconnect import Disconnect
+from chat_core.use_cases.handing_on import HandOn
 from chat_core.use_cases.receive_frame import Receipt, ReceivedFrame, ReceiveFrame, RefuseFrame
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Connect",
     "ContinueFanOut",
     "Disconnect",
+    "HandOn",
     "Message",
     "Receipt",
     "ReceiveFrame",

@@ -1,15 +1,12 @@
 """One message to everyone in a room."""
 
 import math
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from chat_core.errors import Unavailable
 from chat_core.model import LOBBY, FanOut
-from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.use_cases.delivering import BroadcastReport, RoomDelivery, render_for_all
+from chat_core.use_cases.handing_on import HandOn, new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +28,7 @@ class Message:
 class Broadcast:
     """Deliver a message to every connection in its room, the sender included, and forget those that are gone.
 
-    A room too large for the time there is: its rest is handed on, and the report says so.
+    Whoever there is no time for is handed on to a worker, where there is one, and the report says so.
 
     Raises:
         MessageTooLarge: in some format it is too large to send; nobody has received it.
@@ -40,30 +37,22 @@ class Broadcast:
     """
 
     deliver: RoomDelivery
-    queue: FanOutQueue | None = None
-    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    hand_on: HandOn | None = None
 
     async def __call__(self, message: Message) -> BroadcastReport:
         payloads = render_for_all(room=message.room, sender=message.sender, data=message.data)
         report = BroadcastReport()
+        rest = FanOut(id=new_id(), room=message.room, sender=message.sender, data=message.data)
+        until = message.hand_on_at if self.hand_on else math.inf
         after: str | None = ""
-        until = message.hand_on_at if self.queue else math.inf
         while after is not None:
             after = await self.deliver(
                 payloads, report, room=message.room, after=after, deadline=message.deadline, until=until
             )
-            if after is None or await self._hand_on(message, after):
-                report.continues = after is not None
+            if after is None or (self.hand_on and await self.hand_on.rest(replace(rest, after=after), report)):
                 break
             # It cannot be handed on: what time is left is used here.
             until = math.inf
+        if self.hand_on:
+            await self.hand_on.left(rest, report)
         return report
-
-    async def _hand_on(self, message: Message, after: str) -> bool:
-        fan_out = FanOut(id=self.new_id(), room=message.room, sender=message.sender, data=message.data, after=after)
-        try:
-            if self.queue is not None:
-                await self.queue.hand_on(fan_out)
-        except Unavailable:
-            return False
-        return self.queue is not None

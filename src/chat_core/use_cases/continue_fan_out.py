@@ -1,13 +1,14 @@
 """Going on with a broadcast that was too large for whoever began it."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from chat_core.model import FanOut, Position
+from chat_core.errors import Unavailable
+from chat_core.model import FanOut, Format, Position
 from chat_core.ports.fan_out_progress import FanOutProgress
-from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.use_cases.delivering import BroadcastReport, RoomDelivery, render_for_all
+from chat_core.use_cases.handing_on import HandOn
 
 CHUNK = 5000
 """Members between two notes of the position, and so at most this many (and the rest of a page) receive a message twice
@@ -32,7 +33,7 @@ class ContinueFanOut:
     """
 
     deliver: RoomDelivery
-    queue: FanOutQueue
+    hand_on: HandOn
     progress: FanOutProgress
     chunk: int = CHUNK
 
@@ -53,19 +54,39 @@ class ContinueFanOut:
             after_chunk: awaited after each chunk, for whoever waits for a sign of life.
 
         """
-        payloads = render_for_all(room=fan_out.room, sender=fan_out.sender, data=fan_out.data)
         report = BroadcastReport()
+        times = _Times(deadline, hand_on_at, after_chunk)
+        payloads = render_for_all(room=fan_out.room, sender=fan_out.sender, data=fan_out.data)
+        if fan_out.members is None:
+            await self._rest(fan_out, payloads, report, times)
+        else:
+            for to, ids in fan_out.members.items():
+                await self.deliver.to_members(payloads, report, to=to, ids=ids, deadline=deadline)
+        await self.hand_on.left(fan_out, report)
+        return report
+
+    async def _rest(
+        self, fan_out: FanOut, payloads: Mapping[Format, str], report: BroadcastReport, times: "_Times"
+    ) -> None:
         position = await self.progress.position(fan_out=fan_out.id) or Position(after=fan_out.after)
         while position.after is not None:
             after = await self.deliver(
-                payloads, report, room=fan_out.room, after=position.after, deadline=deadline, at_least=self.chunk
+                payloads, report, room=fan_out.room, after=position.after, deadline=times.deadline, at_least=self.chunk
             )
             position = Position(step=position.step + 1, after=after)
             if not await self.progress.move(fan_out=fan_out.id, to=position):
                 break
-            await after_chunk()
-            if position.after is not None and self.deliver.clock() >= hand_on_at:
-                await self.queue.hand_on(replace(fan_out, after=position.after))
-                report.continues = True
+            await times.after_chunk()
+            if position.after is not None and self.deliver.clock() >= times.hand_on_at:
+                if not await self.hand_on.rest(replace(fan_out, after=position.after), report):
+                    raise Unavailable("The rest could not be handed on.")
                 break
-        return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When what is to happen; see the call."""
+
+    deadline: float
+    hand_on_at: float
+    after_chunk: Callable[[], Awaitable[None]]

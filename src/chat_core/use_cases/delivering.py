@@ -3,10 +3,10 @@
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from chat_core.errors import Unavailable
 from chat_core.model import Format, RecipientsPage
@@ -30,13 +30,33 @@ class BroadcastReport:
     not_forgotten: int = 0
     """How many of the gone could not be removed from the store; the next message meets them again."""
     continues: bool = False
-    """Whether the rest of the room was handed on to a worker, which reports for itself."""
+    """Whether a part of the room was handed on to a worker, which reports for itself."""
+    left: list["Left"] = field(default_factory=list, repr=False)
+    """Those of the failed that have certainly not got the message, and could."""
 
-    def count(self, outcomes: Outcomes) -> None:
+    def count(self, to: Format, outcomes: Outcomes) -> None:
         """Add the outcomes of one delivery."""
         self.delivered += outcomes.delivered
         self.gone += len(outcomes.gone)
         self.failed.update(outcomes.failed.values())
+        self.left += [Left(to, each, outcome) for each, outcome in outcomes.failed.items() if outcome in _COULD]
+
+    def handed_on(self, left: Iterable["Left"]) -> None:
+        """Count these no more: a worker does."""
+        self.failed.subtract(each.outcome for each in left)
+        self.failed += Counter()
+        self.continues = True
+
+
+class Left(NamedTuple):
+    """A connection that there was no time for."""
+
+    to: Format
+    connection_id: str
+    outcome: Outcome
+
+
+_COULD = frozenset({Outcome.NOT_TRIED, Outcome.THROTTLED})
 
 
 def render_for_all(*, room: str, sender: str, data: Any) -> Mapping[Format, str]:
@@ -106,13 +126,20 @@ class RoomDelivery:
         in_flight: "_InFlight",
     ) -> None:
         for to, connection_ids in page.ids.items():
-            await in_flight.start(self._deliver(payloads[to], connection_ids, deadline, report))
+            await in_flight.start(self.to_members(payloads, report, to=to, ids=connection_ids, deadline=deadline))
 
-    async def _deliver(
-        self, payload: str, connection_ids: Sequence[str], deadline: float, report: BroadcastReport
+    async def to_members(
+        self,
+        payloads: Mapping[Format, str],
+        report: BroadcastReport,
+        *,
+        to: Format,
+        ids: Sequence[str],
+        deadline: float,
     ) -> None:
-        outcomes = await self.sink.deliver(payload=payload, connection_ids=connection_ids, deadline=deadline)
-        report.count(outcomes)
+        """Deliver to these members, who read one format; the arguments are those of the call."""
+        outcomes = await self.sink.deliver(payload=payloads[to], connection_ids=ids, deadline=deadline)
+        report.count(to, outcomes)
         if outcomes.gone:
             try:
                 await self.store.forget(connection_ids=outcomes.gone)

@@ -21,6 +21,7 @@ from chat_core import (
     Disconnect,
     FanOutProgress,
     FanOutQueue,
+    HandOn,
     MessageSink,
     ReceiveFrame,
     RefuseFrame,
@@ -73,6 +74,10 @@ def _open_fan_out_queue() -> FanOutQueue | None:
 
     client = sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
     return SqsFanOutQueue(client, url=queue)
+
+
+def _hand_on(queue: FanOutQueue | None) -> HandOn | None:
+    return None if queue is None else HandOn(queue=queue)
 
 
 def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
@@ -137,10 +142,11 @@ class Container(containers.DeclarativeContainer):
     room_delivery = providers.Singleton(
         RoomDelivery, store=connection_store, sink=message_sink, start_task=providers.Object(asyncio.create_task)
     )
-    broadcast = providers.Singleton(Broadcast, deliver=room_delivery, queue=fan_out_queue)
+    hand_on = providers.Singleton(_hand_on, fan_out_queue)
+    broadcast = providers.Singleton(Broadcast, deliver=room_delivery, hand_on=hand_on)
     receive_frame = providers.Singleton(ReceiveFrame, broadcast=broadcast, store=connection_store, sink=message_sink)
     continue_fan_out = providers.Singleton(
-        ContinueFanOut, deliver=room_delivery, queue=fan_out_queue, progress=fan_out_progress
+        ContinueFanOut, deliver=room_delivery, hand_on=hand_on, progress=fan_out_progress
     )
 
 

@@ -32,6 +32,21 @@ class FunctionConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueConfig:
+    """`AWS::Lambda::EventSourceMapping` from an SQS queue."""
+
+    function_arn: str
+    queue_arn: str
+    queue_url: str
+    batch_size: int = 10
+    """The most messages that one invocation gets."""
+    concurrency: int = 5
+    """The most invocations at a time. Lambda begins with five and adds more; `MaximumConcurrency` bounds it."""
+    reports_failures: bool = False
+    """True where the function answers which messages of a batch failed: `ReportBatchItemFailures`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 

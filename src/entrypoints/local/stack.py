@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from adapters.aws import Credentials
+from adapters.sqs import sqs_client
 from entrypoints.local.access import Credential
 from entrypoints.local.cloud import (
     CloudFailed,
@@ -20,9 +22,10 @@ from entrypoints.local.cloud import (
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
-from entrypoints.local.model import ApiConfig, FunctionConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
+from entrypoints.local.queues import QueuePoller
 
 T = TypeVar("T")
 Log = Callable[[str], None]
@@ -101,6 +104,7 @@ class LocalStack:
         first = deployment.apis[0]
         apis = {api.name: await self._serve(api, functions, is_first=api is first) for api in deployment.apis}
         page = await self._serve_page(next(iter(apis.values())))
+        self._poll_queues(deployment.queues, cloud, functions)
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
 
@@ -140,6 +144,18 @@ class LocalStack:
             if route.integration is not None:
                 self._management.setdefault(route.integration.function_arn, f"http://127.0.0.1:{port}/{api.stage}")
         return f"ws://127.0.0.1:{port}/{api.stage}"
+
+    def _poll_queues(self, queues: Sequence[QueueConfig], cloud: EmbeddedCloud, functions: Functions) -> None:
+        if not queues:
+            return
+        client = sqs_client(
+            region=self._options.region,
+            credentials=lambda: Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
+            url=cloud.endpoint,
+        )
+        self._running.callback(client.close)
+        for config in queues:
+            self._beside(QueuePoller(config, client=client, invoker=functions, log=self._log).run())
 
     async def _serve_page(self, socket_url: str) -> str | None:
         if not PAGE_FOLDER.is_dir():

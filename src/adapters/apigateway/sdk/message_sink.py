@@ -94,6 +94,8 @@ class SdkMessageSink(MessageSink):
     async def _post(self, connection_id: str, data: bytes, deadline: float) -> Outcome:
         async with self._slots:
             seconds = min(self._post_timeout, deadline - time.monotonic())
+            if seconds <= 0:
+                return Outcome.NOT_TRIED
             try:
                 async with asyncio.timeout(seconds):
                     await self._client.post_to_connection(ConnectionId=connection_id, Data=data)

@@ -11,7 +11,7 @@ from entrypoints.local.cloud import stand_ins
 from entrypoints.local.cloud.clients import client
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.tables import Table
-from entrypoints.local.model import ApiConfig, FunctionConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Deployment:
     """Those that can be run here. A route needs none of the others."""
     outputs: Mapping[str, str]
     """The outputs of the master stack."""
+    queues: tuple[QueueConfig, ...]
+    """The queues whose messages its functions are given."""
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
     notices: tuple[str, ...]
@@ -52,7 +54,7 @@ async def deploy(
 
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
     # These bring in boto3, YAML and the rest: see the package's docstring.
-    from entrypoints.local.cloud import describe, stack, templates  # noqa: PLC0415
+    from entrypoints.local.cloud import describe, describe_queues, stack, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
     # The embedded cloud is starting; the template is made ready meanwhile.
@@ -75,10 +77,12 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
+        closing(client("sqs", endpoint=endpoint, region=region)) as queues_api,
     ):
         resources = list(stack.resources(formation, stack_name))
         functions = describe.functions(functions_api, resources, prepared.folders)
         apis = describe.apis(gateway_api, resources, functions, notices)
+        queues = describe_queues.queues(functions_api, queues_api, functions, notices)
         outputs = stack.outputs(formation, stack_name)
     if not apis:
         raise TemplateError(
@@ -91,6 +95,7 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         apis=tuple(apis),
         functions=tuple(functions.runnable),
         outputs=outputs,
+        queues=tuple(queues),
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
         notices=tuple(notices),
     )

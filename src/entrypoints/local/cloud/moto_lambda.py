@@ -1,8 +1,8 @@
 """`AWS::Lambda::*` and `AWS::DynamoDB::*` where moto's CloudFormation lacks what its services have.
 
-It has no alias and no global table; the versions that it has can be neither Ref nor GetAtt; it leaves out the
-properties `LoggingConfig` and `Layers` of a function and `TimeToLiveSpecification` of a table; and it refuses a
-function whose role is not in its account.
+It has no alias and no global table; it runs the functions of event source mappings itself, in containers; the versions
+that it has can be neither Ref nor GetAtt; it leaves out the properties `LoggingConfig` and `Layers` of a function and
+`TimeToLiveSpecification` of a table; and it refuses a function whose role is not in its account.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.models import iam_backends
+from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
 from entrypoints.local.cloud.moto_resource import Created, register
@@ -26,6 +27,7 @@ def install() -> None:
     register("AWS::Lambda::LayerVersion", _layer_version)
     register("AWS::Lambda::Version", _version)
     register("AWS::Lambda::Alias", _alias)
+    register("AWS::Lambda::EventSourceMapping", _event_source_mapping)
     register("AWS::DynamoDB::Table", _table)
     register("AWS::DynamoDB::GlobalTable", _table)
 
@@ -91,6 +93,14 @@ def _alias(_name: str, properties: dict[str, Any], account: str, region: str) ->
         "",
     )
     return Created(alias.arn, {"AliasArn": alias.arn})
+
+
+def _event_source_mapping(_name: str, properties: dict[str, Any], account: str, region: str) -> Created:
+    mapping = get_backend(account, region).create_event_source_mapping(dict(properties))
+    # The queue would have moto invoke the function, which it does in a container; the stack does it instead.
+    for queue in sqs_backends[account][region].queues.values():
+        queue.lambda_event_source_mappings.pop(mapping.function_arn, None)
+    return Created(mapping.uuid, {"Id": mapping.uuid, "EventSourceMappingArn": mapping.arn})
 
 
 def _table(name: str, properties: dict[str, Any], account: str, region: str) -> Table:

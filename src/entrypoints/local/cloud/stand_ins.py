@@ -13,7 +13,6 @@ STAND_IN = "Local::StandIn"
 
 # moto creates these, and then runs functions in Docker containers, or serves nothing.
 _WITHOUT_EFFECT = {
-    "AWS::Lambda::EventSourceMapping",
     "AWS::CloudFormation::CustomResource",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Method",

@@ -1,0 +1,54 @@
+"""Leaving to a worker what there was no time for."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from chat_core.errors import Unavailable
+from chat_core.model import FanOut, Format
+from chat_core.ports.fan_out_queue import FanOutQueue
+from chat_core.use_cases.delivering import BroadcastReport, Left
+
+MEMBERS_AT_ONCE = 4000
+"""Ids of 16 characters, with quotes and commas: 76 KB of the 256 KB that SQS takes, besides a message of 128 KB."""
+
+
+def new_id() -> str:
+    """Return an id for a fan-out."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOn:
+    """Hands on a part of a broadcast, if it can."""
+
+    queue: FanOutQueue
+    new_id: Callable[[], str] = new_id
+
+    async def rest(self, fan_out: FanOut, report: BroadcastReport) -> bool:
+        """Hand on the members after a position; return False where the queue fails."""
+        try:
+            await self.queue.hand_on(fan_out)
+        except Unavailable:
+            return False
+        report.continues = True
+        return True
+
+    async def left(self, fan_out: FanOut, report: BroadcastReport) -> None:
+        """Hand on those whom there was no time for; where the queue fails, they stay among the failed."""
+        left = iter(report.left)
+        while part := list(islice(left, MEMBERS_AT_ONCE)):
+            try:
+                await self.queue.hand_on(replace(fan_out, id=self.new_id(), members=_by_format(part)))
+            except Unavailable:
+                return
+            report.handed_on(part)
+
+
+def _by_format(left: Sequence[Left]) -> dict[Format, list[str]]:
+    members: defaultdict[Format, list[str]] = defaultdict(list)
+    for each in left:
+        members[each.to].append(each.connection_id)
+    return dict(members)
