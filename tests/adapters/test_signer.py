@@ -37,8 +37,9 @@ def our_headers(path: str, body: bytes, headers: dict[str, str], credentials: Cr
     signer = Signer(
         service="execute-api", region="eu-west-1", host=HOST, credentials=lambda: credentials, clock=lambda: at
     )
-    lines = signer.template(body, headers).headers(percent_encoded(path, safe="/"), 0.0)
-    return dict(line.split(": ", 1) for line in lines.decode().split("\r\n")[:-1])
+    template = signer.template(body, headers)
+    signature = template.sign(percent_encoded(path, safe="/"), 0.0)
+    return dict(line.split(": ", 1) for line in (template.heading.lines + signature).decode().split("\r\n"))
 
 
 PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60)
@@ -99,7 +100,8 @@ def authorizations(signer: Signer, clock: list[float], moments: list[float]) -> 
     found = []
     for moment in moments:
         clock[0] = moment
-        found.append(template.headers("/", moment).decode().split("Credential=")[1].split(",")[0])
+        template.sign("/", moment)
+        found.append(template.heading.authorization.decode().split("Credential=")[1].split(",")[0])
     return found
 
 

@@ -77,5 +77,5 @@ class ApiGatewayMessageSink(MessageSink):
         finally:
             # If cancelled, what is under way is nobody's any more.
             if delivery.unsettled:
-                self._pool.abandon(lambda exchange: isinstance(exchange, Post) and exchange.belongs_to(posts))
+                self._pool.abandon(lambda exchange: isinstance(exchange, Post) and exchange.posts is posts)
         return delivery.outcomes()

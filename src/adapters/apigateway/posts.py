@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.apigateway.delivery import Delivery
-from adapters.aws import Response, Signer, Template, TransportError, percent_encoded
+from adapters.aws import Heading, Response, Signer, Template, TransportError, percent_encoded
 from chat_core.ports import Outcome
 
 _OUTCOMES: Final = {410: Outcome.GONE, 429: Outcome.THROTTLED}
@@ -19,7 +19,7 @@ class Address:
         self.signer = signer
         self.timeout = timeout
         """The longest that one post may take, in seconds."""
-        self.request_line = f"POST {path}".encode()
+        self.path = path
         self.canonical_path = percent_encoded(path, safe="/")
 
 
@@ -36,7 +36,7 @@ class Posts:
         """Called when every connection is settled."""
         self._address = address
         self._template: Template = address.signer.template(payload)
-        self._rest = b"content-length: %d\r\n\r\n" % len(payload) + payload
+        self._payload = payload
 
     def next(self, now: float) -> "Post | None":
         """Return a post that is to be made now, or None."""
@@ -46,10 +46,18 @@ class Posts:
         connection_id, attempt = taken
         address = self._address
         encoded = percent_encoded(connection_id)
-        headers = self._template.headers(address.canonical_path + encoded.replace("%", "%25"), now)
-        request = b"%b%b HTTP/1.1\r\n%b%b" % (address.request_line, encoded.encode(), headers, self._rest)
-        expires = min(now + address.timeout, self.delivery.deadline)
-        return Post(self, connection_id, attempt, request, expires, self._template.signed)
+        template = self._template
+        post = Post()
+        post.posts = self
+        post.connection_id = connection_id
+        post.attempt = attempt
+        post.path = (address.path + encoded).encode()
+        post.signature = template.sign(address.canonical_path + encoded.replace("%", "%25"), now)
+        post.heading = template.heading
+        post.body = self._payload
+        post.expires = min(now + address.timeout, self.delivery.deadline)
+        post.signed = template.signed
+        return post
 
     def delivered(self) -> None:
         """Take it that a post delivered."""
@@ -84,36 +92,44 @@ class Posts:
 class Post:
     """One attempt to deliver to one connection."""
 
-    __slots__ = ("_posts", "attempt", "connection_id", "expires", "request", "signed")
+    # Set by `Posts.next`, for each delivery: the call of an initializer takes as long as all the assignments.
+    __slots__ = (
+        "attempt",
+        "body",
+        "connection_id",
+        "expires",
+        "heading",
+        "path",
+        "posts",
+        "signature",
+        "signed",
+    )
 
-    def __init__(  # noqa: PLR0917  made for each delivery: keywords take time
-        self, posts: Posts, connection_id: str, attempt: int, request: bytes, expires: float, signed: int
-    ) -> None:
-        self._posts = posts
-        self.connection_id = connection_id
-        self.attempt = attempt
-        self.request = request
-        self.expires = expires
-        self.signed = signed
-
-    def belongs_to(self, posts: Posts) -> bool:
-        """Tell whether it is one of these."""
-        return self._posts is posts
+    posts: Posts
+    connection_id: str
+    attempt: int
+    path: bytes
+    heading: Heading
+    signature: bytes
+    body: bytes
+    expires: float
+    signed: int
+    """When it was signed, in seconds since the epoch."""
 
     def answered(self, response: Response) -> None:
         """Take what API Gateway says."""
         if response.status == 200:
-            self._posts.delivered()
+            self.posts.delivered()
         else:
-            self._posts.settle(self, self._posts.outcome(self, response))
+            self.posts.settle(self, self.posts.outcome(self, response))
 
     def failed(self, error: TransportError) -> None:  # noqa: ARG002  every one means the same here
         """Take it that no answer will come; whether the post was taken is unknown."""
-        self._posts.settle(self, Outcome.UNAVAILABLE)
+        self.posts.settle(self, Outcome.UNAVAILABLE)
 
     def timed_out(self) -> None:
         """Take it that the post may still be under way."""
-        self._posts.settle(self, Outcome.TIMED_OUT)
+        self.posts.settle(self, Outcome.TIMED_OUT)
 
 
 def _nothing() -> None:

@@ -13,7 +13,7 @@ from adapters.aws.json_client import JsonClient, ServiceError, ServiceUnreachabl
 from adapters.aws.opening import Opener
 from adapters.aws.pool import Pool
 from adapters.aws.response import Response
-from adapters.aws.signer import Signer, Template, percent_encoded
+from adapters.aws.signer import Heading, Signer, Template, percent_encoded
 
 __all__ = [
     "ConnectionFailed",
@@ -21,6 +21,7 @@ __all__ = [
     "CredentialsProvider",
     "Endpoint",
     "Exchange",
+    "Heading",
     "JsonClient",
     "Opener",
     "Pool",

@@ -5,13 +5,19 @@ from typing import Protocol
 
 from adapters.aws.errors import TransportError
 from adapters.aws.response import Response
+from adapters.aws.signer import Heading
 
 
 class Exchange(Protocol):
-    """One request; exactly one of the three methods is called, once, unless it is abandoned."""
+    """One `POST`; exactly one of the three methods is called, once, unless it is abandoned."""
 
-    request: bytes
-    """The whole of it, header section and body."""
+    path: bytes
+    """As it is sent, percent-encoded."""
+    heading: Heading
+    """The header fields that it shares with other requests."""
+    signature: bytes
+    """What completes the heading's authorization."""
+    body: bytes
     expires: float
     """When its answer comes too late, on the scale of `time.monotonic()`, in seconds."""
 
@@ -38,5 +44,5 @@ class Source(Protocol):
     @property
     @abstractmethod
     def backlog(self) -> int:
-        """How many requests could be sent now, if there were connections enough."""
+        """How many requests could be sent now, if there were places enough."""
         ...

@@ -66,7 +66,10 @@ class Http1Connection:
     def start(self, exchange: Exchange) -> bool:
         """Send a request, on a connection that is available; return whether it can take another beside it: no."""
         self._exchange = exchange
-        self._write(exchange.request)
+        heading = exchange.heading
+        self._write(
+            b"POST %b HTTP/1.1\r\n%b%b\r\n\r\n%b" % (exchange.path, heading.lines, exchange.signature, exchange.body)
+        )
         return False
 
     def flush(self) -> None:

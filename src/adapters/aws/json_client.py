@@ -21,7 +21,7 @@ from adapters.aws.exchange import Exchange
 from adapters.aws.opening import Opener
 from adapters.aws.pool import Pool
 from adapters.aws.response import Response
-from adapters.aws.signer import Signer, Template
+from adapters.aws.signer import Heading, Signer, Template
 
 CONNECTIONS = 16
 """Requests under way at once: batches of writes go side by side, everything else is one after the other."""
@@ -86,8 +86,7 @@ class JsonClient:
         endpoint = Endpoint.parse(url or regional_url(service, region))
         self._signer = Signer(service=service, region=region, host=endpoint.host_header, credentials=credentials)
         self._target = target
-        self._request_line = f"POST {endpoint.path}/ HTTP/1.1\r\n".encode()
-        self._canonical_path = f"{endpoint.path}/"
+        self._path = f"{endpoint.path}/"
         self._retries = retries
         self._waiting = _Waiting()
         self._pool = Pool(Opener(endpoint), self._waiting, limit=CONNECTIONS)
@@ -126,8 +125,8 @@ class JsonClient:
 
     async def _send(self, template: Template, body: bytes) -> Response:
         now = time.monotonic()
-        head = self._request_line + template.headers(self._canonical_path, now)
-        exchange = _Call(head + b"content-length: %d\r\n\r\n" % len(body) + body, now + READ_TIMEOUT_SECONDS)
+        signature = template.sign(self._path, now)
+        exchange = _Call(self._path.encode(), template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
         self._waiting.calls.append(exchange)
         try:
             self._pool.revive()
@@ -169,8 +168,11 @@ def _content(response: Response) -> Json:
 class _Call:
     """A request whose response somebody awaits."""
 
-    def __init__(self, request: bytes, expires: float) -> None:
-        self.request = request
+    def __init__(self, path: bytes, heading: Heading, signature: bytes, body: bytes, expires: float) -> None:
+        self.path = path
+        self.heading = heading
+        self.signature = signature
+        self.body = body
         self.expires = expires
         self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 

@@ -10,7 +10,7 @@ import hmac
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -55,7 +55,7 @@ class Signer:
                 without white space at their ends.
 
         """
-        return Template(self, hashlib.sha256(payload).hexdigest(), headers or {})
+        return Template(self, payload, headers or {})
 
     def scope(self, second: int) -> "Scope":
         """Return what all requests of the given second have in common."""
@@ -123,14 +123,45 @@ class Scope:
         return outer.hexdigest().encode()
 
 
+class Heading:
+    """The header fields of many requests: everything but the path and the signature."""
+
+    __slots__ = ("authorization", "fields", "length", "lines")
+
+    def __init__(self, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
+        self.fields = fields
+        """Names in lower case with their values, `host` among them; without `authorization`."""
+        self.authorization = authorization.encode()
+        """The value up to the signature."""
+        self.length = length
+        """Of the body, in bytes."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
+        self.lines = f"{lines}content-length: {length}\r\nauthorization: {authorization}".encode()
+        """All of them as HTTP/1.1 writes them, up to the signature."""
+
+
 class Template:
     """Signs requests that differ in their path alone; everything else is put together once a second."""
 
-    __slots__ = ("_after_path", "_headers", "_heads", "_payload_hash", "_scope", "_signer", "_until", "signed")
+    __slots__ = (
+        "_after_path",
+        "_headers",
+        "_payload",
+        "_payload_hash",
+        "_scope",
+        "_signer",
+        "_until",
+        "heading",
+        "signed",
+    )
 
-    def __init__(self, signer: Signer, payload_hash: str, headers: Mapping[str, str]) -> None:
+    heading: Heading
+    """What the last signature is for."""
+
+    def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str]) -> None:
         self._signer = signer
-        self._payload_hash = payload_hash
+        self._payload = payload
+        self._payload_hash = hashlib.sha256(payload).hexdigest()
         self._headers = headers
         self._until = -math.inf
         self.signed = 0
@@ -140,8 +171,8 @@ class Template:
         """Sign the next request with the credentials and by the clock of its own moment."""
         self._until = -math.inf
 
-    def headers(self, canonical_path: str, now: float) -> bytes:
-        """Return the header lines of a request.
+    def sign(self, canonical_path: str, now: float) -> bytes:
+        """Return the signature of a request, which completes `heading`.
 
         Args:
             canonical_path: the path as it is sent, percent-encoded, and then once more; it has no query.
@@ -151,8 +182,7 @@ class Template:
         if now >= self._until:
             self._prepare()
             self._until = now + 1.0
-        canonical = f"POST\n{canonical_path}\n{self._after_path}".encode()
-        return b"%b%b\r\n" % (self._heads, self._scope.sign(canonical))
+        return self._scope.sign(f"POST\n{canonical_path}\n{self._after_path}".encode())
 
     def _prepare(self) -> None:
         self.signed = self._signer.now()
@@ -160,13 +190,12 @@ class Template:
         own = {"host": self._signer.host, "x-amz-date": scope.stamp}
         if scope.session_token:
             own["x-amz-security-token"] = scope.session_token
-        headers = sorted((own | dict(self._headers)).items())
-        signed = ";".join(name for name, _ in headers)
-        lines = "".join(f"{name}:{value}\n" for name, value in headers)
+        fields = sorted((own | dict(self._headers)).items())
+        signed = ";".join(name for name, _ in fields)
+        lines = "".join(f"{name}:{value}\n" for name, value in fields)
         self._after_path = f"\n{lines}\n{signed}\n{self._payload_hash}"
-        sent = "".join(f"{name}: {value}\r\n" for name, value in headers)
         authorization = f"{_ALGORITHM} Credential={scope.credential}, SignedHeaders={signed}, Signature="
-        self._heads = f"{sent}authorization: {authorization}".encode()
+        self.heading = Heading(fields, authorization, len(self._payload))
 
 
 def percent_encoded(text: str, *, safe: str = "") -> str:
