@@ -46,4 +46,9 @@ class Endpoint:
     @cached_property
     def tls_context(self) -> ssl.SSLContext | None:
         """What verifies the server's certificate, for `https`; made once, since loading the roots costs 20 ms."""
-        return ssl.create_default_context() if self.tls else None
+        if not self.tls:
+            return None
+        context = ssl.create_default_context()
+        # The server chooses (RFC 7301): one that knows no HTTP/2 chooses the other, or nothing.
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        return context

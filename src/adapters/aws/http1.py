@@ -49,6 +49,11 @@ class Http1Connection:
         poller.add(self._fd, self._on_readable)
 
     @property
+    def places(self) -> int:
+        """How many requests it carries at once."""
+        return 1
+
+    @property
     def expires(self) -> float:
         """When the request under way has taken too long, on the scale of `time.monotonic()`; never without one."""
         return math.inf if self._exchange is None else self._exchange.expires

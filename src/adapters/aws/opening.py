@@ -25,6 +25,11 @@ class Opener:
         self._looked_up = float("-inf")
         self._next = 0
 
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether the server can choose the protocol."""
+        return self._endpoint.tls
+
     async def open(self, session: ssl.SSLSession | None) -> socket.socket:
         """Return a connected socket that does not block, a TLS one where the endpoint wants that.
 

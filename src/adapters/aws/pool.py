@@ -2,21 +2,28 @@
 
 import asyncio
 import math
+import ssl
 import time
 from collections.abc import Callable
 
 from adapters.aws.errors import ConnectionFailed
 from adapters.aws.exchange import Exchange, Source
 from adapters.aws.http1 import Http1Connection
+from adapters.aws.http2 import Http2Connection
 from adapters.aws.opening import Opener
 from adapters.aws.poller import Poller, new_poller
 
+Connection = Http1Connection | Http2Connection
+
 OPENING_AT_ONCE = 32
 """Handshakes under way: each takes the CPU for most of a millisecond, in which no answer is read."""
+WORTH_A_CONNECTION = 8
+"""How many requests have to wait for one more connection to be opened, once there are a few."""
+A_FEW = 16
 
 
 class Pool:
-    """Sends what a source has over connections that it opens, up to a limit.
+    """Sends what a source has over connections that it opens, up to a limit of requests under way.
 
     It belongs to the event loop that first pumps it. Nothing runs while there is nothing to send.
     """
@@ -26,10 +33,12 @@ class Pool:
         self._source = source
         self._limit = limit
         self._poller: Poller | None = None
-        self._connections: set[Http1Connection] = set()
-        self._idle: list[Http1Connection] = []
-        """The one used last is at the end, and taken first: the others may then be closed by the server."""
+        self._connections: set[Connection] = set()
+        self._idle: dict[Connection, None] = {}
+        """Those with places for which there was nothing. The one used last is at the end, and taken first: the others
+        may then be closed by the server."""
         self._opening: set[asyncio.Task[None]] = set()
+        self._knows_places = not opener.speaks_tls
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
 
@@ -39,13 +48,13 @@ class Pool:
         A request sent on such a connection is lost, and it would be hard to know whether before or after the server
         acted on it.
         """
-        for connection in self._idle.copy():
+        for connection in list(self._idle):
             connection.check()
 
     def pump(self) -> None:
         """Send what there is to send, as far as there are connections, and open more for the rest."""
         while self._idle and self._source.backlog:
-            self._use(self._idle.pop())
+            self._use(self._idle.popitem()[0])
         self._open_more()
 
     def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
@@ -64,12 +73,13 @@ class Pool:
         if self._poller is not None:
             self._poller.close()
 
-    def _use(self, connection: Http1Connection) -> None:
-        """Give a connection as much as it can take; what then has room left is idle."""
+    def _use(self, connection: Connection) -> None:
+        """Give a connection as much as it can take; what then has places left is idle."""
+        self._idle.pop(connection, None)
         while True:
             exchange = self._source.take()
             if exchange is None:
-                self._idle.append(connection)
+                self._idle[connection] = None
                 break
             if exchange.expires < self._alarm_at:
                 self._set_alarm(exchange.expires)
@@ -77,26 +87,43 @@ class Pool:
                 break
         connection.flush()
 
-    def _lost(self, connection: Http1Connection) -> None:
+    def _lost(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
+        self._idle.pop(connection, None)
         self._open_more()
 
     def _open_more(self) -> None:
-        room = min(self._limit - len(self._connections), OPENING_AT_ONCE) - len(self._opening)
-        for _ in range(min(room, self._source.backlog - len(self._opening))):
+        for _ in range(self._wanted() - len(self._opening)):
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opened)
+
+    def _wanted(self) -> int:
+        """Return how many connections should be opened at this moment."""
+        backlog = self._source.backlog
+        if not backlog:
+            return 0
+        if not self._knows_places:
+            # The first one tells whether one is enough, and gives the others a TLS session to resume.
+            return 1
+        room = self._limit - sum(connection.places for connection in self._connections)
+        worth = max(min(backlog, A_FEW), backlog // WORTH_A_CONNECTION)
+        return min(room, worth - len(self._connections), OPENING_AT_ONCE)
 
     async def _open(self) -> None:
         session = next((each.tls_session for each in self._connections), None)
         sock = await self._opener.open(session)
         if self._poller is None:
             self._poller = new_poller()
-        connection = Http1Connection(sock, poller=self._poller, available=self._use, lost=self._lost)
+        connection: Connection
+        if isinstance(sock, ssl.SSLSocket) and sock.selected_alpn_protocol() == "h2":
+            connection = Http2Connection(
+                sock, poller=self._poller, available=self._use, lost=self._lost, limit=self._limit
+            )
+        else:
+            connection = Http1Connection(sock, poller=self._poller, available=self._use, lost=self._lost)
         self._connections.add(connection)
+        self._knows_places = True
         self._use(connection)
 
     def _opened(self, task: asyncio.Task[None]) -> None:

@@ -126,15 +126,14 @@ class Scope:
 class Heading:
     """The header fields of many requests: everything but the path and the signature."""
 
-    __slots__ = ("authorization", "fields", "length", "lines")
+    __slots__ = ("authorization", "http2_fields", "lines")
 
     def __init__(self, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
-        self.fields = fields
-        """Names in lower case with their values, `host` among them; without `authorization`."""
         self.authorization = authorization.encode()
         """The value up to the signature."""
-        self.length = length
-        """Of the body, in bytes."""
+        own = [("content-length", str(length))]
+        self.http2_fields = (*((":authority" if name == "host" else name, value) for name, value in fields), *own)
+        """All but that one, as HTTP/2 names them."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
         self.lines = f"{lines}content-length: {length}\r\nauthorization: {authorization}".encode()
         """All of them as HTTP/1.1 writes them, up to the signature."""

@@ -1,0 +1,127 @@
+"""HPACK, the header compression of HTTP/2 (RFC 7541), as far as a client of AWS needs it.
+
+Requests: the fields that many requests share are put into the server's dynamic table once; after that each is a byte.
+Responses: the server is told to use no dynamic table, so that each header block can be read by itself. 200 is
+recognized by its byte; everything else is decoded by the library `hpack`, the other fields when somebody asks for them.
+"""
+
+from functools import cache
+from typing import Final
+
+from adapters.aws.errors import ResponseMalformed
+
+_STATIC_SIZE: Final = 61
+_AUTHORIZATION: Final = 23
+_PATH: Final = 4
+_STATUS_200: Final = b"\x88"
+"""Indexes in the static table (RFC 7541, appendix A)."""
+_NO_TABLE: Final = b"\x20"
+_METHOD_POST: Final = b"\x83"
+_SCHEME: Final = {False: b"\x86", True: b"\x87"}
+_KNOWN_NAMES: Final = {":authority": 1, "content-length": 28, "content-type": 31}
+_ENTRY_OVERHEAD: Final = 32
+
+
+class RequestEncoder:
+    """Writes the header blocks of one connection's requests."""
+
+    def __init__(self, *, tls: bool) -> None:
+        self._start = _METHOD_POST + _SCHEME[tls]
+        self._table_size = 4096
+        """RFC 9113, section 6.5.2: until the server says otherwise."""
+        self._shared: object = None
+        self._indexes = b""
+
+    def limit_table(self, size: int) -> None:
+        """Take the server's SETTINGS_HEADER_TABLE_SIZE."""
+        self._table_size = min(4096, size)
+        self._shared = None
+
+    def encode(self, path: bytes, shared: object, fields: tuple[tuple[str, str], ...], authorization: bytes) -> bytes:
+        """Return the header block of a request.
+
+        Args:
+            path: as it is sent.
+            shared: what stands for the fields: those of the last request are sent again only where it is another.
+            fields: names and values.
+            authorization: the value of that field, which is never indexed (RFC 7541, section 7.1.3).
+
+        """
+        own = b"%b%b%b%b" % (
+            _literal(0x00, 4, _PATH),
+            _string(path),
+            _literal(0x10, 4, _AUTHORIZATION),
+            _string(authorization),
+        )
+        if shared is self._shared:
+            return self._start + self._indexes + own
+        if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
+            return self._start + b"".join(_field(0x00, 4, *each) for each in fields) + own
+        # The last one that was added has the lowest index.
+        added = b"".join(_field(0x40, 6, *each) for each in fields)
+        self._indexes = bytes(0x80 | (_STATIC_SIZE + 1 + at) for at in range(len(fields)))
+        self._shared = shared
+        return self._start + added + own
+
+
+def _field(pattern: int, prefix: int, name: str, value: str) -> bytes:
+    index = _KNOWN_NAMES.get(name, 0)
+    named = _literal(pattern, prefix, index) if index else bytes([pattern]) + _string(name.encode())
+    return named + _string(value.encode())
+
+
+@cache
+def _literal(pattern: int, prefix: int, index: int) -> bytes:
+    return _integer(index, prefix, pattern)
+
+
+def _string(value: bytes) -> bytes:
+    # Without Huffman coding, which would cost more time than it saves bytes.
+    length = len(value)
+    return bytes((length,)) + value if length < 0x7F else _integer(length, 7, 0) + value
+
+
+def _integer(value: int, prefix: int, pattern: int) -> bytes:
+    """Write an integer (RFC 7541, section 5.1)."""
+    limit = (1 << prefix) - 1
+    if value < limit:
+        return bytes((pattern | value,))
+    out = [pattern | limit]
+    value -= limit
+    while value >= 0x80:
+        out.append(0x80 | (value & 0x7F))
+        value >>= 7
+    return bytes([*out, value])
+
+
+def read_status(block: bytes) -> int:
+    """Return the `:status` of a response's header block.
+
+    Raises:
+        ResponseMalformed: there is none.
+
+    """
+    # A server that was told to use no dynamic table says so first; then comes the status.
+    at = 1 if block[:1] == _NO_TABLE else 0
+    if block[at : at + 1] == _STATUS_200:
+        return 200
+    status = read_fields(block).get(":status", "")
+    if len(status) != 3 or not status.isdigit():
+        raise ResponseMalformed("no status")
+    return int(status)
+
+
+def read_fields(block: bytes) -> dict[str, str]:
+    """Return the fields of a header block that refers to no dynamic table; of one that is repeated, the last.
+
+    Raises:
+        ResponseMalformed: it is no such block.
+
+    """
+    # Of use for errors alone, and so not at the start of a function.
+    import hpack  # noqa: PLC0415
+
+    try:
+        return {str(name): str(value) for name, value in hpack.Decoder().decode(block)}
+    except (hpack.HPACKError, UnicodeDecodeError) as exc:
+        raise ResponseMalformed(f"no header block: {exc}") from exc
