@@ -30,7 +30,7 @@ def make_sink(request: pytest.FixtureRequest) -> MakeSink:
 @pytest.fixture
 async def sink(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> AsyncIterator[MessageSink]:
     """Return a sink of each kind that posts to it."""
-    async with make_sink(endpoint, post_timeout=1.0) as sink:
+    async with make_sink(endpoint.url, post_timeout=1.0) as sink:
         yield sink
 
 
@@ -62,7 +62,7 @@ async def test_throttling_may_last_for_any_number_of_attempts(
     """Doubling the pause a thousand times would leave the range of a float."""
     endpoint.inboxes["a"] = []
     endpoint.fails("a", *[429] * 1100)
-    async with make_sink(endpoint, jitter=lambda _least, _most: 0.0) as sink:
+    async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.0) as sink:
         outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
     assert outcomes.delivered == 1
 
@@ -115,7 +115,7 @@ async def test_connection_that_breaks_before_the_answer_is_tried_again(
 async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
     """Every recipient has its outcome even then."""
     endpoint.url = "http://127.0.0.1:9/dev"
-    async with make_sink(endpoint) as sink:
+    async with make_sink(endpoint.url) as sink:
         outcomes = await sink.deliver(payload="x", connection_ids=["a", "b"], deadline=time.monotonic() + 5)
     assert set(outcomes.failed) == {"a", "b"}
 
@@ -126,7 +126,7 @@ async def test_posts_at_once_are_bounded_over_all_deliveries(
     """A page more in flight must not mean more sockets."""
     ids = [f"c{i}" for i in range(60)]
     endpoint.inboxes = {each: [] for each in ids}
-    async with make_sink(endpoint, concurrency=5) as sink:
+    async with make_sink(endpoint.url, concurrency=5) as sink:
         pages = [ids[:20], ids[20:40], ids[40:]]
         await asyncio.gather(*(sink.deliver(payload="x", connection_ids=page, deadline=math.inf) for page in pages))
     assert endpoint.most_under_way <= 5

@@ -3,9 +3,9 @@
 import asyncio
 import math
 import random
-import ssl
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from adapters.apigateway import ApiGatewayMessageSink
 from adapters.aws import Credentials
 from chat_core import Outcome, Outcomes
-from tests.support.certificates import make_certificate, server_context
+from tests.support.certificates import make_certificate, server_context, trusted
 from tests.support.rogue_endpoint import OK, Post, Reply, RogueEndpoint, hang, reset, rogue_endpoint, say
 
 IDS = [f"c{i}" for i in range(200)]
@@ -219,29 +219,23 @@ async def test_id_that_is_none_cannot_change_the_request(endpoint: RogueEndpoint
     assert "x-evil:" not in heads[0].lower()
 
 
-def trusting(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> None:
-    make = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda: make(cafile=str(certificate)))
-
-
-async def test_tls_connections_deliver_and_are_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The certificate is verified, the connection kept."""
+async def test_tls_connections_deliver_and_are_kept(tmp_path: Path) -> None:
+    """The certificate is verified."""
     certificate, key = make_certificate(tmp_path)
-    trusting(monkeypatch, certificate)
     async with rogue_endpoint(server_context(certificate, key)) as endpoint:
-        outcomes = await deliver(endpoint, payload="z" * 100_000)
+        with trusted(certificate):
+            outcomes = await deliver(endpoint, payload="z" * 100_000)
         assert outcomes.delivered == len(IDS)
         assert endpoint.opened <= 20
 
 
-@pytest.mark.parametrize("problem", ["unknown", "another name"])
-async def test_wrong_certificate_gets_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
+@pytest.mark.parametrize("name", ["localhost", "example.org"], ids=["unknown", "another name"])
+async def test_wrong_certificate_gets_no_message(tmp_path: Path, name: str) -> None:
     """Whoever shows it is not API Gateway."""
-    certificate, key = make_certificate(tmp_path, "localhost" if problem == "unknown" else "example.org")
-    if problem == "another name":
-        trusting(monkeypatch, certificate)
+    certificate, key = make_certificate(tmp_path, name)
     async with rogue_endpoint(server_context(certificate, key)) as endpoint:
-        outcomes = await deliver(endpoint, ids=IDS[:50])
+        with trusted(certificate) if name != "localhost" else nullcontext():
+            outcomes = await deliver(endpoint, ids=IDS[:50])
         assert outcomes.failed == dict.fromkeys(IDS[:50], Outcome.UNAVAILABLE)
         assert not endpoint.posts
 

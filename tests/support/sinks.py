@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 import aioboto3
@@ -14,7 +16,9 @@ from adapters.apigateway.sdk import SdkMessageSink, client_config
 from adapters.aws import Credentials
 from adapters.memory import MemoryMessageSink
 from chat_core import MessageSink
+from tests.support.certificates import make_certificate, server_context, trusted
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
+from tests.support.http2_endpoint import Http2Endpoint, http2_endpoint
 
 
 class World(Protocol):
@@ -78,11 +82,11 @@ class ApiGatewayWorld:
 
 
 class MakeSink(Protocol):
-    """Makes a sink of one kind on the endpoint."""
+    """Makes a sink of one kind on the endpoint at a URL."""
 
     def __call__(
         self,
-        endpoint: ConnectionsEndpoint,
+        url: str,
         *,
         concurrency: int = 100,
         post_timeout: float = 5.0,
@@ -92,7 +96,7 @@ class MakeSink(Protocol):
 
 @asynccontextmanager
 async def sdk_sink(
-    endpoint: ConnectionsEndpoint,
+    url: str,
     *,
     concurrency: int = 100,
     post_timeout: float = 5.0,
@@ -101,13 +105,13 @@ async def sdk_sink(
     """Make the reference, on the AWS SDK."""
     config = client_config(concurrency=concurrency)
     session = aioboto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", region_name="us-east-1")
-    async with session.client("apigatewaymanagementapi", endpoint_url=endpoint.url, config=config) as client:
+    async with session.client("apigatewaymanagementapi", endpoint_url=url, config=config) as client:
         yield SdkMessageSink(client, concurrency=concurrency, post_timeout=post_timeout, jitter=jitter)
 
 
 @asynccontextmanager
 async def engine_sink(
-    endpoint: ConnectionsEndpoint,
+    url: str,
     *,
     concurrency: int = 100,
     post_timeout: float = 5.0,
@@ -115,7 +119,7 @@ async def engine_sink(
 ) -> AsyncIterator[MessageSink]:
     """Make the one that functions use."""
     async with ApiGatewayMessageSink(
-        url=endpoint.url,
+        url=url,
         region="us-east-1",
         credentials=lambda: Credentials("AKID", "secret"),
         concurrency=concurrency,
@@ -134,15 +138,45 @@ async def memory_world() -> AsyncIterator[World]:
 @asynccontextmanager
 async def sdk_world() -> AsyncIterator[World]:
     """Make the SDK sink's."""
-    async with connections_endpoint() as endpoint, sdk_sink(endpoint) as sink:
+    async with connections_endpoint() as endpoint, sdk_sink(endpoint.url) as sink:
         yield ApiGatewayWorld(sink, endpoint)
 
 
 @asynccontextmanager
 async def engine_world() -> AsyncIterator[World]:
     """Make the default sink's."""
-    async with connections_endpoint() as endpoint, engine_sink(endpoint) as sink:
+    async with connections_endpoint() as endpoint, engine_sink(endpoint.url) as sink:
         yield ApiGatewayWorld(sink, endpoint)
 
 
-WORLDS = {"MemoryMessageSink": memory_world, "SdkMessageSink": sdk_world, "ApiGatewayMessageSink": engine_world}
+class Http2World:
+    def __init__(self, sink: MessageSink, endpoint: Http2Endpoint) -> None:
+        self.sink = sink
+        self._endpoint = endpoint
+
+    def open(self, connection_id: str) -> list[str]:
+        return self._endpoint.inboxes.setdefault(connection_id, [])
+
+    def hang(self, connection_id: str) -> None:
+        self._endpoint.hanging.add(connection_id)
+
+    def fail(self, connection_id: str) -> None:
+        self._endpoint.statuses[connection_id] = [500]
+
+
+@asynccontextmanager
+async def http2_world() -> AsyncIterator[World]:
+    """Make the default sink's, where the endpoint speaks HTTP/2."""
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = make_certificate(Path(folder))
+        with trusted(certificate):
+            async with http2_endpoint(server_context(certificate, key)) as endpoint, engine_sink(endpoint.url) as sink:
+                yield Http2World(sink, endpoint)
+
+
+WORLDS = {
+    "MemoryMessageSink": memory_world,
+    "SdkMessageSink": sdk_world,
+    "ApiGatewayMessageSink": engine_world,
+    "over HTTP/2": http2_world,
+}

@@ -29,12 +29,15 @@ class RequestEncoder:
         self._start = _METHOD_POST + _SCHEME[tls]
         self._table_size = 4096
         """RFC 9113, section 6.5.2: until the server says otherwise."""
+        self._confirmation = b""
         self._shared: object = None
         self._indexes = b""
 
     def limit_table(self, size: int) -> None:
-        """Take the server's SETTINGS_HEADER_TABLE_SIZE."""
-        self._table_size = min(4096, size)
+        """Take the server's SETTINGS_HEADER_TABLE_SIZE; a smaller table is confirmed (RFC 7541, section 4.2)."""
+        if size < self._table_size:
+            self._confirmation = _integer(size, 5, 0x20)
+        self._table_size = min(self._table_size, size)
         self._shared = None
 
     def encode(self, path: bytes, shared: object, fields: tuple[tuple[str, str], ...], authorization: bytes) -> bytes:
@@ -43,25 +46,23 @@ class RequestEncoder:
         Args:
             path: as it is sent.
             shared: what stands for the fields: those of the last request are sent again only where it is another.
-            fields: names and values.
+            fields: names and values, `:authority` first.
             authorization: the value of that field, which is never indexed (RFC 7541, section 7.1.3).
 
         """
-        own = b"%b%b%b%b" % (
-            _literal(0x00, 4, _PATH),
-            _string(path),
-            _literal(0x10, 4, _AUTHORIZATION),
-            _string(authorization),
-        )
+        # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
+        start = b"%b%b%b%b" % (self._confirmation, self._start, _literal(0x00, 4, _PATH), _string(path))
+        self._confirmation = b""
+        own = _literal(0x10, 4, _AUTHORIZATION) + _string(authorization)
         if shared is self._shared:
-            return self._start + self._indexes + own
+            return start + self._indexes + own
         if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
-            return self._start + b"".join(_field(0x00, 4, *each) for each in fields) + own
+            return start + b"".join(_field(0x00, 4, *each) for each in fields) + own
         # The last one that was added has the lowest index.
         added = b"".join(_field(0x40, 6, *each) for each in fields)
-        self._indexes = bytes(0x80 | (_STATIC_SIZE + 1 + at) for at in range(len(fields)))
+        self._indexes = bytes(0x80 | (_STATIC_SIZE + at) for at in range(len(fields), 0, -1))
         self._shared = shared
-        return self._start + added + own
+        return start + added + own
 
 
 def _field(pattern: int, prefix: int, name: str, value: str) -> bytes:

@@ -49,6 +49,11 @@ class Http1Connection:
         poller.add(self._fd, self._on_readable)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it can be used at once: always."""
+        return True
+
+    @property
     def places(self) -> int:
         """How many requests it carries at once."""
         return 1

@@ -10,18 +10,48 @@ import asyncio
 import math
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
 from adapters.aws.hpack import RequestEncoder, read_fields, read_status
+from adapters.aws.http2_frames import (
+    ACK,
+    CANCEL,
+    CONTINUATION,
+    DATA,
+    ENABLE_PUSH,
+    END_HEADERS,
+    END_STREAM,
+    FRAME_SIZE,
+    GOAWAY,
+    HEADER_TABLE_SIZE,
+    HEADERS,
+    INITIAL_WINDOW,
+    LARGEST_WINDOW,
+    LAST_STREAM,
+    MAX_STREAMS,
+    PING,
+    PREFACE,
+    PRIORITY,
+    PUSH_PROMISE,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    frame,
+    header_frames,
+    read_settings,
+    setting,
+    unpadded,
+    window_update,
+)
 from adapters.aws.poller import Poller
 from adapters.aws.response import BODY_LIMIT, Response
 
 READ_SIZE = 64 * 1024
 STREAMS = 100
-"""Requests at once until the server says how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
+"""Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
 
 RECORDS_AT_ONCE: Final = 64
 REFILL_SHARE: Final = 4
@@ -29,17 +59,6 @@ REFILL_SECONDS: Final = 0.001
 """Places that become free are filled when they are a quarter of all, or after this time: a write for each would cost as
 much as over HTTP/1.1."""
 
-_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PUSH_PROMISE, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = (
-    0, 1, 3, 4, 5, 6, 7, 8, 9,
-)  # fmt: skip
-_END_STREAM, _ACK, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
-_HEADER_TABLE_SIZE, _ENABLE_PUSH, _MAX_STREAMS, _INITIAL_WINDOW, _MAX_FRAME_SIZE = 1, 2, 3, 4, 5
-_CANCEL: Final = (8).to_bytes(4)
-_LARGEST_WINDOW: Final = 2**31 - 1
-_LAST_STREAM: Final = 2**31 - 1
-_FRAME_SIZE: Final = 16_384
-"""The largest frame that either side may send without having agreed on more; ours agrees on nothing."""
 _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -102,11 +121,17 @@ class Http2Connection:
         self._drains = False
         """Whether it takes no further request, and ends after the last answer."""
         self._closed = False
+        self._knows_server = False
         self._refilling: asyncio.TimerHandle | None = None
         poller.add(self._fd, self._on_readable)
-        settings = _setting(_HEADER_TABLE_SIZE, 0) + _setting(_ENABLE_PUSH, 0)
-        settings += _setting(_INITIAL_WINDOW, _LARGEST_WINDOW)
-        self._out += [_PREFACE, _frame(_SETTINGS, 0, 0, settings), _window_update(_LARGEST_WINDOW - 65_535)]
+        ours = setting(HEADER_TABLE_SIZE, 0) + setting(ENABLE_PUSH, 0) + setting(INITIAL_WINDOW, LARGEST_WINDOW)
+        self._out += [PREFACE, frame(SETTINGS, 0, 0, ours), window_update(LARGEST_WINDOW - 65_535)]
+        self.flush()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server has said what it takes; until then there is nothing to start."""
+        return self._knows_server
 
     @property
     def places(self) -> int:
@@ -132,7 +157,7 @@ class Http2Connection:
         """Take a request, to be sent with `flush`; return whether it can take another beside it."""
         number = self._next_stream
         self._next_stream = number + 2
-        if number >= _LAST_STREAM - 2:
+        if number >= LAST_STREAM - 2:
             self._drains = True
         stream = self._streams[number] = _Stream(exchange, self._stream_window)
         heading, body = exchange.heading, exchange.body
@@ -140,7 +165,7 @@ class Http2Connection:
             exchange.path, heading, heading.http2_fields, heading.authorization + exchange.signature
         )
         length = len(body)
-        if len(block) <= _FRAME_SIZE and length <= min(_FRAME_SIZE, self._window, stream.window):
+        if len(block) <= FRAME_SIZE and length <= min(FRAME_SIZE, self._window, stream.window):
             self._window -= length
             # The two frames of nearly every request, written as one.
             self._out.append(
@@ -155,7 +180,7 @@ class Http2Connection:
                 )
             )
         else:
-            self._out += _header_frames(number, block)
+            self._out += header_frames(number, block)
             stream.unsent = body
             self._send_bodies()
         return len(self._streams) < self._most_streams and not self._drains
@@ -180,9 +205,11 @@ class Http2Connection:
 
     def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
         """Give up the requests that are meant: nobody waits for their outcomes any more."""
-        for number in [number for number, stream in self._streams.items() if is_meant(stream.exchange)]:
+        meant = [number for number, stream in self._streams.items() if is_meant(stream.exchange)]
+        for number in meant:
             self._cancel(number)
-        self.flush()
+        if meant:
+            self._refill()
 
     def close(self) -> None:
         """End the connection; requests under way fail."""
@@ -190,7 +217,7 @@ class Http2Connection:
 
     def _cancel(self, number: int) -> Exchange:
         stream = self._streams.pop(number)
-        self._out.append(_frame(_RST_STREAM, 0, number, _CANCEL))
+        self._out.append(frame(RST_STREAM, 0, number, CANCEL))
         return stream.exchange
 
     def _drain(self) -> None:
@@ -253,7 +280,7 @@ class Http2Connection:
             return
         if self._drains:
             self._drain()
-        elif len(self._streams) < self._most_streams:
+        elif len(self._streams) < self._most_streams and self._knows_server:
             self._available(self)
         self.flush()
 
@@ -266,12 +293,12 @@ class Http2Connection:
         at, end = 0, len(data)
         while end - at >= 9:
             length = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
-            if length > _FRAME_SIZE:
+            if length > FRAME_SIZE:
                 raise ResponseMalformed("a frame larger than agreed")
             after = at + 9 + length
             if after > end:
                 break
-            number = int.from_bytes(data[at + 5 : at + 9]) & _LAST_STREAM
+            number = int.from_bytes(data[at + 5 : at + 9]) & LAST_STREAM
             self._on_frame(data[at + 3], data[at + 4], number, data[at + 9 : after])
             if self._closed:
                 return
@@ -280,32 +307,32 @@ class Http2Connection:
             self._received += data[at:]
 
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        if self._headers is not None and kind != _CONTINUATION:
+        if self._headers is not None and kind != CONTINUATION:
             raise ResponseMalformed("half a header section")
-        if kind == _HEADERS:
-            self._on_headers(flags, number, _unpadded(flags, payload, priority=bool(flags & _PRIORITY)))
-        elif kind == _DATA:
+        if kind == HEADERS:
+            self._on_headers(flags, number, unpadded(flags, payload, priority=bool(flags & PRIORITY)))
+        elif kind == DATA:
             self._on_data(flags, number, payload)
-        elif kind == _CONTINUATION:
+        elif kind == CONTINUATION:
             self._on_continuation(flags, number, payload)
-        elif kind == _SETTINGS:
+        elif kind == SETTINGS:
             self._on_settings(flags, payload)
-        elif kind == _WINDOW_UPDATE:
+        elif kind == WINDOW_UPDATE:
             self._on_window_update(number, payload)
-        elif kind == _PING:
-            if not flags & _ACK:
-                self._out.append(_frame(_PING, _ACK, 0, payload))
-        elif kind == _RST_STREAM:
+        elif kind == PING:
+            if not flags & ACK:
+                self._out.append(frame(PING, ACK, 0, payload))
+        elif kind == RST_STREAM:
             stream = self._streams.pop(number, None)
             if stream is not None:
                 stream.exchange.failed(ConnectionFailed("the server broke the request off"))
-        elif kind == _GOAWAY:
+        elif kind == GOAWAY:
             self._on_goaway(payload)
-        elif kind == _PUSH_PROMISE:
+        elif kind == PUSH_PROMISE:
             raise ResponseMalformed("a push, which was not asked for")
 
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
-        if not flags & _END_HEADERS:
+        if not flags & END_HEADERS:
             self._headers = number, flags, bytearray(block)
             return
         stream = self._streams.get(number)
@@ -315,7 +342,7 @@ class Http2Connection:
         if stream.block is None and read_status(block) >= 200:
             stream.block = block
         # What comes after that are trailers, which say nothing here.
-        if flags & _END_STREAM:
+        if flags & END_STREAM:
             self._answered(number, stream)
 
     def _on_continuation(self, flags: int, number: int, payload: bytes) -> None:
@@ -323,25 +350,25 @@ class Http2Connection:
             raise ResponseMalformed("the end of a header section that has not begun")
         _, first_flags, block = self._headers
         block += payload
-        if len(block) > 4 * _FRAME_SIZE:
+        if len(block) > 4 * FRAME_SIZE:
             raise ResponseMalformed("a header section without end")
-        if flags & _END_HEADERS:
+        if flags & END_HEADERS:
             self._headers = None
-            self._on_headers(first_flags | _END_HEADERS, number, bytes(block))
+            self._on_headers(first_flags | END_HEADERS, number, bytes(block))
 
     def _on_data(self, flags: int, number: int, payload: bytes) -> None:
         self._consumed += len(payload)
-        if self._consumed > _LARGEST_WINDOW // 2:
-            self._out.append(_window_update(self._consumed))
+        if self._consumed > LARGEST_WINDOW // 2:
+            self._out.append(window_update(self._consumed))
             self._consumed = 0
         stream = self._streams.get(number)
         if stream is None:
             return
-        stream.body.append(_unpadded(flags, payload))
+        stream.body.append(unpadded(flags, payload))
         stream.size += len(payload)
         if stream.size > BODY_LIMIT:
             raise ResponseMalformed("a body without end")
-        if flags & _END_STREAM:
+        if flags & END_STREAM:
             self._answered(number, stream)
 
     def _answered(self, number: int, stream: _Stream) -> None:
@@ -349,27 +376,28 @@ class Http2Connection:
             raise ResponseMalformed("an answer without a status")
         del self._streams[number]
         if stream.unsent:
-            self._out.append(_frame(_RST_STREAM, 0, number, _CANCEL))
+            self._out.append(frame(RST_STREAM, 0, number, CANCEL))
         status = read_status(stream.block)
         stream.exchange.answered(Http2Response(status, stream.block, b"".join(stream.body), keeps_alive=True))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
-        if flags & _ACK:
+        if flags & ACK:
             return
-        for setting, value in _settings(payload):
-            if setting == _MAX_STREAMS:
+        self._knows_server = True
+        for identifier, value in read_settings(payload):
+            if identifier == MAX_STREAMS:
                 self._most_streams = min(value, self._limit)
-            elif setting == _HEADER_TABLE_SIZE:
+            elif identifier == HEADER_TABLE_SIZE:
                 self._encoder.limit_table(value)
-            elif setting == _INITIAL_WINDOW:
+            elif identifier == INITIAL_WINDOW:
                 for stream in self._streams.values():
                     stream.window += value - self._stream_window
                 self._stream_window = value
-        self._out.append(_frame(_SETTINGS, _ACK, 0, b""))
+        self._out.append(frame(SETTINGS, ACK, 0, b""))
         self._send_bodies()
 
     def _on_window_update(self, number: int, payload: bytes) -> None:
-        increment = int.from_bytes(payload) & _LARGEST_WINDOW
+        increment = int.from_bytes(payload) & LARGEST_WINDOW
         stream = self._streams.get(number)
         if number == 0:
             self._window += increment
@@ -382,15 +410,15 @@ class Http2Connection:
         if self._window <= 0:
             return
         for number, stream in self._streams.items():
-            while stream.unsent and (size := min(len(stream.unsent), self._window, stream.window, _FRAME_SIZE)) > 0:
+            while stream.unsent and (size := min(len(stream.unsent), self._window, stream.window, FRAME_SIZE)) > 0:
                 part, stream.unsent = stream.unsent[:size], stream.unsent[size:]
                 self._window -= size
                 stream.window -= size
-                self._out.append(_frame(_DATA, 0 if stream.unsent else _END_STREAM, number, part))
+                self._out.append(frame(DATA, 0 if stream.unsent else END_STREAM, number, part))
 
     def _on_goaway(self, payload: bytes) -> None:
         """Go on with what the server still answers (RFC 9113, section 6.8); the rest it has not acted on."""
-        last = int.from_bytes(payload[:4]) & _LAST_STREAM
+        last = int.from_bytes(payload[:4]) & LAST_STREAM
         self._drains = True
         for number in [number for number in self._streams if number > last]:
             self._streams.pop(number).exchange.failed(ConnectionFailed("the server goes away"))
@@ -409,38 +437,3 @@ class Http2Connection:
         self._lost(self)
         for stream in streams:
             stream.exchange.failed(error)
-
-
-def _frame(kind: int, flags: int, number: int, payload: bytes) -> bytes:
-    return b"%b%c%c%b%b" % (len(payload).to_bytes(3), kind, flags, number.to_bytes(4), payload)
-
-
-def _header_frames(number: int, block: bytes) -> Iterator[bytes]:
-    parts = [block[at : at + _FRAME_SIZE] for at in range(0, len(block), _FRAME_SIZE)]
-    for at, part in enumerate(parts):
-        flags = _END_HEADERS if at == len(parts) - 1 else 0
-        yield _frame(_CONTINUATION if at else _HEADERS, flags, number, part)
-
-
-def _window_update(increment: int) -> bytes:
-    return _frame(_WINDOW_UPDATE, 0, 0, increment.to_bytes(4))
-
-
-def _setting(setting: int, value: int) -> bytes:
-    return setting.to_bytes(2) + value.to_bytes(4)
-
-
-def _settings(payload: bytes) -> Iterator[tuple[int, int]]:
-    for at in range(0, len(payload) - 5, 6):
-        yield int.from_bytes(payload[at : at + 2]), int.from_bytes(payload[at + 2 : at + 6])
-
-
-def _unpadded(flags: int, payload: bytes, *, priority: bool = False) -> bytes:
-    start, end = 0, len(payload)
-    if flags & _PADDED:
-        start, end = 1, end - (payload[0] if payload else 0)
-    if priority:
-        start += 5
-    if start > end:
-        raise ResponseMalformed("more padding than frame")
-    return payload[start:end]

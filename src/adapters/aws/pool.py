@@ -38,7 +38,8 @@ class Pool:
         """Those with places for which there was nothing. The one used last is at the end, and taken first: the others
         may then be closed by the server."""
         self._opening: set[asyncio.Task[None]] = set()
-        self._knows_places = not opener.speaks_tls
+        self._places = None if opener.speaks_tls else 1
+        """How many requests a connection carries at once, as far as the last one that was opened has told."""
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
 
@@ -103,10 +104,12 @@ class Pool:
         backlog = self._source.backlog
         if not backlog:
             return 0
-        if not self._knows_places:
+        if self._places is None:
             # The first one tells whether one is enough, and gives the others a TLS session to resume.
             return 1
         room = self._limit - sum(connection.places for connection in self._connections)
+        if self._places > 1:
+            return -(-min(room, backlog) // self._places)
         worth = max(min(backlog, A_FEW), backlog // WORTH_A_CONNECTION)
         return min(room, worth - len(self._connections), OPENING_AT_ONCE)
 
@@ -123,8 +126,9 @@ class Pool:
         else:
             connection = Http1Connection(sock, poller=self._poller, available=self._use, lost=self._lost)
         self._connections.add(connection)
-        self._knows_places = True
-        self._use(connection)
+        self._places = connection.places
+        if connection.is_ready:
+            self._use(connection)
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)

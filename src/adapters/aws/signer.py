@@ -131,8 +131,8 @@ class Heading:
     def __init__(self, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
         self.authorization = authorization.encode()
         """The value up to the signature."""
-        own = [("content-length", str(length))]
-        self.http2_fields = (*((":authority" if name == "host" else name, value) for name, value in fields), *own)
+        others = [(name, value) for name, value in fields if name != "host"]
+        self.http2_fields = ((":authority", dict(fields)["host"]), *others, ("content-length", str(length)))
         """All but that one, as HTTP/2 names them."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
         self.lines = f"{lines}content-length: {length}\r\nauthorization: {authorization}".encode()

@@ -1,0 +1,295 @@
+"""Delivery over HTTP/2: many posts on one connection, and what the server may do to them."""
+
+import asyncio
+import math
+import struct
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from h2.settings import SettingCodes
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.apigateway import ApiGatewayMessageSink
+from adapters.aws import Credentials
+from adapters.aws.http2 import Http2Connection
+from chat_core import Outcome, Outcomes
+from tests.support.certificates import make_certificate, server_context, trusted
+from tests.support.http2_endpoint import Http2Endpoint, http2_endpoint
+
+IDS = [f"c{i}=" for i in range(500)]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the files of a certificate and its key."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+async def endpoint(certificate: tuple[Path, Path]) -> AsyncIterator[Http2Endpoint]:
+    """Return an endpoint that speaks HTTP/2, where everyone is connected."""
+    with trusted(certificate[0]):
+        async with http2_endpoint(server_context(*certificate)) as endpoint:
+            endpoint.inboxes = {each: [] for each in IDS}
+            yield endpoint
+
+
+def sink_on(endpoint: Http2Endpoint, *, concurrency: int = 100, post_timeout: float = 1.0) -> ApiGatewayMessageSink:
+    return ApiGatewayMessageSink(
+        url=endpoint.url,
+        region="us-east-1",
+        credentials=lambda: Credentials("AKID", "secret", "t" * 500),
+        concurrency=concurrency,
+        post_timeout=post_timeout,
+    )
+
+
+async def deliver(endpoint: Http2Endpoint, *, payload: str = "x", ids: list[str] = IDS, **options: Any) -> Outcomes:
+    async with sink_on(endpoint, **options) as sink:
+        outcomes = await sink.deliver(payload=payload, connection_ids=ids, deadline=time.monotonic() + 20)
+    assert outcomes.delivered + len(outcomes.gone) + len(outcomes.failed) == len(ids)
+    return outcomes
+
+
+async def test_everyone_is_posted_to_once_over_one_connection(endpoint: Http2Endpoint) -> None:
+    """Chosen by the server in the handshake; not more at once than it was told."""
+    outcomes = await deliver(endpoint)
+    assert outcomes.delivered == 500
+    assert list(endpoint.inboxes.values()) == [["x"]] * 500
+    assert endpoint.opened == 1
+    assert 1 < endpoint.most_streams <= 100
+
+
+async def test_requests_have_all_that_the_signature_covers(endpoint: Http2Endpoint) -> None:
+    """In every post, whatever of it was sent before."""
+    async with sink_on(endpoint) as sink:
+        both = [sink.deliver(payload=text, connection_ids=IDS[:50], deadline=math.inf) for text in ("one", "three")]
+        await asyncio.gather(*both)
+    assert len(endpoint.heads) == 100
+    for head in endpoint.heads:
+        assert (head[":method"], head[":scheme"], head[":authority"]) == ("POST", "https", endpoint.url[8:-4])
+        assert head["x-amz-security-token"] == "t" * 500
+        assert "SignedHeaders=host;x-amz-date;x-amz-security-token" in head["authorization"]
+    assert {head["content-length"] for head in endpoint.heads} == {"3", "5"}
+    assert len({head["authorization"] for head in endpoint.heads}) == 100
+
+
+async def test_outcomes_are_those_of_the_statuses(endpoint: Http2Endpoint) -> None:
+    """However the server compresses them."""
+    endpoint.statuses = {"c1=": [403], "c2=": [413], "c3=": [500], "c4=": [429, 200], "c5=": [503, 200]}
+    del endpoint.inboxes["c0="]
+    outcomes = await deliver(endpoint, ids=IDS[:7])
+    assert outcomes.gone == ["c0="]
+    assert outcomes.failed == {"c1=": Outcome.REFUSED, "c2=": Outcome.REFUSED, "c3=": Outcome.UNAVAILABLE}
+    assert outcomes.delivered == 3
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {SettingCodes.MAX_CONCURRENT_STREAMS: 3},
+        {SettingCodes.HEADER_TABLE_SIZE: 0},
+        {SettingCodes.HEADER_TABLE_SIZE: 300},
+        {SettingCodes.INITIAL_WINDOW_SIZE: 10},
+    ],
+    ids=["few streams", "no table", "small table", "small window"],
+)
+async def test_limits_of_the_server_are_kept(endpoint: Http2Endpoint, limits: dict[SettingCodes | int, int]) -> None:
+    """A breach would end the connection."""
+    endpoint.settings = limits
+    async with sink_on(endpoint) as sink:
+        for _ in range(3):
+            outcomes = await sink.deliver(payload="y" * 100, connection_ids=IDS[:60], deadline=time.monotonic() + 20)
+            assert outcomes.delivered == 60
+
+
+async def test_payload_larger_than_the_windows_arrives_whole(endpoint: Http2Endpoint) -> None:
+    """In frames, as the server takes them."""
+    outcomes = await deliver(endpoint, payload="z" * 128 * 1024, ids=IDS[:40], post_timeout=10)
+    assert outcomes.delivered == 40
+    assert all(endpoint.inboxes[each] == ["z" * 128 * 1024] for each in IDS[:40])
+
+
+async def test_post_that_hangs_times_out_alone(endpoint: Http2Endpoint) -> None:
+    """Those on the same connection are delivered, and it is not posted again."""
+    endpoint.hanging = {"c7="}
+    outcomes = await deliver(endpoint)
+    assert outcomes.failed == {"c7=": Outcome.TIMED_OUT}
+    assert outcomes.delivered == 499
+    assert endpoint.posts["c7="] == 1
+
+
+async def test_server_that_goes_away_loses_nobody(endpoint: Http2Endpoint) -> None:
+    """What it still answers is waited for, and the rest posted over another connection."""
+    said = 0
+
+    def go_away(connection: Any, _stream: int) -> bool:
+        nonlocal said
+        if endpoint.posts.total() == 150 and not said:
+            said += 1
+            last = max(connection.h2.streams)
+            payload = struct.pack("!LL", last - 20, 0)
+            connection.flush()
+            connection.transport.write(struct.pack("!L", len(payload))[1:] + b"\x07\x00\x00\x00\x00\x00" + payload)
+        return False
+
+    endpoint.interfere = go_away
+    outcomes = await deliver(endpoint)
+    assert said
+    assert outcomes.delivered == 500
+    assert endpoint.opened == 2
+
+
+async def test_requests_that_the_server_breaks_off_are_sent_again(endpoint: Http2Endpoint) -> None:
+    """REFUSED_STREAM says that nothing was done with them."""
+
+    def break_off(connection: Any, stream: int) -> bool:
+        if stream % 10 == 1 and endpoint.opened == 1 and endpoint.posts.total() < 300:
+            connection.h2.reset_stream(stream, error_code=7)
+            return True
+        return False
+
+    endpoint.interfere = break_off
+    assert (await deliver(endpoint)).delivered == 500
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"\xff\xff\xff\x00\x00\x00\x00\x00\x01",
+        b"\x00\x00\x04\x01\x04\x00\x00\x00\x01\xff\xff\xff\xff",
+        b"\x00\x00\x04\x05\x04\x00\x00\x00\x01\x00\x00\x00\x02",
+        b"\x00\x00\x01\x09\x04\x00\x00\x00\x01\x88",
+        b"\x00\x00\x01\x00\x01\x00\x00\x00\x01x",
+        b"\x00\x00\x01\x00\x09\x00\x00\x00\x01\x05",
+    ],
+    ids=["HTTP/1.1", "too long", "no header block", "push", "no beginning", "no status", "padding"],
+)
+async def test_what_is_no_http2_fails_every_recipient_once(endpoint: Http2Endpoint, garbage: bytes) -> None:
+    """After a bounded number of attempts."""
+
+    def speak(connection: Any, _stream: int) -> bool:
+        connection.transport.write(garbage)
+        return True
+
+    endpoint.interfere = speak
+    outcomes = await deliver(endpoint, ids=IDS[:30])
+    assert set(outcomes.failed.values()) <= {Outcome.UNAVAILABLE, Outcome.TIMED_OUT}
+    assert len(outcomes.failed) == 30
+    assert max(endpoint.posts.values()) <= 4
+
+
+async def test_connection_that_breaks_is_replaced(endpoint: Http2Endpoint) -> None:
+    """And what was under way is tried again."""
+
+    def cut(connection: Any, _stream: int) -> bool:
+        if endpoint.posts.total() == 200:
+            connection.transport.abort()
+            return True
+        return False
+
+    endpoint.interfere = cut
+    outcomes = await deliver(endpoint)
+    assert outcomes.delivered == 500
+    assert endpoint.opened == 2
+
+
+async def test_headers_of_an_error_are_read(endpoint: Http2Endpoint) -> None:
+    """Credentials that have expired are replaced, as over HTTP/1.1."""
+
+    def expire(connection: Any, stream: int) -> bool:
+        if "Credential=OLD/" in endpoint.heads[-1]["authorization"]:
+            connection.say(stream, 403, [("x-amzn-errortype", "ExpiredTokenException")], b"expired")
+            return True
+        return False
+
+    endpoint.interfere = expire
+    keys = iter(["OLD"])
+    sink = ApiGatewayMessageSink(
+        url=endpoint.url, region="us-east-1", credentials=lambda: Credentials(next(keys, "NEW"), "secret")
+    )
+    async with sink:
+        outcomes = await sink.deliver(payload="x", connection_ids=IDS, deadline=time.monotonic() + 20)
+    assert outcomes.delivered == 500
+
+
+async def test_cancelled_delivery_leaves_the_connection_to_the_others(endpoint: Http2Endpoint) -> None:
+    """Its posts are taken back one by one."""
+    async with sink_on(endpoint, post_timeout=20) as sink:
+        endpoint.hanging = set(IDS)
+        cancelled = asyncio.create_task(sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf))
+        while endpoint.posts.total() < 90:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        endpoint.hanging = set()
+        outcomes = await sink.deliver(payload="y", connection_ids=IDS[:10], deadline=time.monotonic() + 10)
+        assert outcomes.delivered == 10
+        assert endpoint.opened == 1
+
+
+class _Socket:
+    """Takes everything, and gives what it is told to."""
+
+    def fileno(self) -> int:
+        return 0
+
+    def recv(self, _size: int) -> bytes:
+        return b""
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def close(self) -> None: ...
+
+
+class _Nothing:
+    """A poller of no use."""
+
+    def add(self, fd: int, callback: object) -> None: ...
+    def remove(self, fd: int) -> None: ...
+    def close(self) -> None: ...
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 10), st.integers(0, 255), st.integers(0, 5), st.binary(max_size=40)), max_size=6)
+)
+def test_any_frames_leave_every_request_with_one_end(frames: list[tuple[int, int, int, bytes]]) -> None:
+    """Whatever a server sends."""
+    ends: list[str] = []
+
+    class Request:
+        path = b"/"
+        body = b"x"
+        signature = b"0"
+        expires = math.inf
+        heading: Any = type("H", (), {"http2_fields": (("content-length", "1"),), "authorization": b"A"})()
+
+        def answered(self, _response: object) -> None:
+            ends.append("answered")
+
+        def failed(self, _error: object) -> None:
+            ends.append("failed")
+
+        def timed_out(self) -> None:
+            ends.append("timed out")
+
+    sock: Any = _Socket()
+    connection = Http2Connection(sock, poller=_Nothing(), available=lambda _: None, lost=lambda _: None)
+    for _ in range(3):
+        connection.start(Request())
+    data = b"".join(
+        len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+        for kind, flags, stream, payload in frames
+    )
+    pieces = [data[:7], data[7:], b""]
+    connection._recv = lambda _: pieces.pop(0)
+    connection._on_readable()
+    assert len(ends) == 3
