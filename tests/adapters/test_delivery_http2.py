@@ -290,6 +290,6 @@ def test_any_frames_leave_every_request_with_one_end(frames: list[tuple[int, int
         for kind, flags, stream, payload in frames
     )
     pieces = [data[:7], data[7:], b""]
-    connection._recv = lambda _: pieces.pop(0)
+    connection._channel._recv = lambda _: pieces.pop(0)
     connection._on_readable()
     assert len(ends) == 3

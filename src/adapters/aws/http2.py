@@ -13,9 +13,10 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
+from adapters.aws.channel import Channel
 from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
-from adapters.aws.hpack import RequestEncoder, read_fields, read_status
+from adapters.aws.hpack import RequestEncoder, read_status
 from adapters.aws.http2_frames import (
     ACK,
     CANCEL,
@@ -46,10 +47,10 @@ from adapters.aws.http2_frames import (
     unpadded,
     window_update,
 )
+from adapters.aws.http2_stream import Http2Response, Stream
 from adapters.aws.poller import Poller
-from adapters.aws.response import BODY_LIMIT, Response
+from adapters.aws.response import BODY_LIMIT
 
-READ_SIZE = 64 * 1024
 STREAMS = 100
 """Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
 
@@ -58,30 +59,6 @@ REFILL_SHARE: Final = 4
 REFILL_SECONDS: Final = 0.001
 """Places that become free are filled when they are a quarter of all, or after this time: a write for each would cost as
 much as over HTTP/1.1."""
-
-_NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class Http2Response(Response):
-    """Decodes its header fields where somebody asks for one."""
-
-    __slots__ = ()
-
-    def header(self, name: str) -> str:
-        return read_fields(self._head).get(name.lower(), "")
-
-
-class _Stream:
-    __slots__ = ("block", "body", "exchange", "size", "unsent", "window")
-
-    def __init__(self, exchange: Exchange, window: int) -> None:
-        self.exchange = exchange
-        self.block: bytes | None = None
-        """The header block of the final response."""
-        self.body: list[bytes] = []
-        self.size = 0
-        self.unsent = b""
-        self.window = window
 
 
 class Http2Connection:
@@ -97,15 +74,13 @@ class Http2Connection:
         limit: int = STREAMS,
     ) -> None:
         """Begin to speak; `limit` is how many requests may be under way even if the server takes more."""
-        self._sock = sock
-        self._recv: Callable[[int], bytes] = sock.read if isinstance(sock, ssl.SSLSocket) else sock.recv
-        self._send: Callable[[bytes | memoryview], int] = sock.write if isinstance(sock, ssl.SSLSocket) else sock.send
-        self._poller = poller
-        self._fd = sock.fileno()
+        self._channel = Channel(sock, poller=poller, on_readable=self._on_readable)
+        self._channel.on_broken = self._end
+        self._channel.on_written = self.flush
         self._available = available
         self._lost = lost
-        self._encoder = RequestEncoder(tls=isinstance(sock, ssl.SSLSocket))
-        self._streams: dict[int, _Stream] = {}
+        self._encoder = RequestEncoder(tls=self._channel.is_tls)
+        self._streams: dict[int, Stream] = {}
         self._next_stream = 1
         self._limit = limit
         self._most_streams = min(STREAMS, limit)
@@ -117,13 +92,10 @@ class Http2Connection:
         self._headers: tuple[int, int, bytearray] | None = None
         """The stream, flags and block of a header section that goes on in the next frame."""
         self._out: list[bytes] = []
-        self._unsent: memoryview | None = None
         self._drains = False
         """Whether it takes no further request, and ends after the last answer."""
-        self._closed = False
         self._knows_server = False
         self._refilling: asyncio.TimerHandle | None = None
-        poller.add(self._fd, self._on_readable)
         ours = setting(HEADER_TABLE_SIZE, 0) + setting(ENABLE_PUSH, 0) + setting(INITIAL_WINDOW, LARGEST_WINDOW)
         self._out += [PREFACE, frame(SETTINGS, 0, 0, ours), window_update(LARGEST_WINDOW - 65_535)]
         self.flush()
@@ -136,7 +108,7 @@ class Http2Connection:
     @property
     def places(self) -> int:
         """How many requests it carries at once."""
-        return 0 if self._drains or self._closed else self._most_streams
+        return 0 if self._drains or not self._channel.is_open else self._most_streams
 
     @property
     def expires(self) -> float:
@@ -145,12 +117,12 @@ class Http2Connection:
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        """What a further connection resumes, which spares it half of the handshake."""
-        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
+        """What a further connection resumes."""
+        return self._channel.tls_session
 
     def check(self) -> None:
         """Find out whether the server has closed an idle connection, before the selector would tell."""
-        if not self._streams and not self._closed:
+        if not self._streams and self._channel.is_open:
             self._on_readable()
 
     def start(self, exchange: Exchange) -> bool:
@@ -159,7 +131,7 @@ class Http2Connection:
         self._next_stream = number + 2
         if number >= LAST_STREAM - 2:
             self._drains = True
-        stream = self._streams[number] = _Stream(exchange, self._stream_window)
+        stream = self._streams[number] = Stream(exchange, self._stream_window)
         heading, body = exchange.heading, exchange.body
         block = self._encoder.encode(
             exchange.path, heading, heading.http2_fields, heading.authorization + exchange.signature
@@ -187,10 +159,13 @@ class Http2Connection:
 
     def flush(self) -> None:
         """Send what `start` kept back."""
-        if self._out and self._unsent is None and not self._closed:
+        if self._out and not self._channel.is_writing and self._channel.is_open:
             data = b"".join(self._out)
             self._out.clear()
-            self._write(data)
+            try:
+                self._channel.write(data)
+            except ConnectionFailed as exc:
+                self._end(exc)
 
     def expire(self, now: float) -> None:
         """Give up the requests whose time is over.
@@ -227,42 +202,17 @@ class Http2Connection:
         else:
             self._end(ConnectionFailed("drained"))
 
-    def _write(self, data: bytes | memoryview) -> None:
-        try:
-            sent = self._send(data)
-        except _NOT_YET:
-            sent = 0
-        except OSError as exc:
-            self._end(ConnectionFailed(str(exc)))
-            return
-        if sent < len(data):
-            self._unsent = memoryview(data)[sent:]
-            asyncio.get_running_loop().add_writer(self._fd, self._on_writable)
-
-    def _on_writable(self) -> None:
-        data, self._unsent = self._unsent, None
-        asyncio.get_running_loop().remove_writer(self._fd)
-        if data:
-            self._write(data)
-        self.flush()
-
     def _on_readable(self) -> None:
         try:
             # Each read returns a TLS record at the most, and each answer tends to have one of its own.
             for _ in range(RECORDS_AT_ONCE):
-                data = self._recv(READ_SIZE)
+                data = self._channel.read()
+                if data is None:
+                    break
                 if not data:
-                    self._end(ConnectionFailed("closed by the server"))
-                    return
+                    raise ConnectionFailed("closed by the server")
                 self._take(data)
-                if self._closed:
-                    return
-        except _NOT_YET:
-            pass
-        except OSError as exc:
-            self._end(ConnectionFailed(str(exc)))
-            return
-        except ResponseMalformed as exc:
+        except TransportError as exc:
             self._end(exc)
             return
         free = self._most_streams - len(self._streams)
@@ -276,7 +226,7 @@ class Http2Connection:
         if self._refilling is not None:
             self._refilling.cancel()
             self._refilling = None
-        if self._closed:
+        if not self._channel.is_open:
             return
         if self._drains:
             self._drain()
@@ -300,8 +250,6 @@ class Http2Connection:
                 break
             number = int.from_bytes(data[at + 5 : at + 9]) & LAST_STREAM
             self._on_frame(data[at + 3], data[at + 4], number, data[at + 9 : after])
-            if self._closed:
-                return
             at = after
         if at < end:
             self._received += data[at:]
@@ -371,7 +319,7 @@ class Http2Connection:
         if flags & END_STREAM:
             self._answered(number, stream)
 
-    def _answered(self, number: int, stream: _Stream) -> None:
+    def _answered(self, number: int, stream: Stream) -> None:
         if stream.block is None:
             raise ResponseMalformed("an answer without a status")
         del self._streams[number]
@@ -424,13 +372,9 @@ class Http2Connection:
             self._streams.pop(number).exchange.failed(ConnectionFailed("the server goes away"))
 
     def _end(self, error: TransportError) -> None:
-        if self._closed:
+        if not self._channel.is_open:
             return
-        self._closed = True
-        self._poller.remove(self._fd)
-        if self._unsent is not None:
-            asyncio.get_running_loop().remove_writer(self._fd)
-        self._sock.close()
+        self._channel.close()
         streams = list(self._streams.values())
         self._streams.clear()
         # In this order: whatever the exchanges start next must not meet this connection.

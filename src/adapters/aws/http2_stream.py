@@ -1,0 +1,29 @@
+"""One request on an HTTP/2 connection, and its response."""
+
+from adapters.aws.exchange import Exchange
+from adapters.aws.hpack import read_fields
+from adapters.aws.response import Response
+
+
+class Http2Response(Response):
+    """Decodes its header fields where somebody asks for one."""
+
+    __slots__ = ()
+
+    def header(self, name: str) -> str:
+        return read_fields(self._head).get(name.lower(), "")
+
+
+class Stream:
+    """What has come of a response, and what is still to be sent of its request."""
+
+    __slots__ = ("block", "body", "exchange", "size", "unsent", "window")
+
+    def __init__(self, exchange: Exchange, window: int) -> None:
+        self.exchange = exchange
+        self.block: bytes | None = None
+        """The header block of the final response."""
+        self.body: list[bytes] = []
+        self.size = 0
+        self.unsent = b""
+        self.window = window
