@@ -9,7 +9,7 @@ import math
 QUOTA_RATE = 10_000.0
 """Requests a second."""
 QUOTA_BURST = 5_000.0
-SHARE = 0.95
+SHARE = 0.97
 """What posts take of the quota by default; the rest is left to clients that connect and send meanwhile."""
 
 NARROWING = 0.7
