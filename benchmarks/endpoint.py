@@ -124,6 +124,8 @@ def client_environment(certificate: Path) -> dict[str, str]:
         "AWS_CA_BUNDLE": str(certificate),
         "SSL_CERT_FILE": str(certificate),
         "NODE_EXTRA_CA_CERTS": str(certificate),
+        # It would print that it wants another Node, once in a process.
+        "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
     }
 
 

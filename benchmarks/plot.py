@@ -10,7 +10,7 @@ FIGURES = 70
 """Pixels that the longest bar's figure has on the right."""
 BAR = 15
 GAP = 8
-COLOURS = ("#2f6f9f", "#d98c3a", "#5a9a5a", "#a05a8f")
+COLOURS = ("#2f6f9f", "#9cc3de", "#d98c3a", "#f0cfa0", "#5a9a5a", "#a05a8f")
 
 
 def bar_chart(title: str, groups: Mapping[str, Mapping[str, float]], *, unit: str) -> str:
