@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart
+.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart bench-sendmessage
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -58,3 +58,6 @@ bench-fanout: setup  ## Measure what posting to 1,000 connections costs, beside 
 
 bench-coldstart: setup  ## Measure what each function's cold start costs, beside the same function on the SDKs
 	$(BIN)/python -m benchmarks.coldstart
+
+bench-sendmessage: setup  ## Measure what one message costs, reading and delivering, for rooms of different sizes
+	$(BIN)/python -m benchmarks.sendmessage

@@ -1,6 +1,7 @@
 from collections import Counter
 from xml.etree import ElementTree
 
+from benchmarks import sendmessage
 from benchmarks.fanout import SDK_V3, Figures, scheme_section
 from benchmarks.limits import WRK
 from benchmarks.plot import bar_chart
@@ -41,3 +42,9 @@ def test_a_chart_is_well_formed_and_its_bars_are_to_scale() -> None:
     chart = ElementTree.fromstring(bar_chart("a < b", {"x & y": {"http": 50.0, "https": 100.0}}, unit="ms"))
     bars = [each.get("width", "") for each in chart.iter("{http://www.w3.org/2000/svg}rect")][-2:]
     assert float(bars[1]) == 2 * float(bars[0])
+
+
+def test_reading_is_a_share_of_the_whole_message() -> None:
+    """The rest is what delivering costs, and the use case between the two."""
+    figures = {(1000, "ours"): sendmessage.Figures(cpu=[100.0], wall=[120.0], reading_cpu=[25.0])}
+    assert sendmessage.section(1000, ["ours"], figures)[4] == "| ours | 100 | 120 | 25 | 25% |"
