@@ -6,6 +6,7 @@ raises unless all of them took it.
 """
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -108,15 +109,62 @@ async def aiohttp_botocore(target: Target) -> Post:
     return post
 
 
+async def pycurl(target: Target) -> Post:
+    """Post with libcurl, signed by botocore: over one connection where HTTP/2 is on offer."""
+    curl = importlib.import_module("pycurl")
+
+    multi = curl.CurlMulti()
+    concurrency = target.concurrency or 100
+    multi.setopt(curl.M_MAX_TOTAL_CONNECTIONS, concurrency)
+    idle = [_curl_handle(curl) for _ in range(concurrency)]
+
+    async def post(ids: Sequence[str]) -> None:
+        remaining, left = iter(ids), len(ids)
+        while left:
+            while idle and (connection_id := next(remaining, None)) is not None:
+                handle = idle.pop()
+                url, headers = signed(target.url, connection_id, os.environ)
+                handle.setopt(curl.URL, url)
+                handle.setopt(curl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+                multi.add_handle(handle)
+            multi.perform()
+            _, done, failed = multi.info_read()
+            if failed or any(handle.getinfo(curl.RESPONSE_CODE) != 200 for handle in done):
+                raise RuntimeError(failed or "not every post was taken")
+            for handle in done:
+                multi.remove_handle(handle)
+                idle.append(handle)
+            left -= len(done)
+            if not done:
+                multi.select(1.0)
+
+    return post
+
+
+def _curl_handle(curl: Any) -> Any:
+    handle = curl.Curl()
+    handle.setopt(curl.POSTFIELDS, PAYLOAD)
+    handle.setopt(curl.CAINFO, os.environ["SSL_CERT_FILE"])
+    handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
+    # Wait for the one connection to say that it can carry more, rather than open another.
+    handle.setopt(curl.PIPEWAIT, 1)
+    handle.setopt(curl.WRITEFUNCTION, len)
+    return handle
+
+
 CLIENTS: Mapping[str, Connect] = {
     "ours (SDK)": ours_sdk,
     "aioboto3": aioboto3,
     "boto3, one by one": boto3_sequential,
     "boto3, threads": boto3_threads,
     "aiohttp, signed by botocore": aiohttp_botocore,
+    "pycurl, signed by botocore": pycurl,
 }
 
-OVER_H2: frozenset[str] = frozenset()
+OPTIONAL = {"pycurl, signed by botocore": "pycurl"}
+"""The clients whose library is not among the project's own, with its name."""
+
+OVER_H2 = frozenset({"pycurl, signed by botocore"})
 """The clients that can speak HTTP/2; they are measured where it is on offer as well."""
 
 AT_ANY_CONCURRENCY = frozenset(CLIENTS) - {"boto3, one by one"}

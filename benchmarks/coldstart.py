@@ -56,7 +56,9 @@ def main() -> None:
             figures[variant, function].cpu.append(run.cpu * 1000)
             figures[variant, function].wall.append(run.wall * 1000)
             report.progress(f"{variant}: {ROUTES[function]}: {run.cpu * 1000:.0f} ms of CPU")
-        imports = functions.run(functions.python(_place("send_message"), "-X", "importtime"), "send_message").stderr
+        imports = functions.run(
+            functions.python(_place("send_message"), "-X", "importtime"), "send_message", requests=2
+        ).stderr
     lines = _section("CPU ms", variants, {case: each.cpu for case, each in figures.items()})
     lines += _section("wall ms", variants, {case: each.wall for case, each in figures.items()})
     lines += _imports_section(imports)
@@ -67,10 +69,13 @@ def main() -> None:
 
 def start(functions: Functions, variant: str, function: str) -> Run:
     """Handle the function's event in a fresh process."""
+    requests = 1 + RECIPIENTS if function == "send_message" else 1
     if variant == SDK_V3:
-        return functions.run(node_sdk(f"{function}:handler"), function)
+        return functions.run(node_sdk(f"{function}:handler"), function, requests=requests)
     place = _place(function) if variant.startswith(OURS) else f"boto3_functions:{function}"
-    return functions.run(functions.python(place), function, bytecode=not variant.endswith(NO_BYTECODE))
+    return functions.run(
+        functions.python(place), function, requests=requests, bytecode=not variant.endswith(NO_BYTECODE)
+    )
 
 
 def _place(function: str) -> str:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ http {{
         location /dynamodb/ {{ internal; root {home}; add_header x-amz-crc32 $crc32; }}
         location / {{ {post} }}
         location @taken {{ return 200; }}
+        location = /requests {{ stub_status; }}
     }}
 }}
 """
@@ -68,6 +70,12 @@ class Endpoint:
     urls: Mapping[str, str]
     environment: Mapping[str, str]
     """What a client's process needs: credentials, and the certificate as every SDK wants to be told of it."""
+
+    def requests(self) -> int:
+        """Return how many requests have come in, those of this method included."""
+        with urllib.request.urlopen(f"{self.urls['http']}/requests") as response:
+            # The third line has connections accepted and handled, and requests (ngx_http_stub_status_module).
+            return int(response.read().splitlines()[2].split()[2])
 
 
 def missing() -> str | None:

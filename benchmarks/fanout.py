@@ -6,6 +6,7 @@ CPU is the client's own, user and system, all threads. `benchmarks/results/fanou
 """
 
 import argparse
+import importlib.util
 import json
 import statistics
 import sys
@@ -95,7 +96,9 @@ def _present() -> tuple[list[str], list[str]]:
     reasons = {SDK_V3: node.missing()}
     for name, program in ((limits.WRK, "wrk"), (limits.H2LOAD, "h2load")):
         reasons[name] = None if limits.installed(program) else "it is not installed"
-    names = [*clients.CLIENTS, *(name for name, reason in reasons.items() if reason is None)]
+    for name, module in clients.OPTIONAL.items():
+        reasons[name] = None if importlib.util.find_spec(module) else "it is not installed"
+    names = [name for name in [*clients.CLIENTS, SDK_V3, limits.WRK, limits.H2LOAD] if reasons.get(name) is None]
     return names, [f"Left out is {name}: {reason}." for name, reason in reasons.items() if reason is not None]
 
 

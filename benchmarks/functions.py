@@ -32,6 +32,7 @@ class Functions:
     home: Path
     interpreter: Path
     environment: Mapping[str, str]
+    served: endpoint.Endpoint
 
     def python(self, place: str, *options: str) -> list[str]:
         """Return how a handler in Python is run: `<module>:<handler>`, with options for the interpreter."""
@@ -39,21 +40,36 @@ class Functions:
         return [str(self.interpreter), "-P", *options, str(HERE / "invoke.py"), place]
 
     def run(
-        self, command: Sequence[str], event: str, *, repeat: tuple[int, int] | None = None, bytecode: bool = True
+        self,
+        command: Sequence[str],
+        event: str,
+        *,
+        requests: int,
+        repeat: tuple[int, int] = (0, 0),
+        bytecode: bool = True,
     ) -> Run:
         """Start a process that handles an event, or several: see `invoke.py`.
 
         Args:
             command: what `python` or `node_sdk` returned.
             event: the name of one of `EVENTS`.
-            repeat: passes, and events in each.
+            requests: how many it has to send at least for an event; an answer alone does not say that it did.
+            repeat: passes, and events in each, after the first event.
             bytecode: whether Python's modules come with it.
+
+        Raises:
+            RuntimeError: it failed, or did less than it should have.
 
         """
         path = self.home / ("compiled" if bytecode else "plain")
-        arguments = [str(self.home / f"{event}.json"), *map(str, repeat or ())]
+        arguments = [str(self.home / f"{event}.json"), *map(str, repeat)]
         environment = {**self.environment, "PYTHONPATH": f"{path}:{HERE / 'peers'}", "PYTHONDONTWRITEBYTECODE": "1"}
-        return run_fresh([*command, *arguments], environment=environment)
+        before = self.served.requests()
+        run = run_fresh([*command, *arguments], environment=environment)
+        sent, due = self.served.requests() - before - 1, requests * (1 + repeat[0] * repeat[1])
+        if sent < due:
+            raise RuntimeError(f"{sent} requests of {due}: {command}")
+        return run
 
 
 @contextmanager
@@ -72,6 +88,7 @@ def prepared(*, recipients: Sequence[str]) -> Iterator[Functions]:
         yield Functions(
             home=home,
             interpreter=package.empty_interpreter(home / "interpreter"),
+            served=served,
             environment={**served.environment, **variables, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb},
         )
 

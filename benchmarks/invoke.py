@@ -1,9 +1,8 @@
 """Hands an event to a function, as Lambda's runtime would; a script, which nothing else of the benchmarks goes with.
 
-    python -P invoke.py <module>:<handler> <file with the event> [<passes> <events a pass>]
+    python -P invoke.py <module>:<handler> <file with the event> <passes> <events a pass>
 
-With no passes it ends with the first answer. Otherwise it answers one event, then the passes, and prints the seconds
-of CPU and of the clock that each pass took, as JSON.
+One event comes first, then the passes; it prints the seconds of CPU and of the clock that each pass took, as JSON.
 """
 
 import importlib
@@ -29,7 +28,7 @@ def main() -> None:
     module, _, name = place.partition(":")
     handler = getattr(importlib.import_module(module), name)
     event = json.loads(Path(event_file).read_bytes())
-    passes, events = map(int, repeat or (0, 0))
+    passes, events = map(int, repeat)
     invoke(handler, event)
     figures = []
     for _ in range(passes):

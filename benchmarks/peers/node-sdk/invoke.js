@@ -2,7 +2,7 @@
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 
-const [place, eventFile, passes = 0, events = 0] = process.argv.slice(2);
+const [place, eventFile, passes, events] = process.argv.slice(2);
 const [file, name] = place.split(":");
 
 const invoke = async (handler, event) => {
