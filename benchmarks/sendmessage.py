@@ -19,11 +19,20 @@ from benchmarks.target import connection_ids
 
 OURS, SDK_V3, BOTO3 = "ours: Query", "AWS SDK v3: Scan, Promise.all", "boto3: Scan, one by one"
 RECIPIENTS = (10, 100, 1_000, 10_000)
-DELIVERIES = 2_000
-"""How many deliveries a pass has at least, in as many messages as that takes.
+WARMING_PYTHON, WARMING_NODE = 1_000, 6_000
+"""How many deliveries a process has about before those that count.
 
-It makes the CPU's clock fine enough, and a process warm: Node's compiler has seen enough by the second pass.
+It takes Node's compiler thousands to come to the point: with two of them, Node's figures are half as high again.
 """
+
+DELIVERIES = 500
+"""How many deliveries a pass has at least, in as many messages as that takes."""
+
+LARGE_ROOM, ROUNDS_OF_LARGE_ROOMS = 10_000, 2
+"""Rooms of this size have no more rounds: a message takes an SDK up to ten seconds, and its spread is small."""
+
+READ = 50_000
+"""How many recipients a pass reads about, where it only reads."""
 
 # The handlers by variant: the whole function, and the part of it that reads.
 PYTHON = {
@@ -59,26 +68,36 @@ def main() -> None:
     figures: dict[Case, Figures] = defaultdict(Figures)
     for count in asked.recipients:
         with prepared(recipients=connection_ids(count)) as functions:
-            for variant in report.shuffled_rounds(variants, asked.rounds):
+            rounds = asked.rounds if count < LARGE_ROOM else min(asked.rounds, ROUNDS_OF_LARGE_ROOMS)
+            for variant in report.shuffled_rounds(variants, rounds):
                 measure(functions, variant, count, figures[count, variant])
                 report.progress(f"{count}: {variant}: {figures[count, variant].cpu[-1]:.1f} ms of CPU a message")
     lines = [line for count in asked.recipients for line in section(count, variants, figures)]
-    lines += [f"{asked.rounds} rounds; {report.machine()}", *notes]
+    lines.append(
+        f"{asked.rounds} rounds, of rooms of {LARGE_ROOM:,} at most {ROUNDS_OF_LARGE_ROOMS}; {report.machine()}"
+    )
+    lines += notes
     title = "One message, from the event to the answer"
     report.write("sendmessage", title, lines, _bars(figures), unit="ms of CPU for each 1,000 recipients")
 
 
 def measure(functions: Functions, variant: str, recipients: int, figures: Figures) -> None:
     """Measure the whole function and its reading, each in a process of its own."""
-    messages = max(1, DELIVERIES // recipients)
     whole, reading = (
         functions.python(place) if variant in PYTHON else node_sdk(place) for place in (PYTHON | NODE)[variant]
     )
-    taken = _last_pass(functions, whole, messages, requests=1 + recipients)
+    warming = WARMING_PYTHON if variant in PYTHON else WARMING_NODE
+    taken = _last_pass(functions, whole, passes_for(recipients, warming), requests=1 + recipients)
     figures.cpu.append(taken["cpu"] * 1000)
     figures.wall.append(taken["wall"] * 1000)
-    # Reading is quick: more of it is needed for a figure.
-    figures.reading_cpu.append(_last_pass(functions, reading, max(messages, 10), requests=1)["cpu"] * 1000)
+    reads = _last_pass(functions, reading, (2, min(200, max(1, READ // recipients))), requests=1)
+    figures.reading_cpu.append(reads["cpu"] * 1000)
+
+
+def passes_for(recipients: int, warming: int) -> tuple[int, int]:
+    """Return how many passes a room of that size needs, and how many messages each; an event of its own comes first."""
+    messages = max(1, DELIVERIES // recipients)
+    return 1 + max(0, warming - recipients) // (messages * recipients), messages
 
 
 def section(recipients: int, variants: Sequence[str], figures: Mapping[Case, Figures]) -> list[str]:
@@ -100,12 +119,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _last_pass(functions: Functions, command: Sequence[str], messages: int, *, requests: int) -> dict[str, float]:
+def _last_pass(
+    functions: Functions, command: Sequence[str], repeat: tuple[int, int], *, requests: int
+) -> dict[str, float]:
     """Return the seconds that one message took in the last pass of a fresh process, in which everything is warm."""
-    # The event before the passes is warming enough where it has that many deliveries itself.
-    run = functions.run(command, "send_message", requests=requests, repeat=(2 if messages > 1 else 1, messages))
+    run = functions.run(command, "send_message", requests=requests, repeat=repeat)
     last: dict[str, float] = json.loads(run.stdout)[-1]
-    return {clock: seconds / messages for clock, seconds in last.items()}
+    return {clock: seconds / repeat[1] for clock, seconds in last.items()}
 
 
 def _bars(figures: Mapping[Case, Figures]) -> dict[str, dict[str, float]]:

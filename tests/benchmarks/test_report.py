@@ -1,6 +1,8 @@
 from collections import Counter
 from xml.etree import ElementTree
 
+import pytest
+
 from benchmarks import sendmessage
 from benchmarks.fanout import SDK_V3, Figures, scheme_section
 from benchmarks.limits import WRK
@@ -48,3 +50,9 @@ def test_reading_is_a_share_of_the_whole_message() -> None:
     """The rest is what delivering costs, and the use case between the two."""
     figures = {(1000, "ours"): sendmessage.Figures(cpu=[100.0], wall=[120.0], reading_cpu=[25.0])}
     assert sendmessage.section(1000, ["ours"], figures)[4] == "| ours | 100 | 120 | 25 | 25% |"
+
+
+@pytest.mark.parametrize(("recipients", "passes"), [(10, (4, 50)), (100, (4, 5)), (1_000, (2, 1)), (10_000, (1, 1))])
+def test_every_room_has_warmed_its_process_before_the_last_pass(recipients: int, passes: tuple[int, int]) -> None:
+    """A large room does so with the one event that comes before the passes."""
+    assert sendmessage.passes_for(recipients, 2_000) == passes
