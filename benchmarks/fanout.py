@@ -1,7 +1,7 @@
 """One message to a thousand connections: what posting it costs, client beside client.
 
 `make bench-fanout`. Each client is a fresh process on one core; nginx answers on another. A client posts to 1,000
-connections three times: the first pass connects, the last is the warm one. Clients come in another order each round.
+connections three times: the first pass connects, the third is the warm one. Clients come in another order each round.
 CPU is the client's own, user and system, all threads. `benchmarks/results/fanout.md` gets the medians.
 """
 
@@ -23,6 +23,9 @@ SCHEMES = {"http": "http", "https": "https", "h2": "https, HTTP/2 on offer"}
 DELAY_MS = 15
 CONCURRENCIES = (50, 100, 200, 400)
 PASSES = 3
+SDK_V3_HOT = f"{SDK_V3}, 7th pass"
+PASSES_HOT = 7
+"""Node's compiler goes on improving the SDK for thousands of posts: both figures are in the table."""
 
 
 @dataclass
@@ -106,8 +109,10 @@ def _measure_all(served: endpoint.Endpoint, names: Sequence[str], asked: argpars
     cases = [(scheme, name) for scheme in SCHEMES for name in names if _speaks(name, scheme)]
     figures: dict[Case, Figures] = defaultdict(Figures)
     for scheme, name in report.shuffled_rounds(cases, asked.rounds):
-        passes, posts = _run(served, scheme, name, asked.posts)
-        figures[scheme, name].add(passes, posts)
+        passes, posts = _run(served, scheme, name, asked.posts, passes=PASSES_HOT if name == SDK_V3 else PASSES)
+        figures[scheme, name].add(passes[:PASSES], posts)
+        if len(passes) > PASSES:
+            figures[scheme, SDK_V3_HOT].add(passes[-1:], posts)
         report.progress(f"{scheme}: {name}: {figures[scheme, name].cpu[-1]:.1f} ms of CPU a 1,000")
     return dict(figures)
 
@@ -119,7 +124,7 @@ def _speaks(name: str, scheme: str) -> bool:
 
 
 def _run(
-    served: endpoint.Endpoint, scheme: str, name: str, posts: int, concurrency: int = 0
+    served: endpoint.Endpoint, scheme: str, name: str, posts: int, *, passes: int, concurrency: int = 0
 ) -> tuple[list[dict[str, float]], int]:
     """Measure a client once; return its passes and how many posts each had."""
     url = f"{served.urls[scheme]}/{endpoint.STAGE}"
@@ -129,7 +134,7 @@ def _run(
             return [limits.wrk(post_url, headers, served.environment, seconds=2)], 1
         return [limits.h2load(post_url, headers, served.environment, posts=50 * posts)], 1
     command = node.command("fanout.js") if name == SDK_V3 else [sys.executable, "-m", "benchmarks.clients", name]
-    run = run_fresh([*command, url, str(concurrency), str(posts), str(PASSES)], environment=served.environment)
+    run = run_fresh([*command, url, str(concurrency), str(posts), str(passes)], environment=served.environment)
     return json.loads(run.stdout), posts
 
 
@@ -141,7 +146,7 @@ def _measure_delayed(
     cases = [(name, concurrency) for name in names if name in able for concurrency in CONCURRENCIES]
     walls = {}
     for name, concurrency in report.shuffled_rounds(cases, 1):
-        passes, _ = _run(served, "https", name, asked.posts, concurrency)
+        passes, _ = _run(served, "https", name, asked.posts, passes=PASSES, concurrency=concurrency)
         walls[name, concurrency] = passes[-1]["wall"] * 1000 / asked.posts
         report.progress(f"{DELAY_MS} ms away, {concurrency} at once: {name}: {walls[name, concurrency]:.2f} s")
     return walls
@@ -152,7 +157,7 @@ def _delayed_section(walls: Mapping[tuple[str, int], float]) -> list[str]:
     rows = [[name, *(f"{walls[name, each] * 1000:.0f}" for each in CONCURRENCIES)] for name in sorted(names)]
     rows.append(["(waiting alone)", *(f"{DELAY_MS * 1000 / each:.0f}" for each in CONCURRENCIES)])
     head = ["client", *(f"{each} at once" for each in CONCURRENCIES)]
-    title = f"## https, each post answered after {DELAY_MS} ms: wall ms of 1,000, warm, one round"
+    title = f"## https, each post answered after {DELAY_MS} ms: wall ms of 1,000 posts, warm, one round"
     return [title, "", *report.table(head, rows), ""]
 
 

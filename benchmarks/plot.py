@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 WIDTH = 860
-LABELS = 230
+LABELS = 250
 """Pixels that the names have on the left."""
 FIGURES = 70
 """Pixels that the longest bar's figure has on the right."""
