@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway
+.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart bench-sendmessage
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -52,3 +52,12 @@ dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that 
 
 bench-gateway: setup  ## Measure a broadcast through the local stack, beside serverless-offline where Node is present
 	$(BIN)/python -m benchmarks.gateway
+
+bench-fanout: setup  ## Measure what posting to 1,000 connections costs, beside the SDKs (nginx, wrk and Node if present)
+	$(BIN)/python -m benchmarks.fanout
+
+bench-coldstart: setup  ## Measure what each function's cold start costs, beside the same function on the SDKs
+	$(BIN)/python -m benchmarks.coldstart
+
+bench-sendmessage: setup  ## Measure what one message costs, reading and delivering, for rooms of different sizes
+	$(BIN)/python -m benchmarks.sendmessage

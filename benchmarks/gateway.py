@@ -12,17 +12,16 @@ import platform
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import broadcast, connect_all
+from benchmarks.processes import free_port, wait_until_open
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "gateway.md"
@@ -68,14 +67,14 @@ def chat_local() -> Iterator[Stack]:
 @contextmanager
 def serverless_offline() -> Iterator[Stack]:
     """Start serverless-offline with its handler in its own process and ids in memory, which is its fastest way."""
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     names = ("PEER_PORT", "PEER_HTTP_PORT", "PEER_LAMBDA_PORT")
     env = os.environ | dict(zip(names, map(str, ports), strict=True)) | {"SLS_TELEMETRY_DISABLED": "1", "CI": "1"}
     command = ["node", "node_modules/serverless/bin/serverless.js", "offline", "start"]
     with subprocess.Popen(
         command, cwd=PEER, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        _wait_until_open(ports[0])
+        wait_until_open(ports[0], process)
         yield Stack(process, ports[0], "/")
         process.send_signal(signal.SIGTERM)
 
@@ -164,24 +163,6 @@ def _cpu_seconds(pid: int) -> float:
     except FileNotFoundError:
         return 0.0
     return sum(map(int, fields[11:15])) / ticks + sum(map(_cpu_seconds, children))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_open(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise TimeoutError("serverless-offline did not start")
 
 
 if __name__ == "__main__":

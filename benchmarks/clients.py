@@ -1,0 +1,224 @@
+# ruff: noqa: PLC0415 - each process measures one client, and loads what that one needs.
+"""The clients of the fan-out that are written in Python; one is measured in a process of its own by this module's main.
+
+A client is one function that takes the target and returns what posts the payload to each of the given connections and
+raises unless all of them took it.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+from benchmarks.endpoint import REGION
+from benchmarks.target import PAYLOAD, Target, connection_ids
+
+Post = Callable[[Sequence[str]], Awaitable[None]]
+Connect = Callable[[Target], Awaitable[Post]]
+
+DEADLINE_SECONDS = 100.0
+
+
+async def ours_sdk(target: Target) -> Post:
+    """Deliver through our sink on the AWS SDK."""
+    import aioboto3
+
+    from adapters.apigateway.message_sink import CONCURRENCY, ApiGatewayMessageSink, client_config
+
+    concurrency = target.concurrency or CONCURRENCY
+    config = client_config(concurrency=concurrency)
+    session = aioboto3.Session(region_name=REGION)
+    client = await session.client("apigatewaymanagementapi", endpoint_url=target.url, config=config).__aenter__()
+    sink = ApiGatewayMessageSink(client, concurrency=concurrency)
+
+    async def post(ids: Sequence[str]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        outcomes = await sink.deliver(payload=PAYLOAD, connection_ids=ids, deadline=deadline)
+        if outcomes.delivered != len(ids):
+            raise RuntimeError(f"{outcomes.delivered} of {len(ids)} delivered")
+
+    return post
+
+
+async def aioboto3(target: Target) -> Post:
+    """Gather a call of aioboto3 for each connection, with as many of its own connections as there may be calls."""
+    import aioboto3 as library
+    from botocore.config import Config
+
+    config = Config(max_pool_connections=target.concurrency or 100)
+    session = library.Session(region_name=REGION)
+    client = await session.client("apigatewaymanagementapi", endpoint_url=target.url, config=config).__aenter__()
+
+    async def post(ids: Sequence[str]) -> None:
+        await asyncio.gather(*(client.post_to_connection(ConnectionId=each, Data=PAYLOAD.encode()) for each in ids))
+
+    return post
+
+
+async def boto3_sequential(target: Target) -> Post:
+    """Call boto3 for one connection after the other, as the Python samples do."""
+    client = _boto3_client(target, 1)
+
+    async def post(ids: Sequence[str]) -> None:
+        for each in ids:
+            client.post_to_connection(ConnectionId=each, Data=PAYLOAD.encode())
+
+    return post
+
+
+async def boto3_threads(target: Target) -> Post:
+    """Call boto3 from threads, 32 of them if nothing else is said."""
+    threads = target.concurrency or 32
+    client = _boto3_client(target, threads)
+    pool = ThreadPoolExecutor(threads)
+
+    async def post(ids: Sequence[str]) -> None:
+        def call(connection_id: str) -> None:
+            client.post_to_connection(ConnectionId=connection_id, Data=PAYLOAD.encode())
+
+        for _ in pool.map(call, ids):
+            pass
+
+    return post
+
+
+async def aiohttp_botocore(target: Target) -> Post:
+    """Post with aiohttp, signed by botocore: the SDK without its layers."""
+    import aiohttp
+
+    concurrency = target.concurrency or 100
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=concurrency))
+
+    async def post(ids: Sequence[str]) -> None:
+        remaining = iter(ids)
+
+        async def work() -> None:
+            for each in remaining:
+                url, headers = signed(target.url, each, os.environ)
+                async with session.post(url, data=PAYLOAD.encode(), headers=headers) as response:
+                    response.raise_for_status()
+
+        await asyncio.gather(*(work() for _ in range(concurrency)))
+
+    return post
+
+
+async def pycurl(target: Target) -> Post:
+    """Post with libcurl, signed by botocore: over one connection where HTTP/2 is on offer."""
+    curl = importlib.import_module("pycurl")
+
+    multi = curl.CurlMulti()
+    concurrency = target.concurrency or 100
+    multi.setopt(curl.M_MAX_TOTAL_CONNECTIONS, concurrency)
+    idle = [_curl_handle(curl) for _ in range(concurrency)]
+
+    async def post(ids: Sequence[str]) -> None:
+        remaining, left = iter(ids), len(ids)
+        while left:
+            while idle and (connection_id := next(remaining, None)) is not None:
+                handle = idle.pop()
+                url, headers = signed(target.url, connection_id, os.environ)
+                handle.setopt(curl.URL, url)
+                handle.setopt(curl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+                multi.add_handle(handle)
+            multi.perform()
+            _, done, failed = multi.info_read()
+            if failed or any(handle.getinfo(curl.RESPONSE_CODE) != 200 for handle in done):
+                raise RuntimeError(failed or "not every post was taken")
+            for handle in done:
+                multi.remove_handle(handle)
+                idle.append(handle)
+            left -= len(done)
+            if not done:
+                multi.select(1.0)
+
+    return post
+
+
+def _curl_handle(curl: Any) -> Any:
+    handle = curl.Curl()
+    handle.setopt(curl.POSTFIELDS, PAYLOAD)
+    handle.setopt(curl.CAINFO, os.environ["SSL_CERT_FILE"])
+    handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
+    # Wait for the one connection to say that it can carry more, rather than open another.
+    handle.setopt(curl.PIPEWAIT, 1)
+    handle.setopt(curl.WRITEFUNCTION, len)
+    return handle
+
+
+CLIENTS: Mapping[str, Connect] = {
+    "ours (SDK)": ours_sdk,
+    "aioboto3": aioboto3,
+    "boto3, one by one": boto3_sequential,
+    "boto3, threads": boto3_threads,
+    "aiohttp, signed by botocore": aiohttp_botocore,
+    "pycurl, signed by botocore": pycurl,
+}
+
+OPTIONAL = {"pycurl, signed by botocore": "pycurl"}
+"""The clients whose library is not among the project's own, with its name."""
+
+OVER_H2 = frozenset({"pycurl, signed by botocore"})
+"""The clients that can speak HTTP/2; they are measured where it is on offer as well."""
+
+AT_ANY_CONCURRENCY = frozenset(CLIENTS) - {"boto3, one by one"}
+"""The clients that do as `Target.concurrency` says."""
+
+
+def signed(stage_url: str, connection_id: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a post's URL, encoded already, and its headers with botocore's signature.
+
+    Args:
+        stage_url: as in `Target`.
+        connection_id: whom the post is for.
+        environment: has the credentials, as a function's has.
+
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    # The SDKs quote the id in the path, and sign what they send.
+    url = f"{stage_url}/@connections/{quote(connection_id, safe='')}"
+    request = AWSRequest(method="POST", url=url, data=PAYLOAD.encode())
+    SigV4Auth(Credentials(*(environment[name] for name in names)), "execute-api", REGION).add_auth(request)
+    return url, dict(request.headers.items())
+
+
+def _boto3_client(target: Target, connections: int) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(max_pool_connections=connections)
+    return boto3.client("apigatewaymanagementapi", endpoint_url=target.url, region_name=REGION, config=config)
+
+
+async def measure(connect: Connect, target: Target, *, posts: int, passes: int) -> list[dict[str, float]]:
+    """Post to as many connections again and again; return the seconds of CPU and of the clock that each pass took."""
+    post = await connect(target)
+    ids = connection_ids(posts)
+    figures = []
+    for _ in range(passes):
+        cpu, wall = time.process_time(), time.perf_counter()
+        await post(ids)
+        figures.append({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall})
+    return figures
+
+
+def main() -> None:
+    """Measure the client that is named, as `fanout` asks for it, and print its passes as JSON."""
+    name, url, concurrency, posts, passes = sys.argv[1:]
+    target = Target(url=url, concurrency=int(concurrency) or None)
+    figures = asyncio.run(measure(CLIENTS[name], target, posts=int(posts), passes=int(passes)))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

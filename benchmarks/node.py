@@ -1,0 +1,23 @@
+"""The peers on AWS SDK v3 in Node, which is installed for benchmarks alone."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+PEER = Path(__file__).parent / "peers" / "node-sdk"
+
+
+def missing() -> str | None:
+    """Install the peers' packages where they are not, and return why they cannot be measured here, or None."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "Node is not installed"
+    if not (PEER / "node_modules").is_dir():
+        install = subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEER, check=False)
+        if install.returncode:
+            return "npm ci failed"
+    return None
+
+
+def command(script: str) -> list[str]:
+    """Return how a script of the peers is run."""
+    return ["node", str(PEER / script)]
