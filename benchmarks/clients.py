@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from benchmarks.endpoint import REGION
 from benchmarks.target import PAYLOAD, Target, connection_ids
+from chat_core import MessageSink
 
 Post = Callable[[Sequence[str]], Awaitable[None]]
 Connect = Callable[[Target], Awaitable[Post]]
@@ -25,18 +26,38 @@ Connect = Callable[[Target], Awaitable[Post]]
 DEADLINE_SECONDS = 100.0
 
 
+async def ours(target: Target) -> Post:
+    """Deliver through the sink that functions use, without its pace: the figures are to show what it costs."""
+    from adapters.apigateway import ApiGatewayMessageSink, Pacer
+    from adapters.apigateway.message_sink import CONCURRENCY
+    from adapters.aws import environment_credentials
+
+    return _deliver_through(
+        ApiGatewayMessageSink(
+            url=target.url,
+            region=REGION,
+            credentials=environment_credentials,
+            concurrency=target.concurrency or CONCURRENCY,
+            pacer=Pacer(rate=1e9, burst=1e9),
+        )
+    )
+
+
 async def ours_sdk(target: Target) -> Post:
     """Deliver through our sink on the AWS SDK."""
     import aioboto3
 
-    from adapters.apigateway.message_sink import CONCURRENCY, ApiGatewayMessageSink, client_config
+    from adapters.apigateway.sdk import SdkMessageSink, client_config
+    from adapters.apigateway.sdk.message_sink import CONCURRENCY
 
     concurrency = target.concurrency or CONCURRENCY
     config = client_config(concurrency=concurrency)
     session = aioboto3.Session(region_name=REGION)
     client = await session.client("apigatewaymanagementapi", endpoint_url=target.url, config=config).__aenter__()
-    sink = ApiGatewayMessageSink(client, concurrency=concurrency)
+    return _deliver_through(SdkMessageSink(client, concurrency=concurrency))
 
+
+def _deliver_through(sink: MessageSink) -> Post:
     async def post(ids: Sequence[str]) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
         outcomes = await sink.deliver(payload=PAYLOAD, connection_ids=ids, deadline=deadline)
@@ -153,6 +174,7 @@ def _curl_handle(curl: Any) -> Any:
 
 
 CLIENTS: Mapping[str, Connect] = {
+    "ours": ours,
     "ours (SDK)": ours_sdk,
     "aioboto3": aioboto3,
     "boto3, one by one": boto3_sequential,
@@ -164,7 +186,7 @@ CLIENTS: Mapping[str, Connect] = {
 OPTIONAL = {"pycurl, signed by botocore": "pycurl"}
 """The clients whose library is not among the project's own, with its name."""
 
-OVER_H2 = frozenset({"pycurl, signed by botocore"})
+OVER_H2 = frozenset({"ours", "pycurl, signed by botocore"})
 """The clients that can speak HTTP/2; they are measured where it is on offer as well."""
 
 AT_ANY_CONCURRENCY = frozenset(CLIENTS) - {"boto3, one by one"}
