@@ -326,7 +326,7 @@ class Http2Connection:
         if stream.unsent:
             self._out.append(frame(RST_STREAM, 0, number, CANCEL))
         status = read_status(stream.block)
-        stream.exchange.answered(Http2Response(status, stream.block, b"".join(stream.body), keeps_alive=True))
+        stream.exchange.answered(Http2Response(status, stream.block, b"".join(stream.body)))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
         if flags & ACK:

@@ -17,7 +17,7 @@ BODY_LIMIT: Final = 32 * 1024 * 1024
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [^\r\n]*)?\r\n")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r\n")
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n]*)?\r\n")
-_ORDINARY: Final = frozenset({b"HTTP/1.1 4", b"HTTP/1.1 5"})
+_ORDINARY: Final = (b"HTTP/1.1 200", b"HTTP/1.1 4", b"HTTP/1.1 5")
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
@@ -26,7 +26,7 @@ class Response:
 
     __slots__ = ("_head", "body", "keeps_alive", "status")
 
-    def __init__(self, status: int, head: bytes, body: bytes, *, keeps_alive: bool) -> None:
+    def __init__(self, status: int, head: bytes, body: bytes, keeps_alive: bool = True) -> None:
         self.status = status
         self.body = body
         self.keeps_alive = keeps_alive
@@ -157,25 +157,27 @@ class ResponseReader:
         if keeps_alive:
             tokens = _fields(head).get(b"connection", b"").lower()
             keeps_alive = b"close" not in tokens and (version == b"1" or b"keep-alive" in tokens)
-        return Response(status, head, body, keeps_alive=keeps_alive)
+        return Response(status, head, body, keeps_alive)
 
 
 def read_whole(data: bytes) -> Response | None:
     """Return the response that `data` is, where it is an ordinary one and whole; None says that it takes a reader."""
     end = data.find(b"\r\n\r\n")
-    if end < 0 or (data[:10] != b"HTTP/1.1 2" and data[:10] not in _ORDINARY):
+    if end < 0 or not data.startswith(_ORDINARY):
         return None
     head = data[: end + 2].lower()
-    at = head.find(b"\r\ncontent-length:")
-    if at < 0 or b"\r\ntransfer-encoding:" in head or head.find(b"\r\ncontent-length:", at + 1) >= 0:
+    length = len(data) - end - 4
+    # In the spelling that servers use; in any other, or with a field twice, a reader finds out what is meant.
+    if (
+        b"\r\ncontent-length: %d\r\n" % length not in head
+        or head.count(b"content-length") != 1
+        or b"transfer-encoding" in head
+        or (b"\r\nconnection:" in head and b"\r\nconnection: keep-alive\r\n" not in head)
+        or not (status := data[9:12]).isdigit()
+        or data[12:13] != b" "
+    ):
         return None
-    if b"\r\nconnection:" in head and b"\r\nconnection: keep-alive\r\n" not in head:
-        return None
-    length = head[at + 17 : head.find(b"\r\n", at + 2)].strip(b" \t")
-    status = data[9:12]
-    if not (length.isdigit() and status.isdigit() and len(data) == end + 4 + int(length)) or status == b"204":
-        return None
-    return Response(int(status), data[data.find(b"\r\n") + 2 : end + 2], data[end + 4 :], keeps_alive=True)
+    return Response(int(status), data[data.find(b"\r\n") + 2 : end + 2], data[end + 4 :])
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:
