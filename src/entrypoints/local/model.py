@@ -8,6 +8,17 @@ knows CloudFormation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+_FUNCTION_ARN_PARTS = 7
+
+
+def unqualified(function_arn: str) -> str:
+    """Return a function's ARN without the alias or the version.
+
+    They are the eighth part, after those of `arn:aws:lambda:region:account:function:name`.
+    """
+    return ":".join(function_arn.split(":")[:_FUNCTION_ARN_PARTS])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +40,8 @@ class FunctionConfig:
     log_level: str = ""
     """The least severe record that the function's log keeps, as `LoggingConfig.ApplicationLogLevel` names it."""
     role_arn: str = ""
+    resource_policy: tuple[Mapping[str, Any], ...] = ()
+    """The statements that `AWS::Lambda::Permission` made, on the function and on its aliases and versions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +49,7 @@ class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 
     function_arn: str
+    """Of an alias or a version, where the integration names one."""
     timeout_ms: int = 29_000
     """50 to 29,000 (API Gateway quotas, WebSocket table)."""
 

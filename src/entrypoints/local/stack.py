@@ -20,9 +20,10 @@ from entrypoints.local.cloud import (
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
-from entrypoints.local.model import ApiConfig, FunctionConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig, unqualified
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
+from entrypoints.local.permissions import FunctionPolicies
 
 T = TypeVar("T")
 Log = Callable[[str], None]
@@ -125,7 +126,10 @@ class LocalStack:
             management = self._management.get(config.arn) or next(iter(self._management.values()))
             return common | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
 
-        functions = Functions(configs=deployment.functions, extra_environment=environment, log=self._log)
+        permits = FunctionPolicies(deployment.functions, ids=deployment.physical_ids)
+        functions = Functions(
+            configs=deployment.functions, extra_environment=environment, log=self._log, permits=permits
+        )
         self._running.push_async_callback(functions.stop)
         return functions
 
@@ -138,7 +142,8 @@ class LocalStack:
         self._running.push_async_callback(gateway.stop)
         for route in api.routes.values():
             if route.integration is not None:
-                self._management.setdefault(route.integration.function_arn, f"http://127.0.0.1:{port}/{api.stage}")
+                function = unqualified(route.integration.function_arn)
+                self._management.setdefault(function, f"http://127.0.0.1:{port}/{api.stage}")
         return f"ws://127.0.0.1:{port}/{api.stage}"
 
     async def _serve_page(self, socket_url: str) -> str | None:

@@ -26,6 +26,8 @@ class Deployment:
     """The outputs of the master stack."""
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
+    physical_ids: Mapping[str, str]
+    """The logical id of each resource, as `FunctionConfig.logical_id` has it, by its physical id."""
     notices: tuple[str, ...]
     """What of the template has no effect here, for a person to read."""
 
@@ -92,5 +94,6 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         functions=tuple(functions.runnable),
         outputs=outputs,
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
+        physical_ids={each.physical_id: each.path for each in resources if each.physical_id},
         notices=tuple(notices),
     )

@@ -85,9 +85,11 @@ class Callers:
             raise AccessDenied(exc.kind, exc.message) from exc
 
     def _check_permission(self, access_key_id: str, action: str, resource: str) -> None:
-        permits = self._permits
-        if permits is not None and not permits(access_key_id=access_key_id, action=action, resource=resource):
-            self._log(f"{access_key_id} is not authorized to perform {action} on {resource}")
+        if self._permits is None:
+            return
+        refusal = self._permits.refusal(access_key_id=access_key_id, action=action, resource=resource)
+        if refusal is not None:
+            self._log(refusal)
             raise AccessDenied("ForbiddenException", FORBIDDEN)
 
 
