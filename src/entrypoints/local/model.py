@@ -45,6 +45,27 @@ class FunctionConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleConfig:
+    """`AWS::IAM::Role` with all the policies that are its own, wherever the template has them."""
+
+    arn: str
+    logical_id: str
+    unique_id: str
+    """IAM's id of it, such as `AROAEXAMPLE`."""
+    policies: tuple[Mapping[str, Any], ...]
+    """The documents of its inline and its attached policies."""
+    boundary: Mapping[str, Any] | None = None
+    """The document of its permissions boundary."""
+    elsewhere: tuple[str, ...] = ()
+    """The ARNs of policies that are not here: then nobody can tell what the role may do."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its ARN, after any path."""
+        return self.arn.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 
@@ -52,6 +73,8 @@ class IntegrationConfig:
     """Of an alias or a version, where the integration names one."""
     timeout_ms: int = 29_000
     """50 to 29,000 (API Gateway quotas, WebSocket table)."""
+    credentials_arn: str = ""
+    """The role that invokes the function, in place of its resource policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +85,8 @@ class AuthorizerConfig:
     name: str
     function_arn: str
     """The function that `AuthorizerUri` names."""
+    credentials_arn: str = ""
+    """The role that invokes it, in place of its resource policy."""
     identity_sources: tuple[str, ...] = ()
     """As `IdentitySource` has them, for example `route.request.header.Authorization`."""
 
