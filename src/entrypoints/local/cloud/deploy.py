@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.local.cloud import stand_ins
+from entrypoints.local.cloud import access, stand_ins
 from entrypoints.local.cloud.clients import client
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.tables import Table
-from entrypoints.local.model import ApiConfig, FunctionConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig, RoleConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Deployment:
     """Those that can be run here. A route needs none of the others."""
     outputs: Mapping[str, str]
     """The outputs of the master stack."""
+    roles: tuple[RoleConfig, ...]
+    """Its roles, with all their policies."""
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
     physical_ids: Mapping[str, str]
@@ -89,11 +91,13 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
     notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
     if functions.layered:
         notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
+    physical_ids = {each.physical_id: each.path for each in resources if each.physical_id}
     return Deployment(
+        roles=access.roles(endpoint, physical_ids),
         apis=tuple(apis),
         functions=tuple(functions.runnable),
         outputs=outputs,
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
-        physical_ids={each.physical_id: each.path for each in resources if each.physical_id},
+        physical_ids=physical_ids,
         notices=tuple(notices),
     )

@@ -196,6 +196,7 @@ class _Reader:
             id=authorizer["AuthorizerId"],
             name=authorizer["Name"],
             function_arn=self._function(authorizer["AuthorizerUri"], f"the authorizer {authorizer['Name']}", targets),
+            credentials_arn=authorizer.get("AuthorizerCredentialsArn") or "",
             identity_sources=tuple([sources] if isinstance(sources, str) else sources),
         )
 
@@ -206,7 +207,11 @@ class _Reader:
             return None
         function = self._function(integration["IntegrationUri"], f"the route {key}", targets)
         timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
-        return IntegrationConfig(function_arn=function, timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
+        return IntegrationConfig(
+            function_arn=function,
+            timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS),
+            credentials_arn=integration.get("CredentialsArn") or "",
+        )
 
     def _function(self, uri: str, who: str, targets: "_Targets") -> str:
         """Return the ARN of the function that an integration's or authorizer's URI names."""
