@@ -2,12 +2,12 @@
 
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from entrypoints.local.access import Credential
 from entrypoints.local.cloud import Deployment
-from entrypoints.local.model import FunctionConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig
 from entrypoints.local.permissions import FunctionPolicies, Principal, Principals, Roles
 
 _TEMPORARY = "ASIA"
@@ -42,7 +42,9 @@ class Identities:
             credentials={key: _credential(each, unique_ids.get(each.role_arn, "")) for key, each in principals.items()},
             principals=principals,
             permits=Principals(principals, roles=roles),
-            invoke_permits=FunctionPolicies(deployment.functions, ids=deployment.physical_ids),
+            invoke_permits=FunctionPolicies(
+                deployment.functions, ids=deployment.physical_ids, roles=roles, credentials=_invokers(deployment.apis)
+            ),
             notices=(*roles.notices, *_foreign(deployment, roles)),
             _keys=keys,
         )
@@ -56,6 +58,20 @@ class Identities:
             "AWS_SECRET_ACCESS_KEY": credential.secret_access_key,
             "AWS_SESSION_TOKEN": credential.session_token or "",
         }
+
+
+def _invokers(apis: Iterable[ApiConfig]) -> dict[tuple[str, str], str]:
+    """Return the roles that API Gateway takes on, by the function and by what it is invoked for."""
+    found: dict[tuple[str, str], str] = {}
+    for api in apis:
+        for route in api.routes.values():
+            if route.integration is not None:
+                source = api.arn(f"{api.stage}/{route.key}")
+                found[route.integration.function_arn, source] = route.integration.credentials_arn
+            if route.authorizer is not None:
+                source = api.arn(f"authorizers/{route.authorizer.id}")
+                found[route.authorizer.function_arn, source] = route.authorizer.credentials_arn
+    return {question: role for question, role in found.items() if role}
 
 
 def _new_key_id() -> str:

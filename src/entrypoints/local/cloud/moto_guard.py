@@ -5,7 +5,6 @@ Whoever has another access key, or none, is let through: a developer may look in
 
 import logging
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -14,13 +13,13 @@ from entrypoints.local.cloud import operations
 from entrypoints.local.cloud.denials import Answer, denied
 from entrypoints.local.cloud.forwarding import Forwarder
 from entrypoints.local.model import RoleConfig
-from entrypoints.local.permissions import Denial, Principal, Principals, Roles
+from entrypoints.local.permissions import Principal, Principals, Roles
 from entrypoints.local.permissions.requests import Call, Permission, needed
+from entrypoints.local.repeats import Unrepeated
 
 _CREDENTIAL = re.compile(
     r"(?:\bCredential=|\bX-Amz-Credential=)([^/,&%\s]+)(?:/|%2F)\d+(?:/|%2F)([\w-]+)(?:/|%2F)([\w-]+)"
 )
-_QUIET_SECONDS = 5.0
 
 _log = logging.getLogger("permissions")
 
@@ -29,11 +28,10 @@ class Guard:
     """Judges requests, once it has been told by whom."""
 
     def __init__(self, *, log: Callable[[str], None] = _log.error) -> None:
-        self._log = log
+        self._say = Unrepeated(log)
         self._principals: Principals | None = None
         self._accounts: dict[str, str] = {}
         self._known: Sequence[str] = ()
-        self._told: dict[str, float] = {}
         self._dynamodb: Forwarder | None = None
 
     def learn(self, document: Mapping[str, Any]) -> None:
@@ -68,7 +66,7 @@ class Guard:
         for action, resource in self._needed(scope, environ, body):
             denial = self._principals.denial(scope.key, action, resource)
             if denial is not None:
-                self._tell(denial)
+                self._say(denial.log)
                 return denied(scope.service, environ, denial.message)
         return None
 
@@ -96,16 +94,6 @@ class Guard:
                 known=self._known,
             )
         )
-
-    def _tell(self, denial: Denial) -> None:
-        self._say(denial.log)
-
-    def _say(self, line: str) -> None:
-        """Write a line, unless the same one was written a moment ago: a function may ask thousands of times."""
-        now = time.monotonic()
-        if now - self._told.get(line, -_QUIET_SECONDS) >= _QUIET_SECONDS:
-            self._told[line] = now
-            self._log(line)
 
 
 class _Scope(NamedTuple):

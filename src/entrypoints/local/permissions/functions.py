@@ -1,7 +1,8 @@
 """The resource policies of functions, which `AWS::Lambda::Permission` adds to: pure.
 
 Source: AWS Lambda Developer Guide, "Viewing resource-based IAM policies in Lambda", and API Gateway Developer Guide,
-"Managing permissions to invoke a Lambda function". An alias and a version have policies of their own: a permission for
+"Managing permissions to invoke a Lambda function". Where an integration or an authorizer names a role, the policies of
+that role count instead. An alias and a version have policies of their own: a permission for
 the function does not count for them, nor theirs for it.
 """
 
@@ -12,6 +13,8 @@ from entrypoints.local.access import InvokePermits
 from entrypoints.local.model import FunctionConfig, unqualified
 from entrypoints.local.permissions.conditions import holds
 from entrypoints.local.permissions.names import PhysicalIds, as_template, folder
+from entrypoints.local.permissions.policies import Ruling
+from entrypoints.local.permissions.roles import Roles
 from entrypoints.local.wildcards import compiled
 
 ACTION = "lambda:InvokeFunction"
@@ -22,9 +25,27 @@ Statement = Mapping[str, Any]
 class FunctionPolicies(InvokePermits):
     """Says by whom the functions of a stack may be invoked."""
 
-    def __init__(self, functions: Sequence[FunctionConfig], *, ids: PhysicalIds) -> None:
+    def __init__(
+        self,
+        functions: Sequence[FunctionConfig],
+        *,
+        ids: PhysicalIds,
+        roles: Roles | None = None,
+        credentials: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        """Take the functions of a stack.
+
+        Args:
+            functions: They, with their resource policies.
+            ids: What their template calls everything.
+            roles: Judge where API Gateway takes on a role.
+            credentials: That role's ARN, by the ARN of the function and that of the source.
+
+        """
         self._functions = {each.arn: each for each in functions}
         self._ids = ids
+        self._roles = roles
+        self._credentials = credentials or {}
         self._refusals: dict[tuple[str, str], str | None] = {}
         """By function and source: there are few of either, and each message asks."""
 
@@ -40,10 +61,20 @@ class FunctionPolicies(InvokePermits):
         if function is None:
             # Whoever runs it will say so.
             return None
+        role = self._credentials.get((function_arn, source_arn))
+        if role is not None and self._roles is not None:
+            return self._of_role(self._roles, role, function, function_arn)
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
         statements = list(_of(function.resource_policy, function_arn))
         effects = {each.get("Effect") for each in statements if _matches(each, context)}
         return None if effects == {"Allow"} else self._advice(function, function_arn, source_arn, statements)
+
+    def _of_role(self, roles: Roles, role: str, function: FunctionConfig, function_arn: str) -> str | None:
+        ruling = roles.judge(role, ACTION, function_arn)
+        if ruling is Ruling.ALLOWED:
+            return None
+        advice = roles.advice(role, ACTION, function_arn, ruling)
+        return f"{role} may not invoke {function.logical_id}; {advice}"
 
     def _advice(
         self, function: FunctionConfig, function_arn: str, source_arn: str, statements: Sequence[Statement]

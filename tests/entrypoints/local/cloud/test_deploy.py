@@ -27,6 +27,7 @@ async def test_a_plain_template_gives_its_routes(deployed: Deploy) -> None:
     assert ask is not None
     assert (connect.function_arn, connect.timeout_ms) == (function.arn, 29_000)
     assert (ask.function_arn, ask.timeout_ms) == (function.arn, 1500)
+    assert (connect.credentials_arn, ask.credentials_arn) == ("", function.role_arn)
     assert (api.routes["ask"].returns_response, api.routes["mute"].integration) == (True, None)
 
 

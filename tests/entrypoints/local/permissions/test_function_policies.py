@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.local.model import FunctionConfig
-from entrypoints.local.permissions import FunctionPolicies
+from entrypoints.local.model import FunctionConfig, RoleConfig
+from entrypoints.local.permissions import FunctionPolicies, Roles
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:stack-Connect-1"
 API = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"
@@ -31,8 +31,10 @@ def source(arn: str) -> dict[str, Any]:
     return {"ArnLike": {"AWS:SourceArn": arn}}
 
 
-def refusal(*statements: dict[str, Any], function_arn: str = FUNCTION, source_arn: str = ROUTE) -> str | None:
-    """Judge a function with these statements in its policy."""
+def refusal(
+    *statements: dict[str, Any], function_arn: str = FUNCTION, source_arn: str = ROUTE, **options: Any
+) -> str | None:
+    """Judge a function with these statements in its policy; `options` are further ones of `FunctionPolicies`."""
     function = FunctionConfig(
         name="stack-Connect-1",
         arn=FUNCTION,
@@ -42,7 +44,7 @@ def refusal(*statements: dict[str, Any], function_arn: str = FUNCTION, source_ar
         code=Path(),
         resource_policy=statements,
     )
-    return FunctionPolicies([function], ids=IDS).refusal(function_arn=function_arn, source_arn=source_arn)
+    return FunctionPolicies([function], ids=IDS, **options).refusal(function_arn=function_arn, source_arn=source_arn)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,31 @@ def test_the_permissions_that_are_there_are_named_beside() -> None:
     """One of them may only be mistyped."""
     told = refusal(permission(Condition=source(f"{API}/prod/*")))
     assert str(told).endswith(f"(there is one for lambda:InvokeFunction by apigateway.amazonaws.com from {API}/prod/*)")
+
+
+ROLE = "arn:aws:iam::123456789012:role/stack-Invoker-1"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "expected"),
+    [
+        (FUNCTION, None),
+        (
+            "arn:aws:lambda:eu-west-1:123456789012:function:other",
+            (
+                f"{ROLE} may not invoke Api/Connect; "
+                "add to Api/Invoker: {Effect: Allow, Action: lambda:InvokeFunction, "
+                'Resource: !Sub "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Connect}"}'
+            ),
+        ),
+    ],
+)
+def test_where_the_integration_names_a_role_that_role_is_asked(allowed: str, expected: str | None) -> None:
+    """And the policy of the function is not."""
+    statement = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": allowed}
+    role = RoleConfig(arn=ROLE, logical_id="Api/Invoker", unique_id="A", policies=({"Statement": [statement]},))
+    roles = Roles([role], ids=IDS)
+    assert refusal(permission(), roles=roles, credentials={(FUNCTION, ROUTE): ROLE}) == expected
 
 
 def test_a_function_that_is_not_there_is_not_judged() -> None:
