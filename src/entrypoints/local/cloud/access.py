@@ -18,7 +18,7 @@ ENFORCE_PATH = "/local/permissions"
 
 
 def roles(endpoint: str, logical_ids: Mapping[str, str]) -> tuple[RoleConfig, ...]:
-    """Return the stack's roles, whose names are among the physical ids.
+    """Return the stack's roles, whose logical ids are given by their names.
 
     Raises:
         CloudFailed: the embedded cloud has ended.

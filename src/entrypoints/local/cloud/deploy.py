@@ -29,7 +29,10 @@ class Deployment:
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
     physical_ids: Mapping[str, str]
-    """The logical id of each resource, as `FunctionConfig.logical_id` has it, by its physical id."""
+    """The logical id of each resource, as `FunctionConfig.logical_id` has it, by its physical id.
+
+    Without those that several resources share, such as a stage's name.
+    """
     notices: tuple[str, ...]
     """What of the template has no effect here, for a person to read."""
 
@@ -91,13 +94,14 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
     notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
     if functions.layered:
         notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
-    physical_ids = {each.physical_id: each.path for each in resources if each.physical_id}
     return Deployment(
-        roles=access.roles(endpoint, physical_ids),
+        roles=access.roles(
+            endpoint, {each.physical_id: each.path for each in resources if each.kind == "AWS::IAM::Role"}
+        ),
         apis=tuple(apis),
         functions=tuple(functions.runnable),
         outputs=outputs,
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
-        physical_ids=physical_ids,
+        physical_ids=stack.physical_ids(resources),
         notices=tuple(notices),
     )

@@ -47,6 +47,12 @@ class Forwarder:
                 "503 Service Unavailable", [("Content-Type", "application/json")], json.dumps(document).encode()
             )
 
+    def close(self) -> None:
+        """Close the connection of this thread; those of others close when their threads end."""
+        connection: HTTPConnection | None = getattr(self._connections, "open", None)
+        if connection is not None:
+            connection.close()
+
     def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         connection: HTTPConnection | None = getattr(self._connections, "open", None)
         if connection is not None:
