@@ -26,8 +26,8 @@ class Permits(Protocol):
     """
 
     @abstractmethod
-    def __call__(self, *, access_key_id: str, action: str, resource: str) -> bool:
-        """Tell whether an action is allowed.
+    def refusal(self, *, access_key_id: str, action: str, resource: str) -> str | None:
+        """Tell why an action is not allowed, in one line for the log; None where it is.
 
         Args:
             access_key_id: Whose.
@@ -43,6 +43,12 @@ class InvokePermits(Protocol):
     """Answers for the resource policies of functions, which `AWS::Lambda::Permission` adds to."""
 
     @abstractmethod
-    def __call__(self, *, function_arn: str, source_arn: str) -> bool:
-        """Tell whether API Gateway may invoke a function for one of its routes or authorizers, `source_arn`."""
+    def refusal(self, *, function_arn: str, source_arn: str) -> str | None:
+        """Tell why API Gateway may not invoke a function for one of its routes or authorizers; None where it may.
+
+        Args:
+            function_arn: The function, or an alias or a version of it.
+            source_arn: What asks, as `Invoker.invoke` has it.
+
+        """
         ...

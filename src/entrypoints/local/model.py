@@ -8,6 +8,17 @@ knows CloudFormation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+_FUNCTION_ARN_PARTS = 7
+
+
+def unqualified(function_arn: str) -> str:
+    """Return a function's ARN without the alias or the version.
+
+    They are the eighth part, after those of `arn:aws:lambda:region:account:function:name`.
+    """
+    return ":".join(function_arn.split(":")[:_FUNCTION_ARN_PARTS])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +40,29 @@ class FunctionConfig:
     log_level: str = ""
     """The least severe record that the function's log keeps, as `LoggingConfig.ApplicationLogLevel` names it."""
     role_arn: str = ""
+    resource_policy: tuple[Mapping[str, Any], ...] = ()
+    """The statements that `AWS::Lambda::Permission` made, on the function and on its aliases and versions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleConfig:
+    """`AWS::IAM::Role` with all the policies that are its own, wherever the template has them."""
+
+    arn: str
+    logical_id: str
+    unique_id: str
+    """IAM's id of it, such as `AROAEXAMPLE`."""
+    policies: tuple[Mapping[str, Any], ...]
+    """The documents of its inline and its attached policies."""
+    boundary: Mapping[str, Any] | None = None
+    """The document of its permissions boundary."""
+    elsewhere: tuple[str, ...] = ()
+    """The ARNs of policies that are not here: then nobody can tell what the role may do."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its ARN, after any path."""
+        return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +85,11 @@ class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 
     function_arn: str
+    """Of an alias or a version, where the integration names one."""
     timeout_ms: int = 29_000
     """50 to 29,000 (API Gateway quotas, WebSocket table)."""
+    credentials_arn: str = ""
+    """The role that invokes the function, in place of its resource policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +100,8 @@ class AuthorizerConfig:
     name: str
     function_arn: str
     """The function that `AuthorizerUri` names."""
+    credentials_arn: str = ""
+    """The role that invokes it, in place of its resource policy."""
     identity_sources: tuple[str, ...] = ()
     """As `IdentitySource` has them, for example `route.request.header.Authorization`."""
 

@@ -16,7 +16,7 @@ from entrypoints.local.model import QueueConfig
 
 WAIT_SECONDS = 3
 """How long one request waits for messages: shorter than the client waits for an answer."""
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 5.0
 """After a failed request, before the next."""
 
 Message = dict[str, Any]
@@ -37,6 +37,8 @@ class QueuePoller:
 
     async def run(self) -> None:
         """Give the queue's messages to the function, for ever."""
+        # Lambda looks at the queue before it reads it, and a role must let it.
+        await self._ask("GetQueueAttributes", AttributeNames=["VisibilityTimeout"])
         try:
             while True:
                 await self._free.acquire()
@@ -54,24 +56,25 @@ class QueuePoller:
     async def _receive(self) -> Sequence[Message]:
         """Return at least one message."""
         while True:
-            try:
-                answer = await self._client.call(
-                    "ReceiveMessage",
-                    {
-                        "QueueUrl": self._config.queue_url,
-                        "MaxNumberOfMessages": self._config.batch_size,
-                        "WaitTimeSeconds": WAIT_SECONDS,
-                        "MessageSystemAttributeNames": ["All"],
-                        "MessageAttributeNames": ["All"],
-                    },
-                )
-            except (ServiceError, ServiceUnreachable) as exc:
-                self._log(f"Could not read the queue {self._config.queue_url}: {exc}")
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
+            answer = await self._ask(
+                "ReceiveMessage",
+                MaxNumberOfMessages=self._config.batch_size,
+                WaitTimeSeconds=WAIT_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
             messages: Sequence[Message] = answer.get("Messages") or ()
             if messages:
                 return messages
+
+    async def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
+        """Return the answer of the queue, however long that takes."""
+        while True:
+            try:
+                return await self._client.call(operation, {"QueueUrl": self._config.queue_url, **request})
+            except (ServiceError, ServiceUnreachable) as exc:
+                self._log(f"Could not read the queue {self._config.queue_url}: {exc}")
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _give(self, messages: Sequence[Message]) -> None:
         event = json.dumps({"Records": [_record(each, self._config) for each in messages]}).encode()

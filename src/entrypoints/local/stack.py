@@ -5,11 +5,11 @@ import errno
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from adapters.aws import Credentials
 from adapters.sqs import sqs_client
-from entrypoints.local.access import Credential
 from entrypoints.local.cloud import (
     CloudFailed,
     Deployment,
@@ -18,29 +18,18 @@ from entrypoints.local.cloud import (
     create_tables,
     delete_tables,
     deploy,
+    enforce,
 )
-from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
-from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig
+from entrypoints.local.identities import Identities
+from entrypoints.local.model import ApiConfig, FunctionConfig, unqualified
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
 from entrypoints.local.queues import QueuePoller
 
 T = TypeVar("T")
 Log = Callable[[str], None]
-
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-    "AWS_SESSION_TOKEN": "local",
-}
-"""What functions are given: never the developer's own."""
-
-FUNCTION_CREDENTIAL = {
-    ACCESS_KEY_ID: Credential(secret_access_key=SECRET_ACCESS_KEY, session_token=CREDENTIALS["AWS_SESSION_TOKEN"])
-}
-"""The same for the gateway, which holds the functions' signatures against it."""
 
 
 class PortTaken(Exception):
@@ -97,14 +86,25 @@ class LocalStack:
             endpoint=cloud.endpoint,
             region=self._options.region,
         )
-        for notice in deployment.notices:
+        identities = Identities.of(deployment)
+        for notice in (*deployment.notices, *identities.notices):
             self._log(notice)
         await self._copy_tables(deployment, cloud)
-        functions = self._functions(deployment, cloud)
+        await asyncio.to_thread(
+            enforce,
+            cloud.endpoint,
+            principals=identities.principals,
+            roles=deployment.roles,
+            physical_ids=deployment.physical_ids,
+            dynamodb_endpoint=self._options.dynamodb_endpoint,
+        )
+        functions = self._functions(deployment, identities, cloud)
         first = deployment.apis[0]
-        apis = {api.name: await self._serve(api, functions, is_first=api is first) for api in deployment.apis}
+        apis = {
+            api.name: await self._serve(api, functions, identities, is_first=api is first) for api in deployment.apis
+        }
         page = await self._serve_page(next(iter(apis.values())))
-        self._poll_queues(deployment.queues, cloud, functions)
+        self._poll_queues(deployment, identities, cloud, functions)
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
 
@@ -120,41 +120,48 @@ class LocalStack:
         except CloudFailed as exc:
             self._log(f"Tables may be left: {exc}")
 
-    def _functions(self, deployment: Deployment, cloud: EmbeddedCloud) -> Functions:
-        common = CREDENTIALS | {"AWS_ENDPOINT_URL": cloud.endpoint}
-        if self._options.dynamodb_endpoint is not None:
-            common["AWS_ENDPOINT_URL_DYNAMODB"] = self._options.dynamodb_endpoint
+    def _functions(self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud) -> Functions:
+        common = {"AWS_ENDPOINT_URL": cloud.endpoint}
 
         def environment(config: FunctionConfig) -> Mapping[str, str]:
             management = self._management.get(config.arn) or next(iter(self._management.values()))
-            return common | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
+            return common | identities.variables(config) | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
 
-        functions = Functions(configs=deployment.functions, extra_environment=environment, log=self._log)
+        functions = Functions(
+            configs=deployment.functions,
+            extra_environment=environment,
+            log=self._log,
+            permits=identities.invoke_permits,
+        )
         self._running.push_async_callback(functions.stop)
         return functions
 
-    async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
+    async def _serve(self, api: ApiConfig, functions: Functions, identities: Identities, *, is_first: bool) -> str:
         gateway = Gateway(
-            api=api, invoker=functions, log=self._log, credentials=FUNCTION_CREDENTIAL, account=self._account
+            api=api,
+            invoker=functions,
+            log=self._log,
+            credentials=identities.credentials,
+            permits=identities.permits,
+            account=self._account,
         )
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)
         for route in api.routes.values():
             if route.integration is not None:
-                self._management.setdefault(route.integration.function_arn, f"http://127.0.0.1:{port}/{api.stage}")
+                function = unqualified(route.integration.function_arn)
+                self._management.setdefault(function, f"http://127.0.0.1:{port}/{api.stage}")
         return f"ws://127.0.0.1:{port}/{api.stage}"
 
-    def _poll_queues(self, queues: Sequence[QueueConfig], cloud: EmbeddedCloud, functions: Functions) -> None:
-        if not queues:
-            return
-        client = sqs_client(
-            region=self._options.region,
-            credentials=lambda: Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY),
-            url=cloud.endpoint,
-        )
-        self._running.callback(client.close)
-        for config in queues:
+    def _poll_queues(
+        self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud, functions: Functions
+    ) -> None:
+        for config in deployment.queues:
+            # Lambda reads a queue in the name of the function's role.
+            whose = partial(Credentials, *identities.key(config.function_arn))
+            client = sqs_client(region=self._options.region, credentials=whose, url=cloud.endpoint)
+            self._running.callback(client.close)
             self._beside(QueuePoller(config, client=client, invoker=functions, log=self._log).run())
 
     async def _serve_page(self, socket_url: str) -> str | None:

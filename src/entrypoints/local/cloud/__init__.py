@@ -3,6 +3,7 @@
 Nothing heavy is imported with this package: boto3, the SAM translator and moto are loaded by the calls that need them.
 """
 
+from entrypoints.local.cloud.access import enforce
 from entrypoints.local.cloud.deploy import Deployment, deploy
 from entrypoints.local.cloud.embedded import CloudFailed, EmbeddedCloud
 from entrypoints.local.cloud.errors import TemplateError
@@ -17,4 +18,5 @@ __all__ = [
     "create_tables",
     "delete_tables",
     "deploy",
+    "enforce",
 ]

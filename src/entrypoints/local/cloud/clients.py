@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 ACCESS_KEY_ID = "LOCALSTACKFUNCTION00"
-"""The functions' own: DynamoDB Local keeps the tables of one access key apart from another's."""
+"""Ours, of whom no policy is asked: the functions have others."""
 SECRET_ACCESS_KEY = "local"  # noqa: S105 - it opens nothing: whatever takes it is on this machine
 
 

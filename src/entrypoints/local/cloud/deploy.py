@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrypoints.local.cloud import stand_ins
+from entrypoints.local.cloud import access, stand_ins
 from entrypoints.local.cloud.clients import client
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.tables import Table
-from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig
+from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig, RoleConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,15 @@ class Deployment:
     """The outputs of the master stack."""
     queues: tuple[QueueConfig, ...]
     """The queues whose messages its functions are given."""
+    roles: tuple[RoleConfig, ...]
+    """Its roles, with all their policies."""
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
+    physical_ids: Mapping[str, str]
+    """The logical id of each resource, as `FunctionConfig.logical_id` has it, by its physical id.
+
+    Without those that several resources share, such as a stage's name.
+    """
     notices: tuple[str, ...]
     """What of the template has no effect here, for a person to read."""
 
@@ -92,10 +99,14 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
     if functions.layered:
         notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
     return Deployment(
+        roles=access.roles(
+            endpoint, {each.physical_id: each.path for each in resources if each.kind == "AWS::IAM::Role"}
+        ),
         apis=tuple(apis),
         functions=tuple(functions.runnable),
         outputs=outputs,
         queues=tuple(queues),
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
+        physical_ids=stack.physical_ids(resources),
         notices=tuple(notices),
     )

@@ -1,5 +1,6 @@
 """What a stack amounts to: its functions and WebSocket APIs, asked of the services that hold them."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ MAXIMUM_TIMEOUT_MS = 29_000
 TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 """Resource types that are a table here."""
 
-_FUNCTION_ARN = re.compile(r"arn:[^:/]+:lambda:[^:]*:[^:]*:function:[^:/]+")
+_FUNCTION_ARN = re.compile(r"arn:[^:/]+:lambda:[^:]*:[^:]*:function:[^:/]+(:[^:/]+)?")
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 
@@ -45,11 +46,26 @@ def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> F
     for resource in resources:
         if resource.kind == "AWS::Lambda::Function" and resource.physical_id:
             answer = client.get_function(FunctionName=resource.physical_id)
-            _add_function(described, resource.path, answer, folders)
+            policy = _resource_policy(client, resource.physical_id)
+            _add_function(described, resource.path, answer, folders, policy)
     return described
 
 
-def _add_function(described: Functions, path: str, answer: dict[str, Any], folders: CodeFolders) -> None:
+def _resource_policy(client: Any, name: str) -> tuple[Mapping[str, Any], ...]:
+    try:
+        policy = client.get_policy(FunctionName=name)["Policy"]
+    except client.exceptions.ResourceNotFoundException:
+        return ()
+    return tuple(json.loads(policy)["Statement"])
+
+
+def _add_function(
+    described: Functions,
+    path: str,
+    answer: dict[str, Any],
+    folders: CodeFolders,
+    policy: tuple[Mapping[str, Any], ...],
+) -> None:
     configuration, location = answer["Configuration"], answer["Code"]["Location"]
     runtime = configuration.get("Runtime") or "none"
     code = folders.folder(location)
@@ -77,6 +93,7 @@ def _add_function(described: Functions, path: str, answer: dict[str, Any], folde
             memory_mb=int(configuration["MemorySize"]),
             log_level=configuration.get("LoggingConfig", {}).get("ApplicationLogLevel", ""),
             role_arn=configuration.get("Role") or "",
+            resource_policy=policy,
         )
     )
 
@@ -179,6 +196,7 @@ class _Reader:
             id=authorizer["AuthorizerId"],
             name=authorizer["Name"],
             function_arn=self._function(authorizer["AuthorizerUri"], f"the authorizer {authorizer['Name']}", targets),
+            credentials_arn=authorizer.get("AuthorizerCredentialsArn") or "",
             identity_sources=tuple([sources] if isinstance(sources, str) else sources),
         )
 
@@ -189,7 +207,11 @@ class _Reader:
             return None
         function = self._function(integration["IntegrationUri"], f"the route {key}", targets)
         timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
-        return IntegrationConfig(function_arn=function, timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
+        return IntegrationConfig(
+            function_arn=function,
+            timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS),
+            credentials_arn=integration.get("CredentialsArn") or "",
+        )
 
     def _function(self, uri: str, who: str, targets: "_Targets") -> str:
         """Return the ARN of the function that an integration's or authorizer's URI names."""
@@ -197,8 +219,9 @@ class _Reader:
         arn = _FUNCTION_ARN.search(uri)
         if arn is None:
             raise TemplateError(self._path, f"{who} is meant for no Lambda function: {uri}")
-        if arn[0] in self._described.others:
-            function, reason = self._described.others[arn[0]]
+        unqualified = arn[0].removesuffix(arn[1] or "")
+        if unqualified in self._described.others:
+            function, reason = self._described.others[unqualified]
             raise TemplateError(function, f"{who} needs this function, and {reason}")
         return arn[0]
 

@@ -15,7 +15,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.exceptions import InternalServerError
 from werkzeug.serving import DechunkedInput, make_server
 
-from entrypoints.local.cloud import moto_extensions
+from entrypoints.local.cloud import moto_extensions, moto_iam
+from entrypoints.local.cloud.access import ENFORCE_PATH, ROLES_PATH
+from entrypoints.local.cloud.moto_guard import Guard
 
 RESOURCE_TYPES_PATH = "/local/resource-types"
 """GET answers with the resource types that CloudFormation can create here, as a JSON array."""
@@ -29,6 +31,7 @@ def serve(listener: socket.socket) -> None:
     # Each resource type that moto does not know is told to the person in our own words.
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR, format="embedded cloud: %(message)s")
+    _print_alone(logging.getLogger("permissions"))
     moto_extensions.install()
     host, port = listener.getsockname()
     make_server(
@@ -36,17 +39,33 @@ def serve(listener: socket.socket) -> None:
     ).serve_forever()
 
 
+def _print_alone(logger: logging.Logger) -> None:
+    """Have a logger's lines printed as they are: they are about the stack's functions, not about the cloud."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
 class _Application:
-    """moto, and one question that AWS has no API for."""
+    """moto, what stands before it, and the questions that AWS has no API for."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._dynamodb = threading.Lock()
+        self._guard = Guard()
 
     def __call__(self, environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == RESOURCE_TYPES_PATH:
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(sorted(get_model_map())).encode()]
+        if environ["PATH_INFO"] in (RESOURCE_TYPES_PATH, ROLES_PATH, ENFORCE_PATH):
+            return self._local(environ, start_response)
+        if self._guard.knows(environ):
+            # What is read here has to be there for moto as well.
+            body = environ["wsgi.input"].read()
+            environ["wsgi.input"] = BytesIO(body)
+            guarded = self._guard.answer(environ, body)
+            if guarded is not None:
+                start_response(guarded.status, guarded.headers)
+                return [guarded.body]
         # moto's tables are plain dictionaries: a query fails where another request writes meanwhile, and a transaction
         # that is undone takes with it what others wrote. No request of DynamoDB's waits for another, so one at a time
         # costs nothing that the interpreter's own lock would not.
@@ -54,6 +73,15 @@ class _Application:
         with self._dynamodb if in_turn else nullcontext():
             answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
+
+    def _local(self, environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
+        answer: object = None
+        if environ["PATH_INFO"] == ENFORCE_PATH:
+            self._guard.learn(json.load(environ["wsgi.input"]))
+        else:
+            answer = sorted(get_model_map()) if environ["PATH_INFO"] == RESOURCE_TYPES_PATH else moto_iam.roles()
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]
 
 
 class _RequestHandler(MotoRequestHandler):

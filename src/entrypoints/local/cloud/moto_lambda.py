@@ -1,10 +1,12 @@
 """`AWS::Lambda::*` and `AWS::DynamoDB::*` where moto's CloudFormation lacks what its services have.
 
 It has no alias and no global table; it runs the functions of event source mappings itself, in containers; the versions
-that it has can be neither Ref nor GetAtt; it leaves out the properties `LoggingConfig` and `Layers` of a function and
-`TimeToLiveSpecification` of a table; and it refuses a function whose role is not in its account.
+that it has can be neither Ref nor GetAtt; it takes a permission for an alias for one of the version behind it; it
+leaves out the properties `LoggingConfig` and `Layers` of a function and `TimeToLiveSpecification` of a table; and it
+refuses a function whose role is not in its account.
 """
 
+import json
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction, LayerVersion
@@ -28,6 +30,7 @@ def install() -> None:
     register("AWS::Lambda::Version", _version)
     register("AWS::Lambda::Alias", _alias)
     register("AWS::Lambda::EventSourceMapping", _event_source_mapping)
+    register("AWS::Lambda::Permission", _permission)
     register("AWS::DynamoDB::Table", _table)
     register("AWS::DynamoDB::GlobalTable", _table)
 
@@ -101,6 +104,15 @@ def _event_source_mapping(_name: str, properties: dict[str, Any], account: str, 
     for queue in sqs_backends[account][region].queues.values():
         queue.lambda_event_source_mappings.pop(mapping.function_arn, None)
     return Created(mapping.uuid, {"Id": mapping.uuid, "EventSourceMappingArn": mapping.arn})
+
+
+def _permission(name: str, properties: dict[str, Any], account: str, region: str) -> Created:
+    """Add a statement to the policy of the function, with the alias or version that it is for in its `Resource`."""
+    function_name, _, qualifier = properties["FunctionName"].rpartition(":function:")[2].partition(":")
+    function = get_backend(account, region).get_function(function_name)
+    resource = f"{function.function_arn}:{qualifier}" if qualifier else function.function_arn
+    function.policy.add_statement(json.dumps(properties | {"StatementId": name, "Resource": resource}))
+    return Created(name, {"Id": name})
 
 
 def _table(name: str, properties: dict[str, Any], account: str, region: str) -> Table:

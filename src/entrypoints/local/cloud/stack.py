@@ -1,7 +1,8 @@
 """A stack created in the embedded cloud by its CloudFormation API."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -108,6 +109,12 @@ def resources(formation: Any, stack: str, *, inside: str = "") -> Iterator[Resou
         yield resource
         if resource.kind == "AWS::CloudFormation::Stack":
             yield from resources(formation, resource.physical_id, inside=f"{path}/")
+
+
+def physical_ids(resources: Sequence[Resource]) -> dict[str, str]:
+    """Return the paths of the resources by their physical ids, without those that several of them share."""
+    counts = Counter(each.physical_id for each in resources)
+    return {each.physical_id: each.path for each in resources if each.physical_id and counts[each.physical_id] == 1}
 
 
 def outputs(formation: Any, stack: str) -> dict[str, str]:

@@ -13,14 +13,11 @@ from entrypoints.local.functions.function import Function
 from entrypoints.local.functions.guard import Guard
 from entrypoints.local.functions.variables import RuntimeClient
 from entrypoints.local.invocation import InvocationRefused, Invoker
-from entrypoints.local.model import FunctionConfig
+from entrypoints.local.model import FunctionConfig, unqualified
 
 ExtraEnvironment = Mapping[str, str] | Callable[[FunctionConfig], Mapping[str, str]]
 """Variables that the stack gives its functions besides the template's: the same to all, or by function, in which case
 it is asked at each start of a process."""
-
-_ARN_PARTS = 7
-"""`arn:aws:lambda:region:account:function:name`; an eighth part is an alias or a version."""
 
 
 class Functions(Invoker):
@@ -58,9 +55,11 @@ class Functions(Invoker):
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
-        if source_arn and self._permits and not self._permits(function_arn=function_arn, source_arn=source_arn):
-            raise InvocationRefused(f"{source_arn} has no permission to invoke {function_arn}")
-        function = self._functions.get(":".join(function_arn.split(":")[:_ARN_PARTS]))
+        if source_arn and self._permits is not None:
+            refusal = self._permits.refusal(function_arn=function_arn, source_arn=source_arn)
+            if refusal is not None:
+                raise InvocationRefused(refusal)
+        function = self._functions.get(unqualified(function_arn))
         if function is None:
             raise InvocationRefused(f"Function not found: {function_arn}")
         return await function.invoke(function_arn=function_arn, event=event)

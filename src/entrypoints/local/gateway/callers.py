@@ -12,6 +12,7 @@ from entrypoints.local.access import Credential, Permits
 from entrypoints.local.gateway.answers import FORBIDDEN
 from entrypoints.local.gateway.sigv4 import Signature, SignatureFault, read, verify
 from entrypoints.local.http import Request
+from entrypoints.local.repeats import Unrepeated
 
 SERVICE = "execute-api"
 
@@ -44,6 +45,7 @@ class Callers:
         self._permits = permits
         self._strict = strict
         self._log = log
+        self._log_refusal = Unrepeated(log)
         self._clock = clock
 
     def check(self, request: Request, *, action: str, resource: str) -> str:
@@ -85,9 +87,11 @@ class Callers:
             raise AccessDenied(exc.kind, exc.message) from exc
 
     def _check_permission(self, access_key_id: str, action: str, resource: str) -> None:
-        permits = self._permits
-        if permits is not None and not permits(access_key_id=access_key_id, action=action, resource=resource):
-            self._log(f"{access_key_id} is not authorized to perform {action} on {resource}")
+        if self._permits is None:
+            return
+        refusal = self._permits.refusal(access_key_id=access_key_id, action=action, resource=resource)
+        if refusal is not None:
+            self._log_refusal(refusal)
             raise AccessDenied("ForbiddenException", FORBIDDEN)
 
 

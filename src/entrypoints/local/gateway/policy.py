@@ -6,8 +6,9 @@ none counts the answer is no. Source: IAM User Guide, "Policy evaluation logic".
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
+
+from entrypoints.local.wildcards import compiled
 
 _KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"})
 
@@ -66,20 +67,8 @@ def _matches(statement: dict[str, Any], name: str, value: str, pattern: Callable
 
 
 def _action(pattern: str) -> re.Pattern[str]:
-    return _compiled(pattern, re.IGNORECASE)
+    return compiled(pattern, ignore_case=True)
 
 
 def _resource(pattern: str) -> re.Pattern[str]:
-    return _compiled(pattern, 0)
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: int) -> re.Pattern[str]:
-    """Compile `*` (any characters, none included) and `?` (any one).
-
-    Each fixed part is found where it comes first and not sought again further on, which a glob never needs: without
-    that, a pattern of many stars could take as good as for ever.
-    """
-    first, *others = [re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern)]
-    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
-    return re.compile(first + middle + (f".*{others[-1]}" if others else ""), flags | re.DOTALL)
+    return compiled(pattern)

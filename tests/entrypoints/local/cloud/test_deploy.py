@@ -1,5 +1,6 @@
 """Templates of several styles, deployed to a real moto process."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,18 @@ import pytest
 from tests.entrypoints.local.cloud.conftest import TEMPLATES, Deploy
 
 REPOSITORY = Path(__file__).parents[4]
+SHARED_NAMES = """
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: x, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: chat}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {RoleName: chat, AssumeRolePolicyDocument: {}}
+"""
 
 
 async def test_a_plain_template_gives_its_routes(deployed: Deploy) -> None:
@@ -27,6 +40,7 @@ async def test_a_plain_template_gives_its_routes(deployed: Deploy) -> None:
     assert ask is not None
     assert (connect.function_arn, connect.timeout_ms) == (function.arn, 29_000)
     assert (ask.function_arn, ask.timeout_ms) == (function.arn, 1500)
+    assert (connect.credentials_arn, ask.credentials_arn) == ("", function.role_arn)
     assert (api.routes["ask"].returns_response, api.routes["mute"].integration) == (True, None)
 
 
@@ -75,12 +89,12 @@ async def test_what_has_no_effect_is_named(deployed: Deploy) -> None:
 
 
 async def test_sam_functions_with_globals_aliases_and_policies(deployed: Deploy) -> None:
-    """SAM is expanded by AWS's translator; an alias leads to its function."""
+    """SAM is expanded by AWS's translator; an alias is one of its function."""
     deployment = await deployed("sam_functions.yaml")
     (function,) = deployment.functions
     integration = deployment.apis[0].routes["$connect"].integration
     assert integration is not None
-    assert integration.function_arn == function.arn
+    assert integration.function_arn == f"{function.arn}:live"
     assert (function.code, dict(function.environment)) == (TEMPLATES / "src", {"SHARED": "common"})
     assert len(deployment.tables) == 1
 
@@ -139,3 +153,11 @@ async def test_nothing_of_the_developers_setup_is_used(
     """Settings that would lead elsewhere, or nowhere, change nothing."""
     monkeypatch.setenv(kind, "http://127.0.0.1:9/absent")
     assert (await deployed("sam_websocket_api.yaml")).apis
+
+
+async def test_what_shares_a_name_is_not_called_by_it(deployed: Deploy, written: Callable[[str], Path]) -> None:
+    """A person would be told of the wrong resource; a role is known as one all the same."""
+    deployment = await deployed(written(SHARED_NAMES))
+    assert "chat" not in deployment.physical_ids
+    assert [each.logical_id for each in deployment.roles] == ["Role"]
+    assert deployment.physical_ids[deployment.apis[0].id] == "Api"

@@ -5,6 +5,7 @@ import pytest
 from entrypoints.local.access import Credential
 from entrypoints.local.gateway.throttling import AccountThrottle
 from tests.support.gateway import Api, Event, succeed
+from tests.support.permits import Ruling
 from tests.support.signing import KEY, signed
 
 HEADER = "$request.header.x-api-key"
@@ -147,16 +148,11 @@ async def test_a_stranger_is_let_in_where_the_gateway_is_not_strict(api: Api) ->
 
 async def test_a_signer_needs_the_permission_to_connect(api: Api) -> None:
     """That to invoke the route `$connect` (1.11)."""
-    asked: list[dict[str, str]] = []
-
-    def permits(**question: str) -> bool:
-        asked.append(question)
-        return False
-
+    permits = Ruling("it may not")
     api.route("$connect", authorization_type="AWS_IAM")
     await api.start(credentials={KEY[0]: ROLE}, permits=permits)
     status, body = await api.refusal(signed("GET", f"http://127.0.0.1:{api.port}/dev", expires=60).target)
     assert (status, body["message"]) == (403, "Forbidden")
     resource = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect"
-    assert asked == [{"access_key_id": KEY[0], "action": "execute-api:Invoke", "resource": resource}]
-    assert api.lines == [f"{KEY[0]} is not authorized to perform execute-api:Invoke on {resource}"]
+    assert permits.asked == [{"access_key_id": KEY[0], "action": "execute-api:Invoke", "resource": resource}]
+    assert api.lines == ["it may not"]

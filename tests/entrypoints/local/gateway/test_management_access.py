@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from entrypoints.local.access import Credential
 from tests.support.gateway import Api
+from tests.support.permits import Ruling
 
 KEY = ("AKIAEXAMPLE", "secret", "token")
 CREDENTIALS = {KEY[0]: Credential(secret_access_key="secret", session_token="token")}
@@ -67,28 +68,25 @@ async def test_a_token_of_another_session_is_refused(api: Api) -> None:
 @pytest.mark.parametrize(("strict", "code"), [(False, "GoneException"), (True, "UnrecognizedClientException")])
 async def test_strangers_are_heard_unless_the_gateway_is_strict(api: Api, strict: bool, code: str) -> None:
     """Any dummy credentials work on a developer's machine, which asks no policy about them (5.2)."""
-    await start(api, strict=strict, permits=lambda **_: False)
+    await start(api, strict=strict, permits=Ruling("it may not"))
     assert (await refused(api, key=("test", "test", None)))[0] == code
 
 
 async def test_each_method_is_a_permission_of_its_own(api: Api) -> None:
     """To manage the connections of this stage by this method (5.1, 5.3)."""
-    asked: list[dict[str, str]] = []
-
-    def permits(**question: str) -> bool:
-        asked.append(question)
-        return "/POST/" in question["resource"]
-
+    permits = Ruling("it may not", when=lambda question: "/POST/" not in question["resource"])
     await start(api, permits=permits)
     assert (await refused(api, "post_to_connection", key=KEY, Data=b"x"))[0] == "GoneException"
     for operation in ("get_connection", "delete_connection"):
         assert await refused(api, operation, key=KEY) == ("ForbiddenException", "Forbidden")
     prefix = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev"
-    assert [each["resource"] for each in asked] == [
+    assert [each["resource"] for each in permits.asked] == [
         f"{prefix}/{method}/@connections/*" for method in ("POST", "GET", "DELETE")
     ]
-    assert {(each["action"], each["access_key_id"]) for each in asked} == {("execute-api:ManageConnections", KEY[0])}
-    assert len(api.lines) == 2
+    assert {(each["action"], each["access_key_id"]) for each in permits.asked} == {
+        ("execute-api:ManageConnections", KEY[0])
+    }
+    assert api.lines == ["it may not"]
 
 
 async def test_credentials_may_be_added_while_the_gateway_runs(api: Api) -> None:
