@@ -23,6 +23,12 @@ def test_overrides_add_up_and_may_hold_equals_signs() -> None:
     assert options.parameters == {"A": "1", "B": "x=y", "C": ""}
 
 
+def test_edited_code_is_reloaded_unless_told_otherwise() -> None:
+    """Comfort by default, steadiness for measurements."""
+    assert parse(["local"]).reload
+    assert not parse(["local", "--no-reload"]).reload
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

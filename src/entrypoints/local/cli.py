@@ -34,6 +34,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
         parameters=dict(given.parameter_overrides),
         dynamodb_endpoint=given.dynamodb_endpoint,
+        reload=given.reload,
     )
 
 
@@ -76,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_url,
         metavar="URL",
         help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
+    )
+    local.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="keep running the code that was there at the start, whatever is edited",
     )
     return parser
 

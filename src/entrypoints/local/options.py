@@ -24,4 +24,6 @@ class Options:
     """Values for the template's parameters in place of their defaults."""
     dynamodb_endpoint: str | None = None
     """A DynamoDB to use in place of the embedded one."""
+    reload: bool = True
+    """Whether an edit of the functions' code takes effect at their next event."""
     region: str = "us-east-1"

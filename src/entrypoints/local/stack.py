@@ -23,6 +23,7 @@ from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.model import ApiConfig, FunctionConfig
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
+from entrypoints.local.reload import Reloader
 
 T = TypeVar("T")
 Log = Callable[[str], None]
@@ -101,6 +102,8 @@ class LocalStack:
         first = deployment.apis[0]
         apis = {api.name: await self._serve(api, functions, is_first=api is first) for api in deployment.apis}
         page = await self._serve_page(next(iter(apis.values())))
+        if self._options.reload:
+            self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
 
@@ -128,6 +131,10 @@ class LocalStack:
         functions = Functions(configs=deployment.functions, extra_environment=environment, log=self._log)
         self._running.push_async_callback(functions.stop)
         return functions
+
+    def _reloader(self, deployment: Deployment, functions: Functions) -> Reloader:
+        code = {function.code for function in deployment.functions}
+        return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
 
     async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
         gateway = Gateway(

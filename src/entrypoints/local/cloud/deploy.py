@@ -26,6 +26,8 @@ class Deployment:
     """The outputs of the master stack."""
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
+    read_once: frozenset[Path]
+    """The templates' files, and code that is run from a copy: what happens to them later has no effect."""
     notices: tuple[str, ...]
     """What of the template has no effect here, for a person to read."""
 
@@ -92,5 +94,6 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         functions=tuple(functions.runnable),
         outputs=outputs,
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
+        read_once=frozenset(prepared.files | prepared.folders.copied),
         notices=tuple(notices),
     )

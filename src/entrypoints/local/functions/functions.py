@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from entrypoints.local.access import InvokePermits
@@ -75,10 +75,16 @@ class Functions(Invoker):
 
         await asyncio.gather(*(warm(function) for function in self._functions.values()))
 
-    def replace_environments(self) -> None:
-        """Have every event from now on taken by an environment that has yet to load its code."""
+    def replace_environments(self, *, below: Collection[Path] | None = None) -> None:
+        """Have every event from now on taken by an environment that has yet to load its code.
+
+        Args:
+            below: The code folders whose functions this is about; all functions' where it is None.
+
+        """
         for function in self._functions.values():
-            function.replace_environments()
+            if below is None or function.code in below:
+                function.replace_environments()
 
     async def stop(self) -> None:
         """End every process, within two seconds, and leave nothing behind. May be called again."""
