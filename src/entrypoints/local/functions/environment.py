@@ -57,6 +57,9 @@ class Environment:
         self._api = RuntimeApi()
         self._process: FunctionProcess | None = None
         self._init_ms: float | None = None
+        self._current: Invocation | None = None
+        self._told = False
+        """True once the log says of the current event that it failed, and where it came from."""
 
     @property
     def ended(self) -> asyncio.Future[int]:
@@ -86,6 +89,7 @@ class Environment:
 
     async def run(self, invocation: Invocation) -> None:
         """Give the environment an event, write the log's lines about it, and settle it."""
+        self._current, self._told = invocation, False
         self._setting.log(report.start_line(invocation.request_id))
         began = time.monotonic()
         seconds = self._config.timeout_seconds
@@ -97,7 +101,8 @@ class Environment:
             await self._started_process.end(grace_seconds=0)
         self._drain()
         self._report(invocation, outcome, duration_ms, peak_memory_mb)
-        invocation.settle(outcome)
+        self._current = None
+        invocation.settle(outcome, logged=self._told)
 
     async def ready(self) -> bool:
         """Wait until the environment can take another event; return False where it will not."""
@@ -138,9 +143,19 @@ class Environment:
                 client=setting.client,
             ),
             folder=self._config.code,
-            on_line=setting.log,
+            on_line=self._line,
             guard=setting.guard,
         )
+
+    def _line(self, line: str) -> None:
+        """Log a line that the process wrote; one that tells of an exception also says where the event came from."""
+        is_error = self._current is not None and line.startswith(report.ERROR_MARK)
+        self._setting.log(self._with_origin(line) if is_error else line)
+
+    def _with_origin(self, line: str) -> str:
+        origin = self._current.origin if self._current else ""
+        self._told = self._told or bool(origin)
+        return report.with_origin(line, origin)
 
     async def _outcome(self, seconds: float) -> Outcome:
         step = await self._step(seconds)
@@ -177,5 +192,7 @@ class Environment:
             failure=failure,
         )
         reasons = report.failure_lines(invocation.request_id, failure) if failure else []
-        for text in (*reasons, report.end_line(invocation.request_id), report.report_line(line)):
+        for text in (*map(self._with_origin, reasons[:1]), *reasons[1:]):
+            self._setting.log(text)
+        for text in (report.end_line(invocation.request_id), report.report_line(line)):
             self._setting.log(text)
