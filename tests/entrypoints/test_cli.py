@@ -36,6 +36,8 @@ def test_edited_code_is_reloaded_unless_told_otherwise() -> None:
         (["local", "--port", "abc"], "'abc' is no port"),
         (["local", "--port", "65536"], "'65536' is no port"),
         (["local", "--port", "-1"], "'-1' is no port"),
+        (["local", "--idle-timeout", "0"], "'0' is no number of seconds above 0"),
+        (["local", "--connection-lifetime", "nan"], "'nan' is no number of seconds above 0"),
         (["local", "--parameter-overrides", "A"], "'A' is not of the form K=V"),
         (["local", "--dynamodb-endpoint", "localhost:8000"], "is not an http:// or https:// URL"),
     ],

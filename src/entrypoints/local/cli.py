@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parameters=dict(given.parameter_overrides),
         dynamodb_endpoint=given.dynamodb_endpoint,
         reload=given.reload,
+        idle_seconds=given.idle_timeout,
+        lifetime_seconds=given.connection_lifetime,
     )
 
 
@@ -79,6 +82,20 @@ def _parser() -> argparse.ArgumentParser:
         help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
     )
     local.add_argument(
+        "--idle-timeout",
+        type=_seconds,
+        default=Options.idle_seconds,
+        metavar="SECONDS",
+        help="close a connection without messages after so long (default: API Gateway's %(default)g)",
+    )
+    local.add_argument(
+        "--connection-lifetime",
+        type=_seconds,
+        default=Options.lifetime_seconds,
+        metavar="SECONDS",
+        help="close every connection at this age (default: API Gateway's %(default)g)",
+    )
+    local.add_argument(
         "--no-reload",
         dest="reload",
         action="store_false",
@@ -91,6 +108,16 @@ def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -26,4 +26,8 @@ class Options:
     """A DynamoDB to use in place of the embedded one."""
     reload: bool = True
     """Whether an edit of the functions' code takes effect at their next event."""
+    idle_seconds: float = 600.0
+    """A connection without messages for so long is closed. The defaults are API Gateway's quotas."""
+    lifetime_seconds: float = 7200.0
+    """A connection as old as this is closed."""
     region: str = "us-east-1"

@@ -138,7 +138,13 @@ class LocalStack:
 
     async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
         gateway = Gateway(
-            api=api, invoker=functions, log=self._log, credentials=FUNCTION_CREDENTIAL, account=self._account
+            api=api,
+            invoker=functions,
+            log=self._log,
+            idle_seconds=self._options.idle_seconds,
+            lifetime_seconds=self._options.lifetime_seconds,
+            credentials=FUNCTION_CREDENTIAL,
+            account=self._account,
         )
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
