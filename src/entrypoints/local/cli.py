@@ -36,6 +36,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parameters=dict(given.parameter_overrides),
         dynamodb_endpoint=given.dynamodb_endpoint,
         reload=given.reload,
+        trace=given.trace,
         idle_seconds=given.idle_timeout,
         lifetime_seconds=given.connection_lifetime,
     )
@@ -100,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         dest="reload",
         action="store_false",
         help="keep running the code that was there at the start, whatever is edited",
+    )
+    local.add_argument(
+        "--trace",
+        action="store_true",
+        help="show every event and the answer to it, and every call of @connections",
     )
     return parser
 

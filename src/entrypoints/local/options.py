@@ -30,4 +30,6 @@ class Options:
     """A connection without messages for so long is closed. The defaults are API Gateway's quotas."""
     lifetime_seconds: float = 7200.0
     """A connection as old as this is closed."""
+    trace: bool = False
+    """Whether events, answers and calls of the management API are shown."""
     region: str = "us-east-1"

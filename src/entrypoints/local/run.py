@@ -9,6 +9,7 @@ import time
 from entrypoints.local.cloud import CloudFailed, TemplateError
 from entrypoints.local.options import Options
 from entrypoints.local.stack import Addresses, LocalStack, PortTaken
+from entrypoints.local.trace import Trace, takes_colours
 
 
 async def run(options: Options) -> int:
@@ -20,7 +21,7 @@ async def run(options: Options) -> int:
     _cancel_on_signals()
     started = time.monotonic()
     try:
-        async with LocalStack(options, log) as stack:
+        async with LocalStack(options, log, trace=_trace(options)) as stack:
             addresses = await stack.start()
             announce(addresses)
             log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
@@ -45,6 +46,10 @@ def announce(addresses: Addresses) -> None:
         whose = f"  ({name})" if len(addresses.apis) > 1 else ""
         lines += [f"WebSocket  {url}{whose}", f"           wscat -c {url}"]
     print(*lines, "Ctrl-C stops everything.", sep="\n", flush=True)
+
+
+def _trace(options: Options) -> Trace | None:
+    return Trace(log, coloured=takes_colours(sys.stderr)) if options.trace else None
 
 
 def _cancel_on_signals() -> None:

@@ -20,10 +20,12 @@ from entrypoints.local.cloud import (
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from entrypoints.local.functions import Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
+from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig, FunctionConfig
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
 from entrypoints.local.page import Page
 from entrypoints.local.reload import Reloader
+from entrypoints.local.trace import Trace
 
 T = TypeVar("T")
 Log = Callable[[str], None]
@@ -62,9 +64,10 @@ class Addresses:
 class LocalStack:
     """An embedded cloud with the template deployed to it, its functions, a gateway for each API, and the page."""
 
-    def __init__(self, options: Options, log: Log) -> None:
+    def __init__(self, options: Options, log: Log, *, trace: Trace | None = None) -> None:
         self._options = options
         self._log = log
+        self._trace = trace
         self._running = AsyncExitStack()
         self._account = AccountThrottle()
         """One for all the APIs: the quotas are the account's."""
@@ -99,8 +102,9 @@ class LocalStack:
             self._log(notice)
         await self._copy_tables(deployment, cloud)
         functions = self._functions(deployment, cloud)
+        invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
-        apis = {api.name: await self._serve(api, functions, is_first=api is first) for api in deployment.apis}
+        apis = {api.name: await self._serve(api, invoker, is_first=api is first) for api in deployment.apis}
         page = await self._serve_page(next(iter(apis.values())))
         if self._options.reload:
             self._beside(self._reloader(deployment, functions).run())
@@ -136,15 +140,16 @@ class LocalStack:
         code = {function.code for function in deployment.functions}
         return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
 
-    async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
+    async def _serve(self, api: ApiConfig, invoker: Invoker, *, is_first: bool) -> str:
         gateway = Gateway(
             api=api,
-            invoker=functions,
+            invoker=invoker,
             log=self._log,
             idle_seconds=self._options.idle_seconds,
             lifetime_seconds=self._options.lifetime_seconds,
             credentials=FUNCTION_CREDENTIAL,
             account=self._account,
+            on_management=self._trace.management if self._trace else None,
         )
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
