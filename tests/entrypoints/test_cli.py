@@ -29,6 +29,13 @@ def test_edited_code_is_reloaded_unless_told_otherwise() -> None:
     assert not parse(["local", "--no-reload"]).reload
 
 
+def test_functions_to_debug_add_up() -> None:
+    """All are debugged where none is named."""
+    assert parse(["local", "--debug-port", "5678"]).debug_functions == ()
+    options = parse(["local", "--debug-port", "5678", "--debug-function", "A", "--debug-function", "B"])
+    assert (options.debug_port, options.debug_functions) == (5678, ("A", "B"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -36,6 +43,8 @@ def test_edited_code_is_reloaded_unless_told_otherwise() -> None:
         (["local", "--port", "abc"], "'abc' is no port"),
         (["local", "--port", "65536"], "'65536' is no port"),
         (["local", "--port", "-1"], "'-1' is no port"),
+        (["local", "--debug-port", "0"], "a port that is known"),
+        (["local", "--debug-function", "F"], "--debug-function needs --debug-port"),
         (["local", "--idle-timeout", "0"], "'0' is no number of seconds above 0"),
         (["local", "--connection-lifetime", "nan"], "'nan' is no number of seconds above 0"),
         (["local", "--parameter-overrides", "A"], "'A' is not of the form K=V"),

@@ -27,7 +27,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         SystemExit: it cannot be understood, or help was asked for; argparse has said why.
 
     """
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.debug_function and given.debug_port is None:
+        parser.error("--debug-function needs --debug-port")
     return Options(
         template=given.template,
         port=given.port,
@@ -37,6 +40,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         dynamodb_endpoint=given.dynamodb_endpoint,
         reload=given.reload,
         trace=given.trace,
+        debug_port=given.debug_port,
+        debug_functions=tuple(given.debug_function),
         idle_seconds=given.idle_timeout,
         lifetime_seconds=given.connection_lifetime,
     )
@@ -107,12 +112,31 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="show every event and the answer to it, and every call of @connections",
     )
+    local.add_argument(
+        "--debug-port",
+        type=_debug_port,
+        metavar="N",
+        help="let debuggers attach by debugpy: to the first function on this port, to the next on N+1, and so on",
+    )
+    local.add_argument(
+        "--debug-function",
+        action="append",
+        default=[],
+        metavar="LOGICAL_ID",
+        help="debug this function alone; may be given again",
+    )
     return parser
 
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
+    return int(text)
+
+
+def _debug_port(text: str) -> int:
+    if _port(text) == 0:
+        raise argparse.ArgumentTypeError("the debugger needs a port that is known: 1 to 65535")
     return int(text)
 
 

@@ -7,8 +7,9 @@ import sys
 import time
 
 from entrypoints.local.cloud import CloudFailed, TemplateError
-from entrypoints.local.options import Options
-from entrypoints.local.stack import Addresses, LocalStack, PortTaken
+from entrypoints.local.debugging import debugpy_folder
+from entrypoints.local.options import Options, PortTaken, UsageError
+from entrypoints.local.stack import Addresses, LocalStack
 from entrypoints.local.trace import Trace, takes_colours
 
 
@@ -21,6 +22,9 @@ async def run(options: Options) -> int:
     _cancel_on_signals()
     started = time.monotonic()
     try:
+        if options.debug_port is not None:
+            # Told at once, rather than after the seconds that a start takes.
+            debugpy_folder()
         async with LocalStack(options, log, trace=_trace(options)) as stack:
             addresses = await stack.start()
             announce(addresses)
@@ -28,6 +32,9 @@ async def run(options: Options) -> int:
             await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0
+    except UsageError as exc:
+        log(f"error: {exc}")
+        return 2
     except (TemplateError, CloudFailed, PortTaken) as exc:
         log(f"error: {exc}")
         return 1

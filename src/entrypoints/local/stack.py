@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from entrypoints.local import debugging
 from entrypoints.local.access import Credential
 from entrypoints.local.cloud import (
     CloudFailed,
@@ -18,11 +19,11 @@ from entrypoints.local.cloud import (
     deploy,
 )
 from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from entrypoints.local.functions import Functions
+from entrypoints.local.functions import Debugger, Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig, FunctionConfig
-from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
+from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options, PortTaken
 from entrypoints.local.page import Page
 from entrypoints.local.reload import Reloader
 from entrypoints.local.trace import Trace
@@ -41,13 +42,6 @@ FUNCTION_CREDENTIAL = {
     ACCESS_KEY_ID: Credential(secret_access_key=SECRET_ACCESS_KEY, session_token=CREDENTIALS["AWS_SESSION_TOKEN"])
 }
 """The same for the gateway, which holds the functions' signatures against it."""
-
-
-class PortTaken(Exception):
-    """Something listens there already."""
-
-    def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"Port {port} is taken; choose another with {option} (0 takes any free one).")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +63,8 @@ class LocalStack:
         self._log = log
         self._trace = trace
         self._running = AsyncExitStack()
+        self._debuggers: Mapping[str, Debugger] = {}
+        """Those of the functions that have one, by ARN."""
         self._account = AccountThrottle()
         """One for all the APIs: the quotas are the account's."""
         self._management: dict[str, str] = {}
@@ -87,6 +83,7 @@ class LocalStack:
             TemplateError: the template cannot be deployed.
             CloudFailed: the embedded cloud did not start, or ended.
             PortTaken: a port that was asked for is not free.
+            UsageError: the debugger that was asked for cannot be had.
 
         """
         cloud = EmbeddedCloud(log=self._log)
@@ -101,6 +98,8 @@ class LocalStack:
         for notice in deployment.notices:
             self._log(notice)
         await self._copy_tables(deployment, cloud)
+        self._debuggers = debugging.debuggers(self._options, deployment.functions)
+        debugging.announce(self._debuggers, deployment.functions, self._log)
         functions = self._functions(deployment, cloud)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
@@ -132,7 +131,9 @@ class LocalStack:
             management = self._management.get(config.arn) or next(iter(self._management.values()))
             return common | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
 
-        functions = Functions(configs=deployment.functions, extra_environment=environment, log=self._log)
+        functions = Functions(
+            configs=deployment.functions, extra_environment=environment, log=self._log, debuggers=self._debuggers
+        )
         self._running.push_async_callback(functions.stop)
         return functions
 
@@ -142,7 +143,7 @@ class LocalStack:
 
     async def _serve(self, api: ApiConfig, invoker: Invoker, *, is_first: bool) -> str:
         gateway = Gateway(
-            api=api,
+            api=debugging.patient(api, self._debuggers),
             invoker=invoker,
             log=self._log,
             idle_seconds=self._options.idle_seconds,

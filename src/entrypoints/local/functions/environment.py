@@ -12,7 +12,7 @@ from entrypoints.local.functions.guard import Guard
 from entrypoints.local.functions.invocation import TIMED_OUT, Failure, Invocation, Outcome
 from entrypoints.local.functions.process import FunctionProcess
 from entrypoints.local.functions.runtime_api import Polled, RuntimeApi, Step
-from entrypoints.local.functions.variables import RuntimeClient, command, variables
+from entrypoints.local.functions.variables import Debugger, RuntimeClient, command, variables
 from entrypoints.local.model import FunctionConfig
 
 INIT_SECONDS = 10.0
@@ -20,6 +20,8 @@ INIT_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 """How long a runtime client may take from its answer to its next poll; it has nothing else to do."""
+_PATIENCE_SECONDS = 24 * 60 * 60
+"""What a function that is debugged is told of the time it has left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Setting:
     guard: Guard
     log: Callable[[str], None]
     """Takes one line, without its end."""
+    debugger: Debugger | None = None
+    """With one, nothing is in a hurry: somebody may stand at a breakpoint."""
 
 
 class InitFailed(Exception):
@@ -93,7 +97,8 @@ class Environment:
         self._setting.log(report.start_line(invocation.request_id))
         began = time.monotonic()
         seconds = self._config.timeout_seconds
-        self._api.give(invocation, deadline_ms=int((time.time() + seconds) * 1000))
+        deadline = time.time() + (_PATIENCE_SECONDS if self._setting.debugger else seconds)
+        self._api.give(invocation, deadline_ms=int(deadline * 1000))
         outcome = await self._outcome(seconds)
         duration_ms = (time.monotonic() - began) * 1000
         peak_memory_mb = self._started_process.peak_memory_mb()
@@ -134,7 +139,7 @@ class Environment:
         setting = self._setting
         runtime_api = await self._api.open()
         self._process = await FunctionProcess.start(
-            command=command(self._config, setting.client),
+            command=command(self._config, setting.client, setting.debugger),
             variables=variables(
                 self._config,
                 extra=setting.extra_variables(),
@@ -169,7 +174,8 @@ class Environment:
         step = asyncio.ensure_future(steps.get())
         either: set[asyncio.Future[Any]] = {step, ended}
         try:
-            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            timeout = None if self._setting.debugger else seconds
+            await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if step.done():
                 return step.result()
         finally:
