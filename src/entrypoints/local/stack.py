@@ -26,6 +26,7 @@ from entrypoints.local.model import ApiConfig, FunctionConfig
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options, PortTaken
 from entrypoints.local.page import Page
 from entrypoints.local.reload import Reloader
+from entrypoints.local.runtimes import runtime_notice
 from entrypoints.local.trace import Trace
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class LocalStack:
             endpoint=cloud.endpoint,
             region=self._options.region,
         )
-        for notice in deployment.notices:
+        for notice in filter(None, (*deployment.notices, runtime_notice(deployment.functions))):
             self._log(notice)
         await self._copy_tables(deployment, cloud)
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
