@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run a WebSocket API's template on this machine",
         description="Run a CloudFormation or SAM template with a WebSocket API and Python functions on this machine: "
         "no AWS account, no Docker. Ctrl-C stops everything.",
+        epilog="The guide is docs/local.md.",
     )
     local.add_argument(
         "--template", type=Path, default=DEFAULT_TEMPLATE, metavar="PATH", help="the template (default: this chat's)"
@@ -87,45 +88,55 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
     )
-    local.add_argument(
+    _add_connections(local)
+    _add_development(local)
+    return parser
+
+
+def _add_connections(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connections")
+    group.add_argument(
         "--idle-timeout",
         type=_seconds,
         default=Options.idle_seconds,
         metavar="SECONDS",
         help="close a connection without messages after so long (default: API Gateway's %(default)g)",
     )
-    local.add_argument(
+    group.add_argument(
         "--connection-lifetime",
         type=_seconds,
         default=Options.lifetime_seconds,
         metavar="SECONDS",
         help="close every connection at this age (default: API Gateway's %(default)g)",
     )
-    local.add_argument(
-        "--no-reload",
-        dest="reload",
-        action="store_false",
-        help="keep running the code that was there at the start, whatever is edited",
-    )
-    local.add_argument(
+
+
+def _add_development(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("development")
+    group.add_argument(
         "--trace",
         action="store_true",
         help="show every event and the answer to it, and every call of @connections",
     )
-    local.add_argument(
+    group.add_argument(
         "--debug-port",
         type=_debug_port,
         metavar="N",
         help="let debuggers attach by debugpy: to the first function on this port, to the next on N+1, and so on",
     )
-    local.add_argument(
+    group.add_argument(
         "--debug-function",
         action="append",
         default=[],
         metavar="LOGICAL_ID",
         help="debug this function alone; may be given again",
     )
-    return parser
+    group.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="keep running the code of the start; otherwise an edit takes effect at the next event",
+    )
 
 
 def _port(text: str) -> int:
