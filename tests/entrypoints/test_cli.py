@@ -1,9 +1,11 @@
 """The command line of `chat`."""
 
+import re
+
 import pytest
 
 from entrypoints.local.cli import parse
-from entrypoints.local.options import DEFAULT_TEMPLATE, Options
+from entrypoints.local.options import DEFAULT_TEMPLATE, REPOSITORY, Options
 
 
 def test_without_options_the_chats_own_template_runs_on_its_usual_port() -> None:
@@ -34,6 +36,16 @@ def test_functions_to_debug_add_up() -> None:
     assert parse(["local", "--debug-port", "5678"]).debug_functions == ()
     options = parse(["local", "--debug-port", "5678", "--debug-function", "A", "--debug-function", "B"])
     assert (options.debug_port, options.debug_functions) == (5678, ("A", "B"))
+
+
+def test_guide_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """And none that there is not."""
+    with pytest.raises(SystemExit):
+        parse(["local", "--help"])
+    offered = set(re.findall(r"--[a-z]+[a-z-]*[a-z]", capsys.readouterr().out)) - {"--help"}
+    guide = (REPOSITORY / "docs" / "local.md").read_text(encoding="utf-8")
+    table = "\n".join(line for line in guide.splitlines() if line.startswith("| `--"))
+    assert set(re.findall(r"--[a-z]+[a-z-]*[a-z]", table)) == offered
 
 
 @pytest.mark.parametrize(
