@@ -96,16 +96,17 @@ class LocalStack:
             endpoint=cloud.endpoint,
             region=self._options.region,
         )
-        for notice in filter(None, (*deployment.notices, runtime_notice(deployment.functions))):
+        for notice in deployment.notices:
             self._log(notice)
         await self._copy_tables(deployment, cloud)
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
-        debugging.announce(self._debuggers, deployment.functions, self._log)
         functions = self._functions(deployment, cloud)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
         apis = {api.name: await self._serve(api, invoker, is_first=api is first) for api in deployment.apis}
         page = await self._serve_page(next(iter(apis.values())))
+        # Only now that nothing can be refused any more, for a refusal is one line.
+        self._tell_of(deployment.functions)
         if self._options.reload:
             self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
@@ -137,6 +138,12 @@ class LocalStack:
         )
         self._running.push_async_callback(functions.stop)
         return functions
+
+    def _tell_of(self, functions: Sequence[FunctionConfig]) -> None:
+        """Log what is different for the functions from what their template says."""
+        if notice := runtime_notice(functions):
+            self._log(notice)
+        debugging.announce(self._debuggers, functions, self._log)
 
     def _reloader(self, deployment: Deployment, functions: Functions) -> Reloader:
         code = {function.code for function in deployment.functions}

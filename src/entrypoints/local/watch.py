@@ -34,7 +34,7 @@ def stamps(paths: Collection[Path]) -> dict[Path, Stamp]:
     found: dict[Path, Stamp] = {}
     seen: set[tuple[int, int]] = set()
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             found |= _below(path, seen)
         else:
             found |= _stamped(path)
@@ -88,7 +88,7 @@ def _below(folder: Path, seen: set[tuple[int, int]]) -> dict[Path, Stamp]:
         return found
     seen.add((status.st_dev, status.st_ino))
     for entry in entries:
-        found |= _below(Path(entry.path), seen) if entry.is_dir() else _stamped(Path(entry.path))
+        found |= _below(Path(entry.path), seen) if _is_folder(entry) else _stamped(Path(entry.path))
     return found
 
 
@@ -98,6 +98,14 @@ def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
             skipped = entry.name in _SKIPPED_FOLDERS or entry.name == _VIM_PROBE
             if not skipped and not entry.name.startswith((".", "#")) and not entry.name.endswith(_SKIPPED_ENDINGS):
                 yield entry
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself, for one.
+        return False
 
 
 def _stamped(path: Path) -> dict[Path, Stamp]:

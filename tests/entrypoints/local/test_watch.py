@@ -67,6 +67,7 @@ def test_links_that_lead_in_circles_end(tmp_path: Path) -> None:
     shared.mkdir()
     code.mkdir()
     (code / "self").symlink_to(code)
+    (code / "itself").symlink_to(code / "itself")
     (code / "shared").symlink_to(shared)
     (shared / "module.py").write_text("1")
     assert set(stamps([code])) == {code / "shared" / "module.py"}
