@@ -207,6 +207,12 @@ async def test_log_reads_like_lambdas(stack: LocalStack) -> None:
     stack.wait_for_log(r"REPORT RequestId: .*Duration: [\d.]+ ms.*Memory Size: \d+ MB.*Init Duration: [\d.]+ ms")
 
 
+def test_another_python_than_the_templates_is_told_once(stack: LocalStack) -> None:
+    """A handler may do there what it cannot do here, or the other way round."""
+    told = [line for line in stack.log if line.endswith("runs here what the template has for python3.13")]
+    assert len(told) == (sys.version_info[:2] != (3, 13))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_stopping_during_a_broadcast_leaves_nothing_behind(number: int) -> None:
     """Ctrl-C means now."""

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         SystemExit: it cannot be understood, or help was asked for; argparse has said why.
 
     """
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.debug_function and given.debug_port is None:
+        parser.error("--debug-function needs --debug-port")
     return Options(
         template=given.template,
         port=given.port,
@@ -34,6 +38,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
         parameters=dict(given.parameter_overrides),
         dynamodb_endpoint=given.dynamodb_endpoint,
+        reload=given.reload,
+        trace=given.trace,
+        debug_port=given.debug_port,
+        debug_functions=tuple(given.debug_function),
+        idle_seconds=given.idle_timeout,
+        lifetime_seconds=given.connection_lifetime,
     )
 
 
@@ -45,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run a WebSocket API's template on this machine",
         description="Run a CloudFormation or SAM template with a WebSocket API and Python functions on this machine: "
         "no AWS account, no Docker. Ctrl-C stops everything.",
+        epilog="The guide is docs/local.md.",
     )
     local.add_argument(
         "--template", type=Path, default=DEFAULT_TEMPLATE, metavar="PATH", help="the template (default: this chat's)"
@@ -77,13 +88,77 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
     )
+    _add_connections(local)
+    _add_development(local)
     return parser
+
+
+def _add_connections(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connections")
+    group.add_argument(
+        "--idle-timeout",
+        type=_seconds,
+        default=Options.idle_seconds,
+        metavar="SECONDS",
+        help="close a connection without messages after so long (default: API Gateway's %(default)g)",
+    )
+    group.add_argument(
+        "--connection-lifetime",
+        type=_seconds,
+        default=Options.lifetime_seconds,
+        metavar="SECONDS",
+        help="close every connection at this age (default: API Gateway's %(default)g)",
+    )
+
+
+def _add_development(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("development")
+    group.add_argument(
+        "--trace",
+        action="store_true",
+        help="show every event and the answer to it, and every call of @connections",
+    )
+    group.add_argument(
+        "--debug-port",
+        type=_debug_port,
+        metavar="N",
+        help="let debuggers attach by debugpy: to the first function on this port, to the next on N+1, and so on",
+    )
+    group.add_argument(
+        "--debug-function",
+        action="append",
+        default=[],
+        metavar="LOGICAL_ID",
+        help="debug this function alone; may be given again",
+    )
+    group.add_argument(
+        "--no-reload",
+        dest="reload",
+        action="store_false",
+        help="keep running the code of the start; otherwise an edit takes effect at the next event",
+    )
 
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
     return int(text)
+
+
+def _debug_port(text: str) -> int:
+    if _port(text) == 0:
+        raise argparse.ArgumentTypeError("the debugger needs a port that is known: 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -20,11 +20,13 @@ class InvocationError(Exception):
 class FunctionError(InvocationError):
     """The handler raised, could not be imported, ended its process, or ran past its timeout."""
 
-    def __init__(self, error_type: str, message: str) -> None:
+    def __init__(self, error_type: str, message: str, *, logged: bool = False) -> None:
         super().__init__(f"{error_type}: {message}")
         self.error_type = error_type
         """The name of the exception's class, or Lambda's own such as `Sandbox.Timedout`."""
         self.message = message
+        self.logged = logged
+        """True where the function's log says it already, with the event that it concerns."""
 
 
 class InvocationRefused(InvocationError):

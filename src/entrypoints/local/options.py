@@ -11,6 +11,17 @@ DEFAULT_PORT = 3001
 DEFAULT_PAGE_PORT = 3000
 
 
+class UsageError(Exception):
+    """Something was asked for that cannot be had, as the command line alone does not show."""
+
+
+class PortTaken(Exception):
+    """Something listens there already."""
+
+    def __init__(self, port: int, option: str, *, or_any_free: str = " (0 takes any free one)") -> None:
+        super().__init__(f"Port {port} is taken; choose another with {option}{or_any_free}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """The command line, checked as far as that goes without reading the template."""
@@ -24,4 +35,16 @@ class Options:
     """Values for the template's parameters in place of their defaults."""
     dynamodb_endpoint: str | None = None
     """A DynamoDB to use in place of the embedded one."""
+    reload: bool = True
+    """Whether an edit of the functions' code takes effect at their next event."""
+    idle_seconds: float = 600.0
+    """A connection without messages for so long is closed. The defaults are API Gateway's quotas."""
+    lifetime_seconds: float = 7200.0
+    """A connection as old as this is closed."""
+    trace: bool = False
+    """Whether events, answers and calls of the management API are shown."""
+    debug_port: int | None = None
+    """Where a debugger may attach to the first function; the others follow on the next ports."""
+    debug_functions: tuple[str, ...] = ()
+    """The logical ids of the functions to debug; all where it is empty."""
     region: str = "us-east-1"

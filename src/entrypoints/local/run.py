@@ -7,8 +7,10 @@ import sys
 import time
 
 from entrypoints.local.cloud import CloudFailed, TemplateError
-from entrypoints.local.options import Options
-from entrypoints.local.stack import Addresses, LocalStack, PortTaken
+from entrypoints.local.debugging import debugpy_folder
+from entrypoints.local.options import Options, PortTaken, UsageError
+from entrypoints.local.stack import Addresses, LocalStack
+from entrypoints.local.trace import Trace, takes_colours
 
 
 async def run(options: Options) -> int:
@@ -20,13 +22,19 @@ async def run(options: Options) -> int:
     _cancel_on_signals()
     started = time.monotonic()
     try:
-        async with LocalStack(options, log) as stack:
+        if options.debug_port is not None:
+            # Told at once, rather than after the seconds that a start takes.
+            debugpy_folder()
+        async with LocalStack(options, log, trace=_trace(options)) as stack:
             addresses = await stack.start()
             announce(addresses)
             log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
             await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0
+    except UsageError as exc:
+        log(f"error: {exc}")
+        return 2
     except (TemplateError, CloudFailed, PortTaken) as exc:
         log(f"error: {exc}")
         return 1
@@ -45,6 +53,10 @@ def announce(addresses: Addresses) -> None:
         whose = f"  ({name})" if len(addresses.apis) > 1 else ""
         lines += [f"WebSocket  {url}{whose}", f"           wscat -c {url}"]
     print(*lines, "Ctrl-C stops everything.", sep="\n", flush=True)
+
+
+def _trace(options: Options) -> Trace | None:
+    return Trace(log, coloured=takes_colours(sys.stderr)) if options.trace else None
 
 
 def _cancel_on_signals() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from adapters.aws import Credentials
 from adapters.sqs import sqs_client
+from entrypoints.local import debugging
 from entrypoints.local.cloud import (
     CloudFailed,
     Deployment,
@@ -20,23 +21,20 @@ from entrypoints.local.cloud import (
     deploy,
     enforce,
 )
-from entrypoints.local.functions import Functions
+from entrypoints.local.functions import Debugger, Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.identities import Identities
+from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig, FunctionConfig, unqualified
-from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options
+from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options, PortTaken
 from entrypoints.local.page import Page
 from entrypoints.local.queues import QueuePoller
+from entrypoints.local.reload import Reloader
+from entrypoints.local.runtimes import runtime_notice
+from entrypoints.local.trace import Trace
 
 T = TypeVar("T")
 Log = Callable[[str], None]
-
-
-class PortTaken(Exception):
-    """Something listens there already."""
-
-    def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"Port {port} is taken; choose another with {option} (0 takes any free one).")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +51,17 @@ class Addresses:
 class LocalStack:
     """An embedded cloud with the template deployed to it, its functions, a gateway for each API, and the page."""
 
-    def __init__(self, options: Options, log: Log) -> None:
+    def __init__(self, options: Options, log: Log, *, trace: Trace | None = None) -> None:
         self._options = options
         self._log = log
+        self._trace = trace
         self._running = AsyncExitStack()
+        self._debuggers: Mapping[str, Debugger] = {}
+        """Those of the functions that have one, by ARN."""
         self._account = AccountThrottle()
         """One for all the APIs: the quotas are the account's."""
         self._management: dict[str, str] = {}
-        """The management API's URL for each function's ARN; a function of no route is given the first API's."""
+        """The management API's URL for each function's ARN, and for each API's id."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,6 +76,7 @@ class LocalStack:
             TemplateError: the template cannot be deployed.
             CloudFailed: the embedded cloud did not start, or ended.
             PortTaken: a port that was asked for is not free.
+            UsageError: the debugger that was asked for cannot be had.
 
         """
         cloud = EmbeddedCloud(log=self._log)
@@ -98,13 +100,17 @@ class LocalStack:
             physical_ids=deployment.physical_ids,
             dynamodb_endpoint=self._options.dynamodb_endpoint,
         )
+        self._debuggers = debugging.debuggers(self._options, deployment.functions)
         functions = self._functions(deployment, identities, cloud)
+        invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
-        apis = {
-            api.name: await self._serve(api, functions, identities, is_first=api is first) for api in deployment.apis
-        }
+        apis = {api.name: await self._serve(api, invoker, identities, is_first=api is first) for api in deployment.apis}
         page = await self._serve_page(next(iter(apis.values())))
-        self._poll_queues(deployment, identities, cloud, functions)
+        self._poll_queues(deployment, identities, cloud, invoker)
+        # Only now that nothing can be refused any more, for a refusal is one line.
+        self._tell_of(deployment.functions)
+        if self._options.reload:
+            self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
 
@@ -124,7 +130,7 @@ class LocalStack:
         common = {"AWS_ENDPOINT_URL": cloud.endpoint}
 
         def environment(config: FunctionConfig) -> Mapping[str, str]:
-            management = self._management.get(config.arn) or next(iter(self._management.values()))
+            management = self._management_url(config)
             return common | identities.variables(config) | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
 
         functions = Functions(
@@ -132,22 +138,46 @@ class LocalStack:
             extra_environment=environment,
             log=self._log,
             permits=identities.invoke_permits,
+            debuggers=self._debuggers,
         )
         self._running.push_async_callback(functions.stop)
         return functions
 
-    async def _serve(self, api: ApiConfig, functions: Functions, identities: Identities, *, is_first: bool) -> str:
+    def _management_url(self, function: FunctionConfig) -> str:
+        """Return where the function posts to: the API that has a route to it, or else the one that it is told of."""
+        if function.arn in self._management:
+            return self._management[function.arn]
+        told = " ".join(function.environment.values())
+        return next(
+            (url for api, url in self._management.items() if api in told), next(iter(self._management.values()))
+        )
+
+    def _tell_of(self, functions: Sequence[FunctionConfig]) -> None:
+        """Log what is different for the functions from what their template says."""
+        if notice := runtime_notice(functions):
+            self._log(notice)
+        debugging.announce(self._debuggers, functions, self._log)
+
+    def _reloader(self, deployment: Deployment, functions: Functions) -> Reloader:
+        code = {function.code for function in deployment.functions}
+        return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
+
+    async def _serve(self, api: ApiConfig, invoker: Invoker, identities: Identities, *, is_first: bool) -> str:
         gateway = Gateway(
-            api=api,
-            invoker=functions,
+            api=debugging.patient(api, self._debuggers),
+            invoker=invoker,
             log=self._log,
+            idle_seconds=self._options.idle_seconds,
+            lifetime_seconds=self._options.lifetime_seconds,
             credentials=identities.credentials,
             permits=identities.permits,
             account=self._account,
+            on_management=self._trace.management if self._trace else None,
         )
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)
+        self._management[api.id] = f"http://127.0.0.1:{port}/{api.stage}"
         for route in api.routes.values():
             if route.integration is not None:
                 function = unqualified(route.integration.function_arn)
@@ -155,14 +185,14 @@ class LocalStack:
         return f"ws://127.0.0.1:{port}/{api.stage}"
 
     def _poll_queues(
-        self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud, functions: Functions
+        self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud, invoker: Invoker
     ) -> None:
         for config in deployment.queues:
             # Lambda reads a queue in the name of the function's role.
             whose = partial(Credentials, *identities.key(config.function_arn))
             client = sqs_client(region=self._options.region, credentials=whose, url=cloud.endpoint)
             self._running.callback(client.close)
-            self._beside(QueuePoller(config, client=client, invoker=functions, log=self._log).run())
+            self._beside(QueuePoller(config, client=client, invoker=invoker, log=self._log).run())
 
     async def _serve_page(self, socket_url: str) -> str | None:
         if not PAGE_FOLDER.is_dir():

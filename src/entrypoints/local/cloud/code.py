@@ -25,6 +25,8 @@ class CodeFolders:
         self._folders: dict[str, Path] = {}
         self._missing: dict[str, str] = {}
         self._scratch: Path | None = None
+        self.copied: set[Path] = set()
+        """Archives and single files, which are run from a copy."""
 
     def folder(self, location: str) -> Path | None:
         """Return the folder behind the URL of a key; None where no Python code is there to run."""
@@ -45,6 +47,7 @@ class CodeFolders:
             return self._keep(path)
         if not path.is_file():
             raise TemplateError(None, f"its code is not there: {path}")
+        self.copied.add(path)
         folder = self._new_folder()
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:

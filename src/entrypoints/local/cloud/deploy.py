@@ -35,6 +35,8 @@ class Deployment:
 
     Without those that several resources share, such as a stage's name.
     """
+    read_once: frozenset[Path]
+    """The templates' files, and code that is run from a copy: what happens to them later has no effect."""
     notices: tuple[str, ...]
     """What of the template has no effect here, for a person to read."""
 
@@ -108,5 +110,6 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         queues=tuple(queues),
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
         physical_ids=stack.physical_ids(resources),
+        read_once=frozenset(prepared.files | prepared.folders.copied),
         notices=tuple(notices),
     )

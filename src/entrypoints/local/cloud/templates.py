@@ -27,6 +27,8 @@ class Prepared:
     parameters: dict[str, str] = field(default_factory=dict)
     """The master's, every one with its value."""
     folders: code.CodeFolders = field(default_factory=code.CodeFolders)
+    files: set[Path] = field(default_factory=set)
+    """The templates' own."""
 
 
 MASTER = "master"
@@ -59,6 +61,7 @@ class _Preparation:
         path = path.resolve()
         if path in nesting:
             raise TemplateError(None, f"{path} nests itself")
+        self.prepared.files.add(path)
         template = documents.read(path)
         values = parameters.values(template, given)
         code.package(template, path.parent, self.prepared.folders)

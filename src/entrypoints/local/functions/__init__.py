@@ -5,5 +5,6 @@ a function may do here whatever the person who started it may do.
 """
 
 from entrypoints.local.functions.functions import Functions
+from entrypoints.local.functions.variables import Debugger
 
-__all__ = ["Functions"]
+__all__ = ["Debugger", "Functions"]

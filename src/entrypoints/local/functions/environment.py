@@ -12,7 +12,7 @@ from entrypoints.local.functions.guard import Guard
 from entrypoints.local.functions.invocation import TIMED_OUT, Failure, Invocation, Outcome
 from entrypoints.local.functions.process import FunctionProcess
 from entrypoints.local.functions.runtime_api import Polled, RuntimeApi, Step
-from entrypoints.local.functions.variables import RuntimeClient, command, variables
+from entrypoints.local.functions.variables import Debugger, RuntimeClient, command, variables
 from entrypoints.local.model import FunctionConfig
 
 INIT_SECONDS = 10.0
@@ -20,6 +20,8 @@ INIT_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 """How long a runtime client may take from its answer to its next poll; it has nothing else to do."""
+_PATIENCE_SECONDS = 24 * 60 * 60
+"""What a function that is debugged is told of the time it has left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Setting:
     guard: Guard
     log: Callable[[str], None]
     """Takes one line, without its end."""
+    debugger: Debugger | None = None
+    """With one, nothing is in a hurry: somebody may stand at a breakpoint."""
 
 
 class InitFailed(Exception):
@@ -57,6 +61,9 @@ class Environment:
         self._api = RuntimeApi()
         self._process: FunctionProcess | None = None
         self._init_ms: float | None = None
+        self._current: Invocation | None = None
+        self._told = False
+        """True once the log says of the current event that it failed, and where it came from."""
 
     @property
     def ended(self) -> asyncio.Future[int]:
@@ -86,10 +93,12 @@ class Environment:
 
     async def run(self, invocation: Invocation) -> None:
         """Give the environment an event, write the log's lines about it, and settle it."""
+        self._current, self._told = invocation, False
         self._setting.log(report.start_line(invocation.request_id))
         began = time.monotonic()
         seconds = self._config.timeout_seconds
-        self._api.give(invocation, deadline_ms=int((time.time() + seconds) * 1000))
+        deadline = time.time() + (_PATIENCE_SECONDS if self._setting.debugger else seconds)
+        self._api.give(invocation, deadline_ms=int(deadline * 1000))
         outcome = await self._outcome(seconds)
         duration_ms = (time.monotonic() - began) * 1000
         peak_memory_mb = self._started_process.peak_memory_mb()
@@ -97,7 +106,8 @@ class Environment:
             await self._started_process.end(grace_seconds=0)
         self._drain()
         self._report(invocation, outcome, duration_ms, peak_memory_mb)
-        invocation.settle(outcome)
+        self._current = None
+        invocation.settle(outcome, logged=self._told)
 
     async def ready(self) -> bool:
         """Wait until the environment can take another event; return False where it will not."""
@@ -129,7 +139,7 @@ class Environment:
         setting = self._setting
         runtime_api = await self._api.open()
         self._process = await FunctionProcess.start(
-            command=command(self._config, setting.client),
+            command=command(self._config, setting.client, setting.debugger),
             variables=variables(
                 self._config,
                 extra=setting.extra_variables(),
@@ -138,9 +148,19 @@ class Environment:
                 client=setting.client,
             ),
             folder=self._config.code,
-            on_line=setting.log,
+            on_line=self._line,
             guard=setting.guard,
         )
+
+    def _line(self, line: str) -> None:
+        """Log a line that the process wrote; one that tells of an exception also says where the event came from."""
+        is_error = self._current is not None and line.startswith(report.ERROR_MARK)
+        self._setting.log(self._with_origin(line) if is_error else line)
+
+    def _with_origin(self, line: str) -> str:
+        origin = self._current.origin if self._current else ""
+        self._told = self._told or bool(origin)
+        return report.with_origin(line, origin)
 
     async def _outcome(self, seconds: float) -> Outcome:
         step = await self._step(seconds)
@@ -154,7 +174,8 @@ class Environment:
         step = asyncio.ensure_future(steps.get())
         either: set[asyncio.Future[Any]] = {step, ended}
         try:
-            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            timeout = None if self._setting.debugger else seconds
+            await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if step.done():
                 return step.result()
         finally:
@@ -177,5 +198,7 @@ class Environment:
             failure=failure,
         )
         reasons = report.failure_lines(invocation.request_id, failure) if failure else []
-        for text in (*reasons, report.end_line(invocation.request_id), report.report_line(line)):
+        for text in (*map(self._with_origin, reasons[:1]), *reasons[1:]):
+            self._setting.log(text)
+        for text in (report.end_line(invocation.request_id), report.report_line(line)):
             self._setting.log(text)

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from entrypoints.local.functions.environment import Environment, InitFailed, Setting
@@ -39,6 +40,11 @@ class Function:
         self._unanswered: set[asyncio.Future[bytes]] = set()
         self._stopped = False
 
+    @property
+    def code(self) -> Path:
+        """The folder that the code is in."""
+        return self._setting.config.code
+
     async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
         """Run the function once; see `Invoker.invoke`."""
         if self._stopped:
@@ -51,11 +57,14 @@ class Function:
         return await asyncio.shield(answer)
 
     async def warm(self) -> None:
-        """Have one environment that has initialized, or tried to."""
-        if not self._lives and not self._stopped:
-            environment = self._launch()
-            either = {environment.initialized, self._lives[environment]}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        """Have one environment that has initialized, or tried to, and is not about to be replaced."""
+        while not self._stopped and all(each.retired for each in self._lives):
+            if len(self._lives) < self._limit:
+                environment = self._launch()
+                either = {environment.initialized, self._lives[environment]}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                return
+            await asyncio.wait(set(self._lives.values()), return_when=asyncio.FIRST_COMPLETED)
 
     def replace_environments(self) -> None:
         """Let no event be taken by an environment that is there now; those under way are finished."""

@@ -4,14 +4,14 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from entrypoints.local.access import InvokePermits
 from entrypoints.local.functions.environment import Setting
 from entrypoints.local.functions.function import Function
 from entrypoints.local.functions.guard import Guard
-from entrypoints.local.functions.variables import RuntimeClient
+from entrypoints.local.functions.variables import Debugger, RuntimeClient
 from entrypoints.local.invocation import InvocationRefused, Invoker
 from entrypoints.local.model import FunctionConfig, unqualified
 
@@ -32,6 +32,7 @@ class Functions(Invoker):
         concurrency_limit: int = 10,
         client: RuntimeClient | None = None,
         permits: InvokePermits | None = None,
+        debuggers: Mapping[str, Debugger] | None = None,
     ) -> None:
         """Take the functions of a stack, and start nothing yet.
 
@@ -42,16 +43,18 @@ class Functions(Invoker):
             concurrency_limit: The most environments that one function has at a time.
             client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
             permits: Says which services may invoke which functions; all may where there is none.
+            debuggers: By ARN, for functions that a debugger may attach to: these have one environment and no timeout.
 
         """
         self._permits = permits
         self._guard = Guard()
         self._home = Path(tempfile.mkdtemp(prefix="lambda-home-"))
-        chosen = client or RuntimeClient.installed()
-        self._functions = {
-            config.arn: Function(self._setting(config, extra_environment, log, chosen), limit=concurrency_limit)
-            for config in configs
-        }
+        self._client = client or RuntimeClient.installed()
+        self._functions: dict[str, Function] = {}
+        for config in configs:
+            debugger = (debuggers or {}).get(config.arn)
+            setting = self._setting(config, extra_environment, log, debugger)
+            self._functions[config.arn] = Function(setting, limit=1 if debugger else concurrency_limit)
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
@@ -74,10 +77,16 @@ class Functions(Invoker):
 
         await asyncio.gather(*(warm(function) for function in self._functions.values()))
 
-    def replace_environments(self) -> None:
-        """Have every event from now on taken by an environment that has yet to load its code."""
+    def replace_environments(self, *, below: Collection[Path] | None = None) -> None:
+        """Have every event from now on taken by an environment that has yet to load its code.
+
+        Args:
+            below: The code folders whose functions this is about; all functions' where it is None.
+
+        """
         for function in self._functions.values():
-            function.replace_environments()
+            if below is None or function.code in below:
+                function.replace_environments()
 
     async def stop(self) -> None:
         """End every process, within two seconds, and leave nothing behind. May be called again."""
@@ -86,7 +95,11 @@ class Functions(Invoker):
         shutil.rmtree(self._home, ignore_errors=True)
 
     def _setting(
-        self, config: FunctionConfig, extra: ExtraEnvironment, log: Callable[[str], None], client: RuntimeClient
+        self,
+        config: FunctionConfig,
+        extra: ExtraEnvironment,
+        log: Callable[[str], None],
+        debugger: Debugger | None,
     ) -> Setting:
         def prefixed(line: str) -> None:
             log(f"{config.logical_id} | {line}")
@@ -94,7 +107,8 @@ class Functions(Invoker):
         return Setting(
             config=config,
             extra_variables=lambda: extra(config) if callable(extra) else extra,
-            client=client,
+            client=self._client,
+            debugger=debugger,
             home=self._home,
             guard=self._guard,
             log=prefixed,

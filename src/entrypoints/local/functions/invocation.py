@@ -7,8 +7,10 @@ import signal
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from entrypoints.local.invocation import FunctionError
+from entrypoints.local.origin import read_origin
 
 TIMED_OUT = "Sandbox.Timedout"
 """Lambda's name for a run that took longer than the function may."""
@@ -48,10 +50,10 @@ class Failure:
         """Describe a run that took longer than the function may."""
         return cls(error_type=TIMED_OUT, message=f"Task timed out after {seconds:.2f} seconds")
 
-    def error(self, request_id: str) -> FunctionError:
+    def error(self, request_id: str, *, logged: bool) -> FunctionError:
         """Word it for the one who asked."""
         message = self.message if self.reported else f"RequestId: {request_id} Error: {self.message}"
-        return FunctionError(self.error_type, message)
+        return FunctionError(self.error_type, message, logged=logged)
 
 
 Outcome = bytes | Failure
@@ -73,11 +75,22 @@ class Invocation:
     trace_id: str = field(default_factory=_trace_id)
     answer: asyncio.Future[bytes]
 
-    def settle(self, outcome: Outcome) -> None:
-        """Give the outcome to whoever waits; only the first one counts."""
+    @cached_property
+    def origin(self) -> str:
+        """Where the event comes from, for a person; empty where that is no WebSocket API."""
+        return str(read_origin(self.event) or "")
+
+    def settle(self, outcome: Outcome, *, logged: bool = False) -> None:
+        """Give the outcome to whoever waits; only the first one counts.
+
+        Args:
+            outcome: What came of the event.
+            logged: Whether the log says why it failed, and of which event.
+
+        """
         if self.answer.done():
             return
         if isinstance(outcome, Failure):
-            self.answer.set_exception(outcome.error(self.request_id))
+            self.answer.set_exception(outcome.error(self.request_id, logged=logged))
         else:
             self.answer.set_result(outcome)

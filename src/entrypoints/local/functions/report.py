@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 from entrypoints.local.functions.invocation import TIMED_OUT, Failure
 
+ERROR_MARK = "[ERROR] "
+"""What the runtime client's line about an exception begins with. Log records have a tab after the level."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -65,6 +68,11 @@ def failure_lines(request_id: str, failure: Failure) -> list[str]:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return [f"{now} {request_id} {failure.message}"]
     return [f"RequestId: {request_id} Error: {failure.message}", failure.error_type]
+
+
+def with_origin(line: str, origin: str) -> str:
+    """Add where the event came from, which Lambda does not know and a person looks for first."""
+    return f"{line} [{origin}]" if origin else line
 
 
 def _status(failure: Failure) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 from entrypoints.local.model import FunctionConfig
 
 _OWN_CLIENT = Path(__file__).with_name("runtime_client.py")
+
+_DEBUG_LISTEN = Path(__file__).with_name("debug_listen.py")
 
 
 class RuntimeClient(Enum):
@@ -33,14 +36,28 @@ class RuntimeClient(Enum):
         return cls.AWS if importlib.util.find_spec("awslambdaric") else cls.OWN
 
 
-def command(config: FunctionConfig, client: RuntimeClient) -> Sequence[str]:
+@dataclass(frozen=True, kw_only=True)
+class Debugger:
+    """Where a debugger may attach to a function's process."""
+
+    port: int
+    """On 127.0.0.1."""
+    packages: Path
+    """The folder that debugpy is in."""
+
+
+def command(config: FunctionConfig, client: RuntimeClient, debugger: Debugger | None = None) -> Sequence[str]:
     """Return the program and its arguments.
 
     `-P`, because Python would put the client's folder first on the module path, where our modules would hide the
     function's. The client is started by its path, so that the function need not be able to import this package.
     """
     program = ["-m", "awslambdaric"] if client is RuntimeClient.AWS else [str(_OWN_CLIENT)]
-    return [sys.executable, "-P", *program, config.handler]
+    if debugger is None:
+        return [sys.executable, "-P", *program, config.handler]
+    # Python's frozen modules have no lines for a debugger to stop at, of which debugpy would warn.
+    listening = [str(_DEBUG_LISTEN), str(debugger.port), str(debugger.packages)]
+    return [sys.executable, "-X", "frozen_modules=off", "-P", *listening, *program, config.handler]
 
 
 def variables(

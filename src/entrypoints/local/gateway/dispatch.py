@@ -126,5 +126,6 @@ class Dispatcher:
             self._log(f"{connection.peer.connection_id}: reads too slowly, {len(payload)} bytes dropped")
 
     def _failed(self, route_key: str, peer: Peer, failure: IntegrationFailure) -> None:
-        detail = " ".join(str(failure).split())
-        self._log(f"{route_key} {peer.connection_id}: {detail}")
+        if not failure.logged:
+            detail = " ".join(str(failure).split())
+            self._log(f"{route_key} {peer.connection_id}: {detail}")

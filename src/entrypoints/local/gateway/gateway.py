@@ -52,6 +52,7 @@ class Gateway:
         strict: bool = False,
         permits: Permits | None = None,
         account: AccountThrottle | None = None,
+        on_management: Callable[[Request, Response], None] | None = None,
     ) -> None:
         """Make a gateway that does not listen yet.
 
@@ -66,6 +67,7 @@ class Gateway:
             strict: Whether signatures by other access key ids are refused; otherwise only their form is looked at.
             permits: Says what the owners of `credentials` may do; everything where there is none.
             account: The limits that this API shares with others; those of an AWS account of its own where it is None.
+            on_management: Is told of each request to the management API, and of its answer.
 
         Raises:
             ValueError: One of the API's expressions or identity sources is none.
@@ -75,6 +77,7 @@ class Gateway:
         self._log = log
         self._idle_seconds = idle_seconds
         self._lifetime_seconds = lifetime_seconds
+        self._on_management = on_management
         account = account or AccountThrottle()
         throttle = Throttle(api, account)
         known = {} if credentials is None else credentials
@@ -138,8 +141,11 @@ class Gateway:
 
     def _http(self, request: Request) -> Response:
         """Answer a request that is no WebSocket handshake."""
-        refusal = handshake.url_refusal(request)
-        answer = refusal or self._management.answer(request)
+        answer = handshake.url_refusal(request)
+        if answer is None:
+            answer = self._management.answer(request)
+            if answer is not None and self._on_management is not None:
+                self._on_management(request, answer)
         return answer or handshake.plain_answer(request, stage=self._api.stage)
 
     def _upgrade(self, request: Request, transport: asyncio.Transport, rest: bytes) -> None:

@@ -16,12 +16,14 @@ _LOGGER = logging.getLogger(__name__)
 class IntegrationFailure(Exception):
     """There is no usable answer; the text says why, to whoever reads the log."""
 
-    def __init__(self, detail: str, *, status: int, message: str = INTERNAL_SERVER_ERROR) -> None:
+    def __init__(self, detail: str, *, status: int, message: str = INTERNAL_SERVER_ERROR, logged: bool = False) -> None:
         super().__init__(detail)
         self.status = status
         """What a handshake is answered with: 502 the function failed, 500 it never ran, 504 it took too long."""
         self.message = message
         """What the client is told."""
+        self.logged = logged
+        """True where the function's log says why already."""
 
 
 async def call(invoker: Invoker, integration: IntegrationConfig, event: Event, *, source_arn: str) -> ProxyResponse:
@@ -40,7 +42,9 @@ async def call(invoker: Invoker, integration: IntegrationConfig, event: Event, *
     except TimeoutError as exc:
         detail = f"no answer within {integration.timeout_ms} ms"
         raise IntegrationFailure(detail, status=504, message=ENDPOINT_TIMED_OUT) from exc
-    except (FunctionError, MalformedResponse) as exc:
+    except FunctionError as exc:
+        raise IntegrationFailure(str(exc), status=502, logged=exc.logged) from exc
+    except MalformedResponse as exc:
         raise IntegrationFailure(str(exc), status=502) from exc
     except InvocationRefused as exc:
         raise IntegrationFailure(f"not invoked: {exc}", status=500) from exc

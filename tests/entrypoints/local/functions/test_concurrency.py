@@ -130,3 +130,24 @@ async def test_replaced_environments_take_no_more_events(stack: Stack) -> None:
     (meeting / "the fourth").touch()
     assert (await busy)[1]
     assert {await stack.invoke() for _ in range(3)} == {"the new code"}
+
+
+async def test_only_functions_of_the_folders_named_are_replaced(stack: Stack) -> None:
+    """An edit of one function's code costs the others nothing."""
+    for name in ("first", "second"):
+        stack.add("import os\ndef handler(event, context): return os.getpid()", name=name)
+    before = [await stack.invoke(name=name) for name in ("first", "second")]
+    stack.functions.replace_environments(below=[stack.folder / "first"])
+    after = [await stack.invoke(name=name) for name in ("first", "second")]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+
+
+async def test_warming_after_a_replacement_waits_for_room(stack: Stack) -> None:
+    """Where there may be one environment at a time, the new one comes after the old one."""
+    stack.limit = 1
+    stack.add("print('loaded')\ndef handler(event, context): return 1")
+    await stack.invoke()
+    stack.functions.replace_environments()
+    await stack.functions.warm()
+    assert stack.lines.count("Function | loaded") == 2

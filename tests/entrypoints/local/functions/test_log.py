@@ -72,6 +72,35 @@ async def test_an_error_is_logged_with_its_trace(stack: Stack) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("failing", "line"),
+    [
+        ("raise ValueError('no good')", "[ERROR] ValueError: no good"),
+        ("return object()", "[ERROR] Runtime.MarshalError: Unable to marshal response"),
+        ("os._exit(3)", "Error: Runtime exited with error: exit status 3"),
+        ("time.sleep(60)", "Task timed out after 1.00 seconds"),
+    ],
+)
+async def test_an_error_names_the_route_and_the_connection_of_its_event(stack: Stack, failing: str, line: str) -> None:
+    """In one line, and whoever asked learns that it was logged: nobody needs to say it twice."""
+    stack.add(f"import os, time\ndef handler(event, context): {failing}", timeout_seconds=1)
+    with pytest.raises(FunctionError) as caught:
+        await stack.invoke({"requestContext": {"routeKey": "go", "connectionId": "AbC="}})
+    [told] = [each for each in stack.lines if line in each]
+    assert told.endswith(" [route go, connection AbC=]")
+    assert sum("AbC=" in each for each in stack.lines) == 1
+    assert caught.value.logged
+
+
+async def test_an_error_while_loading_is_nobodys_in_particular(stack: Stack) -> None:
+    """Whoever waits for the function logs it with the event that was waiting."""
+    stack.add("raise ValueError('no good')")
+    with pytest.raises(FunctionError) as caught:
+        await stack.invoke({"requestContext": {"routeKey": "go", "connectionId": "AbC="}})
+    assert not any("AbC=" in each for each in stack.lines)
+    assert not caught.value.logged
+
+
 async def test_a_process_that_ends_says_how(stack: Stack) -> None:
     """In Lambda's words."""
     stack.add("import sys\ndef handler(event, context): sys.exit(3)")

@@ -1,0 +1,70 @@
+"""JSON for a person to read: as many values on a line as it has room for, and long texts shortened."""
+
+import json
+from typing import Any
+
+WIDTH = 118
+"""Columns. What is wider is broken into lines."""
+LONGEST_TEXT = 400
+"""Characters of a string that are shown."""
+_INDENT = 2
+
+
+def layout(document: bytes) -> str:
+    """Lay out a JSON document; what is none is shown as the text that it is."""
+    try:
+        return _value(json.loads(document), indent=_INDENT, room=WIDTH - _INDENT)
+    except (ValueError, RecursionError):
+        return _text(document.decode("utf-8", "replace"))
+
+
+def _value(value: Any, *, indent: int, room: int) -> str:
+    line = _line(value)
+    if len(line) <= room or not isinstance(value, dict | list) or not value:
+        return line
+    margin = " " * (indent + _INDENT)
+    if isinstance(value, dict):
+        parts = [_member(name, item, indent) for name, item in value.items()]
+        opening, closing = "{", "}"
+    else:
+        parts = [_value(item, indent=indent + _INDENT, room=WIDTH - len(margin) - 1) for item in value]
+        opening, closing = "[", "]"
+    lines = _filled(parts, room=WIDTH - len(margin) - 1)
+    return f"{opening}\n{margin}" + f",\n{margin}".join(lines) + f"\n{' ' * indent}{closing}"
+
+
+def _filled(parts: list[str], *, room: int) -> list[str]:
+    """Put parts that are one line side by side."""
+    lines: list[str] = []
+    for part in parts:
+        last = lines[-1] if lines else "\n"
+        if "\n" in last + part or len(last) + len(part) + 2 > room:
+            lines.append(part)
+        else:
+            lines[-1] = f"{last}, {part}"
+    return lines
+
+
+def _member(name: str, item: Any, indent: int) -> str:
+    key = f"{_text(name)}: "
+    inner = indent + _INDENT
+    # A comma may follow.
+    return key + _value(item, indent=inner, room=WIDTH - inner - len(key) - 1)
+
+
+def _line(value: Any) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_text(name)}: {_line(item)}" for name, item in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_line, value)) + "]"
+        case str():
+            return _text(value)
+    return json.dumps(value)
+
+
+def _text(text: str) -> str:
+    """Quote a string, in ASCII where it has characters that a terminal might take for commands."""
+    shown = text[:LONGEST_TEXT]
+    quoted = json.dumps(shown, ensure_ascii=not shown.isprintable())
+    return quoted if shown == text else f"{quoted} (and {len(text) - len(shown)} characters more)"

@@ -1,0 +1,42 @@
+"""A handler that raises, in the log of `chat local` and on the client's side."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from websockets.asyncio.client import connect
+
+from tests.support.local_stack import local_stack
+from tests.support.project import Project
+
+RAISING = """
+def greet(name):
+    raise LookupError(f"nobody is called {name}")
+
+def handler(event, context):
+    greet(event["body"])
+"""
+
+
+async def test_exception_is_logged_once_with_all_that_finds_it_and_kept_from_the_client(tmp_path: Path) -> None:
+    """Function, route, connection, and the lines of the code."""
+    project = Project(tmp_path, RAISING)
+    with local_stack("--template", str(project.template)) as stack:
+        async with connect(stack.ws_url, open_timeout=30) as client:
+            await client.send("ada")
+            frame = json.loads(await asyncio.wait_for(client.recv(), 30))
+        assert frame.keys() == {"message", "connectionId", "requestId"}
+        assert frame["message"] == "Internal server error"
+        stack.wait_for_log("REPORT")
+        said = [line.replace("\N{NO-BREAK SPACE}", " ") for line in stack.log]
+    start = said.index(
+        f"EchoFunction | [ERROR] LookupError: nobody is called ada [route $default, connection {frame['connectionId']}]"
+    )
+    assert said[start + 1 : start + 6] == [
+        "EchoFunction | Traceback (most recent call last):",
+        f'EchoFunction |   File "{project.code}", line 6, in handler',
+        'EchoFunction |     greet(event["body"])',
+        f'EchoFunction |   File "{project.code}", line 3, in greet',
+        'EchoFunction |     raise LookupError(f"nobody is called {name}")',
+    ]
+    assert sum("nobody is called ada" in line for line in said) == 1
