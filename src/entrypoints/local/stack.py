@@ -52,7 +52,7 @@ class Addresses:
     """Where everything is."""
 
     apis: Mapping[str, str]
-    """The WebSocket URL of each API, by the API's name."""
+    """The WebSocket URL of each API, by the API's name; of one with several stages, by `name/stage`."""
     page: str | None
     aws: str
     """The embedded cloud's endpoint, for the AWS CLI and SDKs."""
@@ -99,7 +99,10 @@ class LocalStack:
         await self._copy_tables(deployment, cloud)
         functions = self._functions(deployment, cloud)
         first = deployment.apis[0]
-        apis = {api.name: await self._serve(api, functions, is_first=api is first) for api in deployment.apis}
+        apis = {
+            name: await self._serve(api, functions, is_first=api is first)
+            for name, api in zip(_names(deployment.apis), deployment.apis, strict=True)
+        }
         page = await self._serve_page(next(iter(apis.values())))
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
@@ -164,6 +167,15 @@ class LocalStack:
             await asyncio.wait([task])
 
         self._running.push_async_callback(stop)
+
+
+def _names(apis: Sequence[ApiConfig]) -> list[str]:
+    """Return a name for each stage of each API: no two APIs need differ in theirs."""
+    for forms in ("{0.name}", "{0.name}/{0.stage}"):
+        names = [forms.format(api) for api in apis]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{api.name}/{api.stage} of {api.id}" for api in apis]
 
 
 async def _listening(start: Coroutine[Any, Any, T], port: int, option: str) -> T:

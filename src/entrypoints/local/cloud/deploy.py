@@ -27,7 +27,7 @@ class Deployment:
     tables: tuple[Table, ...]
     """Its DynamoDB tables."""
     notices: tuple[str, ...]
-    """What of the template has no effect here, for a person to read."""
+    """What of the template has no effect here, and where its API keys are, for a person to read."""
 
 
 async def deploy(
@@ -52,7 +52,7 @@ async def deploy(
 
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
     # These bring in boto3, YAML and the rest: see the package's docstring.
-    from entrypoints.local.cloud import describe, stack, templates  # noqa: PLC0415
+    from entrypoints.local.cloud import api_keys, describe, stack, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
     # The embedded cloud is starting; the template is made ready meanwhile.
@@ -75,10 +75,13 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
+        closing(client("apigateway", endpoint=endpoint, region=region)) as keys_api,
     ):
         resources = list(stack.resources(formation, stack_name))
         functions = describe.functions(functions_api, resources, prepared.folders)
-        apis = describe.apis(gateway_api, resources, functions, notices)
+        keys = api_keys.read(keys_api, resources)
+        notices += api_keys.notices(keys_api, resources, keys)
+        apis = tuple(api_keys.with_keys(describe.apis(gateway_api, resources, functions, notices), keys))
         outputs = stack.outputs(formation, stack_name)
     if not apis:
         raise TemplateError(
@@ -88,7 +91,7 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
     if functions.layered:
         notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
     return Deployment(
-        apis=tuple(apis),
+        apis=apis,
         functions=tuple(functions.runnable),
         outputs=outputs,
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),

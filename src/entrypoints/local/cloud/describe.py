@@ -21,6 +21,8 @@ from entrypoints.local.model import (
 MAXIMUM_TIMEOUT_MS = 29_000
 """API Gateway quotas, WebSocket table."""
 
+DEFAULT_KEY_SELECTION = "$request.header.x-api-key"
+
 TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 """Resource types that are a table here."""
 
@@ -129,7 +131,6 @@ class _Reader:
             self._notices.append(f"Nothing serves {self._path}: it has no stage")
             return
         routes = self._client.get_routes(ApiId=self._id)["Items"]
-        self._note_what_is_not_enforced(routes)
         answered = self._client.get_integrations(ApiId=self._id)["Items"]
         integrations = {f"integrations/{each['IntegrationId']}": each for each in answered}
         for stage in stages:
@@ -146,6 +147,7 @@ class _Reader:
             route_selection_expression=self._api["RouteSelectionExpression"],
             routes={each["RouteKey"]: self._route(each, targets) for each in routes},
             stage_variables=targets.variables,
+            api_key_selection_expression=self._api.get("ApiKeySelectionExpression") or DEFAULT_KEY_SELECTION,
             default_throttle=_throttle(stage.get("DefaultRouteSettings") or {}),
             route_throttles={key: _throttle(settings) for key, settings in throttles.items()},
         )
@@ -165,6 +167,7 @@ class _Reader:
             returns_response=bool(route.get("RouteResponseSelectionExpression")),
             authorization_type=route.get("AuthorizationType") or "NONE",
             authorizer=self._authorizer(route, targets),
+            api_key_required=bool(route.get("ApiKeyRequired")),
         )
 
     def _authorizer(self, route: dict[str, Any], targets: "_Targets") -> AuthorizerConfig | None:
@@ -201,9 +204,3 @@ class _Reader:
             function, reason = self._described.others[arn[0]]
             raise TemplateError(function, f"{who} needs this function, and {reason}")
         return arn[0]
-
-    def _note_what_is_not_enforced(self, routes: list[dict[str, Any]]) -> None:
-        for route in routes:
-            where = f"the route {route['RouteKey']} of {self._path}"
-            if route.get("ApiKeyRequired"):
-                self._notices.append(f"Not enforced here, the API key: {where}")
