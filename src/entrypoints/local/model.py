@@ -23,6 +23,8 @@ class FunctionConfig:
     runtime: str
     code: Path
     """The folder that is the function's `/var/task`."""
+    opt: Path | None = None
+    """The folder that is its `/opt`, with its layers laid over each other; None where it has none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 3
     memory_mb: int = 128

@@ -88,8 +88,7 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
             None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"
         )
     notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
-    if functions.layered:
-        notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
+    notices += functions.layers.notices
     return Deployment(
         apis=apis,
         functions=tuple(functions.runnable),

@@ -8,6 +8,7 @@ from typing import Any
 from entrypoints.local.cloud.code import CodeFolders
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.intrinsics import text
+from entrypoints.local.cloud.layers import Layers
 from entrypoints.local.cloud.stack import Resource
 from entrypoints.local.model import (
     ApiConfig,
@@ -37,13 +38,13 @@ class Functions:
     runnable: list[FunctionConfig] = field(default_factory=list)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By ARN: the logical id, and the reason."""
-    layered: list[str] = field(default_factory=list)
-    """The logical ids of runnable functions that have layers."""
+    layers: Layers
+    """Theirs."""
 
 
 def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> Functions:
     """Describe the functions among the resources."""
-    described = Functions()
+    described = Functions(layers=Layers(client, resources, folders))
     for resource in resources:
         if resource.kind == "AWS::Lambda::Function" and resource.physical_id:
             answer = client.get_function(FunctionName=resource.physical_id)
@@ -63,8 +64,6 @@ def _add_function(described: Functions, path: str, answer: dict[str, Any], folde
     if code is None or reason:
         described.others[configuration["FunctionArn"]] = path, reason or ""
         return
-    if configuration.get("Layers"):
-        described.layered.append(path)
     variables = configuration.get("Environment", {}).get("Variables", {})
     described.runnable.append(
         FunctionConfig(
@@ -74,6 +73,7 @@ def _add_function(described: Functions, path: str, answer: dict[str, Any], folde
             handler=configuration["Handler"],
             runtime=runtime,
             code=code,
+            opt=described.layers.opt(path, [each["Arn"] for each in configuration.get("Layers", [])]),
             environment={name: text(value) for name, value in variables.items()},
             timeout_seconds=int(configuration["Timeout"]),
             memory_mb=int(configuration["MemorySize"]),

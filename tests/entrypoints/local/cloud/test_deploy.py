@@ -99,7 +99,7 @@ async def test_what_sam_holds_and_cannot_be_run_is_named(deployed: Deploy) -> No
     """The person learns of layers and other languages before wondering."""
     deployment = await deployed("sam_functions.yaml")
     assert set(deployment.notices) == {
-        "Not added here, the layers of Function",
+        "Nothing to import in the layer Shared8058935402: it has no folder `python`",
         "Not run here, Elsewhere: its runtime is nodejs22.x, and only Python can be run here",
     }
 
