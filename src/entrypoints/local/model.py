@@ -8,6 +8,7 @@ knows CloudFormation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,10 @@ class RouteConfig:
     authorizer: AuthorizerConfig | None = None
     """Where `authorization_type` is `CUSTOM`."""
     api_key_required: bool = False
+    model_selection_expression: str = ""
+    """Says which of the models a message is held to; without it, to none."""
+    request_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """JSON schemas by what the expression comes to; `$default` is for all else."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from entrypoints.local.cloud import (
     Deployment,
     EmbeddedCloud,
     Table,
+    TemplateError,
     create_tables,
     delete_tables,
     deploy,
@@ -133,9 +134,13 @@ class LocalStack:
         return functions
 
     async def _serve(self, api: ApiConfig, functions: Functions, *, is_first: bool) -> str:
-        gateway = Gateway(
-            api=api, invoker=functions, log=self._log, credentials=FUNCTION_CREDENTIAL, account=self._account
-        )
+        try:
+            gateway = Gateway(
+                api=api, invoker=functions, log=self._log, credentials=FUNCTION_CREDENTIAL, account=self._account
+            )
+        except ValueError as exc:
+            # One of its expressions, or of the schemas of its models.
+            raise TemplateError(api.name, str(exc)) from exc
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)

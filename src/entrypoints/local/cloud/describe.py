@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from entrypoints.local.cloud import request_models
 from entrypoints.local.cloud.code import CodeFolders
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.intrinsics import text
 from entrypoints.local.cloud.layers import Layers
+from entrypoints.local.cloud.request_models import Models
 from entrypoints.local.cloud.stack import Resource
 from entrypoints.local.model import (
     ApiConfig,
@@ -95,7 +97,9 @@ def apis(client: Any, resources: list[Resource], described: Functions, notices: 
         if resource.kind == "AWS::ApiGatewayV2::Api" and resource.physical_id:
             api = client.get_api(ApiId=resource.physical_id)
             if api["ProtocolType"] == "WEBSOCKET":
-                found += _Reader(client, api, resource.path, described, notices).stages()
+                models = request_models.read(client, api["ApiId"], resources)
+                reader = _Reader(client, api, resource.path, described=described, models=models, notices=notices)
+                found += reader.stages()
             else:
                 notices.append(f"Not run here, a {api['ProtocolType']} API: {resource.path}")
     return found
@@ -117,12 +121,15 @@ def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
 class _Reader:
     """Reads one WebSocket API."""
 
-    def __init__(self, client: Any, api: dict[str, Any], path: str, described: Functions, notices: list[str]) -> None:
+    def __init__(
+        self, client: Any, api: dict[str, Any], path: str, *, described: Functions, models: Models, notices: list[str]
+    ) -> None:
         self._client = client
         self._api = api
         self._id = api["ApiId"]
         self._path = path
         self._described = described
+        self._models = models
         self._notices = notices
 
     def stages(self) -> Iterator[ApiConfig]:
@@ -168,6 +175,8 @@ class _Reader:
             authorization_type=route.get("AuthorizationType") or "NONE",
             authorizer=self._authorizer(route, targets),
             api_key_required=bool(route.get("ApiKeyRequired")),
+            model_selection_expression=route.get("ModelSelectionExpression") or "",
+            request_models=request_models.of_route(route, self._models, self._path),
         )
 
     def _authorizer(self, route: dict[str, Any], targets: "_Targets") -> AuthorizerConfig | None:

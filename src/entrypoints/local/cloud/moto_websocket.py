@@ -4,6 +4,7 @@ Source: CloudFormation's template reference, API Gateway V2, "Return values" of 
 its API, so that what is created here is seen there.
 """
 
+import json
 import secrets
 import string
 from collections.abc import Callable
@@ -182,11 +183,13 @@ def _authorizer(backend: ApiGatewayV2Backend, properties: _Properties) -> Create
 
 def _model(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     optional: _Optional = properties.get
+    schema = properties["Schema"]
     model = backend.create_model(
         properties["ApiId"],
         properties.get("ContentType", "application/json"),
         optional("Description"),
         properties["Name"],
-        properties["Schema"],
+        # A template may have it as a document; the API has it as text.
+        schema if isinstance(schema, str) else json.dumps(schema),
     )
     return Created(model.id, {"ModelId": model.id})
