@@ -139,3 +139,14 @@ async def test_nothing_of_the_developers_setup_is_used(
     """Settings that would lead elsewhere, or nowhere, change nothing."""
     monkeypatch.setenv(kind, "http://127.0.0.1:9/absent")
     assert (await deployed("sam_websocket_api.yaml")).apis
+
+
+async def test_sams_own_websocket_api_takes_its_globals_and_settings(deployed: Deploy) -> None:
+    """Variables of Globals are joined by its own, and every setting of the one resource arrives."""
+    (api,) = (await deployed("sam_guarded_websocket_api.yaml")).apis
+    assert (api.name, api.stage) == ("full", "default")
+    assert dict(api.stage_variables) == {"colour": "blue", "shape": "round"}
+    assert (api.default_throttle.rate, api.route_throttles["slow"].burst) == (500, 1)
+    assert api.routes["$connect"].authorizer is not None
+    assert api.routes["$connect"].authorizer.identity_sources == ("route.request.querystring.token",)
+    assert api.routes["send"].request_models["$default"]["required"] == ["text"]
