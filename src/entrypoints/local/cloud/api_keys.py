@@ -52,7 +52,7 @@ def with_keys(apis: list[ApiConfig], keys: list[ApiKey]) -> Iterator[ApiConfig]:
 
 
 def notices(client: Any, resources: list[Resource], keys: list[ApiKey]) -> Iterator[str]:
-    """Yield how to find the value of each key, and which limits of plans and which keys have no effect."""
+    """Yield how to find the value of each key, and which keys open nothing."""
     where = f"--endpoint-url {client.meta.endpoint_url} --region {client.meta.region_name}"
     for key in {each.id: each for each in keys}.values():
         if key.enabled:
@@ -64,7 +64,3 @@ def notices(client: Any, resources: list[Resource], keys: list[ApiKey]) -> Itera
     for resource in resources:
         if resource.kind == API_KEY and resource.physical_id and resource.physical_id not in in_plans:
             yield f"Opens nothing, an API key that is not enabled or in no usage plan: {resource.path}"
-        if resource.kind == USAGE_PLAN and resource.physical_id:
-            plan = client.get_usage_plan(usagePlanId=resource.physical_id)
-            if plan.get("throttle") or plan.get("quota"):
-                yield f"Not enforced here, the throttle and quota of a usage plan: {resource.path}"

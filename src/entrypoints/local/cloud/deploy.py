@@ -52,17 +52,17 @@ async def deploy(
 
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
     # These bring in boto3, YAML and the rest: see the package's docstring.
-    from entrypoints.local.cloud import api_keys, describe, stack, templates  # noqa: PLC0415
+    from entrypoints.local.cloud import api_keys, describe, stack, support, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
     # The embedded cloud is starting; the template is made ready meanwhile.
     supported = others.submit(stack.supported_types, endpoint)
     others.shutdown(wait=False)
     prepared = templates.prepare(path, given=parameters, region=region)
+    bodies = {f"{key}/".removeprefix(f"{templates.MASTER}/"): body for key, body in prepared.bodies.items()}
     notices = []
-    for key, body in prepared.bodies.items():
-        inside = key.removeprefix(templates.MASTER).removeprefix("/")
-        notices += stand_ins.replace(body, supported=supported.result(), stack=f"{inside}/" if inside else "")
+    for inside, body in bodies.items():
+        notices += stand_ins.replace(body, supported=supported.result(), stack=inside)
     stack.create(
         prepared.bodies,
         master=templates.MASTER,
@@ -83,6 +83,9 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         notices += api_keys.notices(keys_api, resources, keys)
         apis = tuple(api_keys.with_keys(describe.apis(gateway_api, resources, functions, notices), keys))
         outputs = stack.outputs(formation, stack_name)
+    created = {each.path for each in resources if each.physical_id}
+    for inside, body in bodies.items():
+        notices += support.notices(body, stack=inside, created=created)
     if not apis:
         raise TemplateError(
             None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"

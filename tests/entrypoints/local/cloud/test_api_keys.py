@@ -45,7 +45,7 @@ async def test_the_start_tells_how_to_find_the_value_of_a_key(deployed: Deploy, 
     assert f"API key GeneratedKey: {command} --endpoint-url {endpoint} --region eu-west-1" in deployment.notices
     assert "Opens nothing, an API key that is not enabled or in no usage plan: DisabledKey" in deployment.notices
     assert "Opens nothing, an API key that is not enabled or in no usage plan: LooseKey" in deployment.notices
-    assert "Not enforced here, the throttle and quota of a usage plan: Plan" in deployment.notices
+    assert "No effect here, Throttle of AWS::ApiGateway::UsagePlan: Plan" in deployment.notices
 
 
 @pytest.mark.parametrize(("template", "blamed"), [(KEY_OF_ELSEWHERE, "InPlan"), (SHORT_KEY, "Key")])
