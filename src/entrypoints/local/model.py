@@ -71,6 +71,8 @@ class RouteConfig:
 
     key: str
     integration: IntegrationConfig | None
+    unserved: str = ""
+    """What its target is, where that cannot be called here: every event of the route then fails."""
     returns_response: bool = False
     """True where `RouteResponseSelectionExpression` makes the route two-way."""
     authorization_type: str = "NONE"

@@ -60,7 +60,7 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
     others.shutdown(wait=False)
     prepared = templates.prepare(path, given=parameters, region=region)
     bodies = {f"{key}/".removeprefix(f"{templates.MASTER}/"): body for key, body in prepared.bodies.items()}
-    notices = []
+    notices = list(prepared.notices)
     for inside, body in bodies.items():
         notices += stand_ins.replace(body, supported=supported.result(), stack=inside)
     stack.create(

@@ -56,13 +56,17 @@ def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> F
 
 def _add_function(described: Functions, path: str, answer: dict[str, Any], folders: CodeFolders) -> None:
     configuration, location = answer["Configuration"], answer["Code"]["Location"]
-    runtime = configuration.get("Runtime") or "none"
+    runtime = configuration.get("Runtime") or ""
     code = folders.folder(location)
     reason = None
     if code is None:
         reason = folders.why_not(location)
+    elif not runtime:
+        reason = "it has no Runtime"
     elif not runtime.startswith("python"):
         reason = f"its runtime is {runtime}, and only Python can be run here"
+    elif not configuration.get("Handler"):
+        reason = "it has no Handler"
     if code is None or reason:
         described.others[configuration["FunctionArn"]] = path, reason or ""
         return
@@ -111,6 +115,12 @@ class _Targets:
     def __init__(self, integrations: Mapping[str, Any], stage: dict[str, Any]) -> None:
         self.integrations = integrations
         self.variables = {name: text(value) for name, value in (stage.get("StageVariables") or {}).items()}
+
+
+def _unserved(integration: Mapping[str, Any] | None) -> str:
+    """Return what of the integration cannot be called here; nothing where it can."""
+    kind = integration["IntegrationType"] if integration else "AWS_PROXY"
+    return "" if kind == "AWS_PROXY" else f"an integration of type {kind}"
 
 
 def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
@@ -171,6 +181,7 @@ class _Reader:
         return RouteConfig(
             key=route["RouteKey"],
             integration=self._integration(route["RouteKey"], integration, targets) if integration else None,
+            unserved=_unserved(integration),
             returns_response=bool(route.get("RouteResponseSelectionExpression")),
             authorization_type=route.get("AuthorizationType") or "NONE",
             authorizer=self._authorizer(route, targets),
@@ -190,16 +201,17 @@ class _Reader:
         return AuthorizerConfig(
             id=authorizer["AuthorizerId"],
             name=authorizer["Name"],
-            function_arn=self._function(authorizer["AuthorizerUri"], f"the authorizer {authorizer['Name']}", targets),
+            function_arn=self._function(
+                authorizer.get("AuthorizerUri") or "", f"the authorizer {authorizer['Name']}", targets
+            ),
             identity_sources=tuple([sources] if isinstance(sources, str) else sources),
         )
 
     def _integration(self, key: str, integration: dict[str, Any], targets: "_Targets") -> IntegrationConfig | None:
-        kind = integration["IntegrationType"]
-        if kind != "AWS_PROXY":
-            self._notices.append(f"Not run here, an integration of type {kind}: the route {key} of {self._path}")
+        if unserved := _unserved(integration):
+            self._notices.append(f"Not run here, {unserved}: the route {key} of {self._path}, which fails")
             return None
-        function = self._function(integration["IntegrationUri"], f"the route {key}", targets)
+        function = self._function(integration.get("IntegrationUri") or "", f"the route {key}", targets)
         timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
         return IntegrationConfig(function_arn=function, timeout_ms=min(timeout, MAXIMUM_TIMEOUT_MS))
 

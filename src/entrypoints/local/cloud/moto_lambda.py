@@ -43,6 +43,8 @@ class _Function(LambdaFunction):
 def _function(name: str, properties: dict[str, Any], account: str, region: str) -> LambdaFunction:
     role = properties["Role"]
     definition = {"Properties": properties | {"Role": _known_role(role, account, region)}}
+    # There is no network to be in, and moto stumbles over one without security groups.
+    definition["Properties"].pop("VpcConfig", None)
     function = LambdaFunction.create_from_cloudformation_json(
         properties.get("FunctionName", name), definition, account, region
     )

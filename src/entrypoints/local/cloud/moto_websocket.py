@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.apigatewayv2.models import ApiGatewayV2Backend, apigatewayv2_backends
+from moto.cloudformation.exceptions import ValidationError
 
 from entrypoints.local.cloud.moto_resource import Created, register
 
@@ -49,6 +50,10 @@ def _new_id() -> str:
 
 def _api(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     optional: _Optional = properties.get
+    for name in ("Name", "RouteSelectionExpression"):
+        # moto takes the expression of HTTP APIs instead.
+        if properties.get("ProtocolType") == "WEBSOCKET" and not properties.get(name):
+            raise ValidationError(message=f"a WebSocket API needs {name}")
     api = backend.create_api(
         api_key_selection_expression=optional("ApiKeySelectionExpression"),
         cors_configuration=optional("CorsConfiguration"),

@@ -4,6 +4,8 @@ docs/templates.md lists the same, and a test holds the two together. Resources o
 get a stand-in (see stand_ins.py), and their properties are not looked at.
 """
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,8 +68,11 @@ PROPERTIES: Mapping[str, Support] = {
     "AWS::Lambda::Version": _support("FunctionName", "CodeSha256 Description ProvisionedConcurrencyConfig"),
 }
 
+_UNREAD_SECTIONS = {"Rules", "Hooks"}
+_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _API = "AWS::ApiGatewayV2::Api"
 _ROUTE, _ROUTE_RESPONSE = "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"
+_BUCKET = "AWS::S3::Bucket"
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
@@ -80,24 +85,43 @@ def notices(template: Template, *, stack: str, created: Collection[str]) -> Iter
         created: The logical ids that exist, after those of their stacks: a condition may leave some out.
 
     """
-    resources = {
+    there = {
         logical_id: resource
         for logical_id, resource in template["Resources"].items()
         if f"{stack}{logical_id}" in created and not _of_other_protocol(resource, template)
     }
+    for section in _UNREAD_SECTIONS & template.keys():
+        yield f"Not looked at here, {section} of the template{f' of {stack}' if stack else ''}"
+    yield from _dynamic_references(there, stack)
+    yield from _properties_without_effect(there, stack)
+    yield from _routes_without_response(there, stack)
+
+
+def _dynamic_references(resources: Mapping[str, Any], stack: str) -> Iterator[str]:
+    for logical_id, resource in resources.items():
+        for reference in dict.fromkeys(_DYNAMIC.findall(json.dumps(resource["Properties"]))):
+            yield f"Not resolved here, {reference}: {stack}{logical_id} has the text itself"
+
+
+def _properties_without_effect(resources: Mapping[str, Any], stack: str) -> Iterator[str]:
     unused: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for logical_id, resource in resources.items():
         for name in _without_effect(resource):
             unused[resource["Type"], name].append(f"{stack}{logical_id}")
     for (kind, name), where in unused.items():
         yield f"No effect here, {name} of {kind}: {', '.join(where)}"
+
+
+def _routes_without_response(resources: Mapping[str, Any], stack: str) -> Iterator[str]:
     answering = {name for each in _of_type(resources, _ROUTE_RESPONSE).values() for name in references(each)}
     for logical_id, route in _of_type(resources, _ROUTE).items():
         if route.get("RouteResponseSelectionExpression") and logical_id not in answering:
-            yield f"Answers here, and on AWS only with an {_ROUTE_RESPONSE}: {stack}{logical_id}"
+            yield f"Answers here, and on AWS perhaps only with an {_ROUTE_RESPONSE}: {stack}{logical_id}"
 
 
 def _without_effect(resource: Mapping[str, Any]) -> Iterator[str]:
+    if resource["Type"] == _BUCKET and "NotificationConfiguration" in resource["Properties"]:
+        yield "NotificationConfiguration"
     support = PROPERTIES.get(resource["Type"])
     if support is not None:
         for name, value in resource["Properties"].items():

@@ -74,6 +74,10 @@ class Dispatcher:
 
         """
         route = self._api.routes.get("$connect")
+        if route is not None and route.unserved:
+            failure = IntegrationFailure(f"{route.unserved} is not run here", status=500)
+            self._failed("$connect", admitted.peer, failure)
+            raise failure
         if route is None or route.integration is None:
             return _NO_FUNCTION
         event = connect_event(self._api, admitted.peer, handshake, authorizer_ms=admitted.authorizer_ms)
@@ -98,7 +102,8 @@ class Dispatcher:
         if not self._is_valid(connection, route, message_id, text):
             return
         if route.integration is None:
-            self._log(f"{route.key} {peer.connection_id}: the route has no integration")
+            reason = f"{route.unserved} is not run here" if route.unserved else "the route has no integration"
+            self._log(f"{route.key} {peer.connection_id}: {reason}")
             self._complain(connection, moment, INTERNAL_SERVER_ERROR)
             return
         event = message_event(self._api, peer, moment, route_key=route.key, message_id=message_id, body=text)
