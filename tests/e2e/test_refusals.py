@@ -40,14 +40,26 @@ def refusal(*arguments: str) -> str:
     return lines[0].removeprefix("error: ")
 
 
+NO_SUCH_EXPRESSION = """
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: mine, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.header.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: dev}
+"""
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [
         ("Resources:\n  A: [1\n  B: x\n", "line 3, column 4"),
         (NO_SUCH_INTEGRATION, "Connect: refers to Missing"),
         (NO_API, "the template has no WebSocket API"),
+        (NO_SUCH_EXPRESSION, "mine: not a route selection expression: '$request.header.action'"),
     ],
-    ids=["not YAML", "undefined reference", "no API"],
+    ids=["not YAML", "undefined reference", "no API", "no expression"],
 )
 def test_template_at_fault_is_told_with_the_place(tmp_path: Path, template: str, said: str) -> None:
     """A person can go there and mend it."""

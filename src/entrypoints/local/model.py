@@ -34,6 +34,8 @@ class FunctionConfig:
     runtime: str
     code: Path
     """The folder that is the function's `/var/task`."""
+    opt: Path | None = None
+    """The folder that is its `/opt`, with its layers laid over each other; None where it has none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 3
     memory_mb: int = 128
@@ -122,6 +124,8 @@ class RouteConfig:
 
     key: str
     integration: IntegrationConfig | None
+    unserved: str = ""
+    """What its target is, where that cannot be called here: every event of the route then fails."""
     returns_response: bool = False
     """True where `RouteResponseSelectionExpression` makes the route two-way."""
     authorization_type: str = "NONE"
@@ -129,6 +133,10 @@ class RouteConfig:
     authorizer: AuthorizerConfig | None = None
     """Where `authorization_type` is `CUSTOM`."""
     api_key_required: bool = False
+    model_selection_expression: str = ""
+    """Says which of the models a message is held to; without it, to none."""
+    request_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """JSON schemas by what the expression comes to; `$default` is for all else."""
 
 
 @dataclass(frozen=True, kw_only=True)

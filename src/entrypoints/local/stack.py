@@ -16,6 +16,7 @@ from entrypoints.local.cloud import (
     Deployment,
     EmbeddedCloud,
     Table,
+    TemplateError,
     create_tables,
     delete_tables,
     deploy,
@@ -42,7 +43,7 @@ class Addresses:
     """Where everything is."""
 
     apis: Mapping[str, str]
-    """The WebSocket URL of each API, by the API's name."""
+    """The WebSocket URL of each API, by the API's name; of one with several stages, by `name/stage`."""
     page: str | None
     aws: str
     """The embedded cloud's endpoint, for the AWS CLI and SDKs."""
@@ -104,7 +105,10 @@ class LocalStack:
         functions = self._functions(deployment, identities, cloud)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
-        apis = {api.name: await self._serve(api, invoker, identities, is_first=api is first) for api in deployment.apis}
+        apis = {
+            name: await self._serve(api, invoker, identities, is_first=api is first)
+            for name, api in zip(_names(deployment.apis), deployment.apis, strict=True)
+        }
         page = await self._serve_page(next(iter(apis.values())))
         self._poll_queues(deployment, identities, cloud, invoker)
         # Only now that nothing can be refused any more, for a refusal is one line.
@@ -163,17 +167,21 @@ class LocalStack:
         return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
 
     async def _serve(self, api: ApiConfig, invoker: Invoker, identities: Identities, *, is_first: bool) -> str:
-        gateway = Gateway(
-            api=debugging.patient(api, self._debuggers),
-            invoker=invoker,
-            log=self._log,
-            idle_seconds=self._options.idle_seconds,
-            lifetime_seconds=self._options.lifetime_seconds,
-            credentials=identities.credentials,
-            permits=identities.permits,
-            account=self._account,
-            on_management=self._trace.management if self._trace else None,
-        )
+        try:
+            gateway = Gateway(
+                api=debugging.patient(api, self._debuggers),
+                invoker=invoker,
+                log=self._log,
+                idle_seconds=self._options.idle_seconds,
+                lifetime_seconds=self._options.lifetime_seconds,
+                credentials=identities.credentials,
+                permits=identities.permits,
+                account=self._account,
+                on_management=self._trace.management if self._trace else None,
+            )
+        except ValueError as exc:
+            # One of its expressions, or of the schemas of its models.
+            raise TemplateError(api.name, str(exc)) from exc
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)
@@ -217,6 +225,15 @@ class LocalStack:
             await asyncio.wait([task])
 
         self._running.push_async_callback(stop)
+
+
+def _names(apis: Sequence[ApiConfig]) -> list[str]:
+    """Return a name for each stage of each API: no two APIs need differ in theirs."""
+    for forms in ("{0.name}", "{0.name}/{0.stage}"):
+        names = [forms.format(api) for api in apis]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{api.name}/{api.stage} of {api.id}" for api in apis]
 
 
 async def _listening(start: Coroutine[Any, Any, T], port: int, option: str) -> T:

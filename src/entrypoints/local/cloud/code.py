@@ -48,7 +48,7 @@ class CodeFolders:
         if not path.is_file():
             raise TemplateError(None, f"its code is not there: {path}")
         self.copied.add(path)
-        folder = self._new_folder()
+        folder = self.new_folder()
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(folder)
@@ -56,9 +56,15 @@ class CodeFolders:
             shutil.copy(path, folder)
         return self._keep(folder)
 
+    def add_below(self, name: str, path: Path) -> str:
+        """Return a key for a folder that has the given one in it, by this name."""
+        folder = self.new_folder()
+        (folder / name).symlink_to(path)
+        return self._keep(folder)
+
     def add_text(self, source: str) -> str:
         """Return a key for inline code, which Lambda takes for `index.py`."""
-        folder = self._new_folder()
+        folder = self.new_folder()
         (folder / "index.py").write_text(source, encoding="utf-8")
         return self._keep(folder)
 
@@ -76,7 +82,8 @@ class CodeFolders:
     def _next_key(self) -> str:
         return f"code-{len(self._folders) + len(self._missing) + 1}"
 
-    def _new_folder(self) -> Path:
+    def new_folder(self) -> Path:
+        """Return a new folder that goes with this process."""
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="chat-local-"))
             atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
@@ -104,12 +111,13 @@ def package(template: Template, base: Path, folders: CodeFolders) -> None:
         if resource["Type"] == _SAM_FUNCTION and inherited is not None:
             resource["Properties"].setdefault("CodeUri", inherited)
         try:
-            packager(resource["Properties"], base, folders)
+            packager(resource, base, folders)
         except TemplateError as exc:
             raise TemplateError(logical_id, exc.reason) from exc
 
 
-def _sam_function(properties: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+def _sam_function(resource: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+    properties = resource["Properties"]
     inline = properties.pop("InlineCode", None)
     if properties.get("PackageType") == "Image":
         for name in ("PackageType", "ImageUri", "ImageConfig"):
@@ -122,17 +130,26 @@ def _sam_function(properties: dict[str, Any], base: Path, folders: CodeFolders) 
     properties["CodeUri"] = {"Bucket": PLACEHOLDER_BUCKET, "Key": _key(code, base, folders)}
 
 
-def _function(properties: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+def _function(resource: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+    properties = resource["Properties"]
     properties.pop("PackageType", None)
     properties["Code"] = {"S3Bucket": PLACEHOLDER_BUCKET, "S3Key": _key(properties.get("Code"), base, folders)}
 
 
-def _sam_layer(properties: dict[str, Any], base: Path, folders: CodeFolders) -> None:
-    key = _key(properties.get("ContentUri"), base, folders)
+def _sam_layer(resource: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+    properties = resource["Properties"]
+    code = properties.get("ContentUri")
+    method = str((resource.get("Metadata") or {}).get("BuildMethod", ""))
+    if method.startswith("python") and isinstance(code, str) and (base / code).is_dir():
+        # `sam build` would copy what is in it, and install its requirements, into the layer's folder `python`.
+        key = folders.add_below("python", (base / code).resolve())
+    else:
+        key = _key(code, base, folders)
     properties["ContentUri"] = {"Bucket": PLACEHOLDER_BUCKET, "Key": key}
 
 
-def _layer(properties: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+def _layer(resource: dict[str, Any], base: Path, folders: CodeFolders) -> None:
+    properties = resource["Properties"]
     properties["Content"] = {"S3Bucket": PLACEHOLDER_BUCKET, "S3Key": _key(properties.get("Content"), base, folders)}
 
 

@@ -38,7 +38,7 @@ class Deployment:
     read_once: frozenset[Path]
     """The templates' files, and code that is run from a copy: what happens to them later has no effect."""
     notices: tuple[str, ...]
-    """What of the template has no effect here, for a person to read."""
+    """What of the template has no effect here, and where its API keys are, for a person to read."""
 
 
 async def deploy(
@@ -63,17 +63,17 @@ async def deploy(
 
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
     # These bring in boto3, YAML and the rest: see the package's docstring.
-    from entrypoints.local.cloud import describe, describe_queues, stack, templates  # noqa: PLC0415
+    from entrypoints.local.cloud import api_keys, describe, describe_queues, stack, support, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
     # The embedded cloud is starting; the template is made ready meanwhile.
     supported = others.submit(stack.supported_types, endpoint)
     others.shutdown(wait=False)
     prepared = templates.prepare(path, given=parameters, region=region)
-    notices = []
-    for key, body in prepared.bodies.items():
-        inside = key.removeprefix(templates.MASTER).removeprefix("/")
-        notices += stand_ins.replace(body, supported=supported.result(), stack=f"{inside}/" if inside else "")
+    bodies = {f"{key}/".removeprefix(f"{templates.MASTER}/"): body for key, body in prepared.bodies.items()}
+    notices = list(prepared.notices)
+    for inside, body in bodies.items():
+        notices += stand_ins.replace(body, supported=supported.result(), stack=inside)
     stack.create(
         prepared.bodies,
         master=templates.MASTER,
@@ -87,24 +87,29 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
         closing(client("sqs", endpoint=endpoint, region=region)) as queues_api,
+        closing(client("apigateway", endpoint=endpoint, region=region)) as keys_api,
     ):
         resources = list(stack.resources(formation, stack_name))
         functions = describe.functions(functions_api, resources, prepared.folders)
-        apis = describe.apis(gateway_api, resources, functions, notices)
+        keys = api_keys.read(keys_api, resources)
+        notices += api_keys.notices(keys_api, resources, keys)
+        apis = tuple(api_keys.with_keys(describe.apis(gateway_api, resources, functions, notices), keys))
         queues = describe_queues.queues(functions_api, queues_api, functions, notices)
         outputs = stack.outputs(formation, stack_name)
+    created = {each.path for each in resources if each.physical_id}
+    for inside, body in bodies.items():
+        notices += support.notices(body, stack=inside, created=created)
     if not apis:
         raise TemplateError(
             None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"
         )
     notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
-    if functions.layered:
-        notices.append(f"Not added here, the layers of {', '.join(functions.layered)}")
+    notices += functions.layers.notices
     return Deployment(
         roles=access.roles(
             endpoint, {each.physical_id: each.path for each in resources if each.kind == "AWS::IAM::Role"}
         ),
-        apis=tuple(apis),
+        apis=apis,
         functions=tuple(functions.runnable),
         outputs=outputs,
         queues=tuple(queues),

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from entrypoints.local.cloud import request_models
 from entrypoints.local.cloud.code import CodeFolders
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.intrinsics import text
+from entrypoints.local.cloud.layers import Layers
+from entrypoints.local.cloud.request_models import Models
 from entrypoints.local.cloud.stack import Resource
 from entrypoints.local.model import (
     ApiConfig,
@@ -21,6 +24,8 @@ from entrypoints.local.model import (
 
 MAXIMUM_TIMEOUT_MS = 29_000
 """API Gateway quotas, WebSocket table."""
+
+DEFAULT_KEY_SELECTION = "$request.header.x-api-key"
 
 TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 """Resource types that are a table here."""
@@ -36,13 +41,13 @@ class Functions:
     runnable: list[FunctionConfig] = field(default_factory=list)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By ARN: the logical id, and the reason."""
-    layered: list[str] = field(default_factory=list)
-    """The logical ids of runnable functions that have layers."""
+    layers: Layers
+    """Theirs."""
 
 
 def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> Functions:
     """Describe the functions among the resources."""
-    described = Functions()
+    described = Functions(layers=Layers(client, resources, folders))
     for resource in resources:
         if resource.kind == "AWS::Lambda::Function" and resource.physical_id:
             answer = client.get_function(FunctionName=resource.physical_id)
@@ -67,18 +72,20 @@ def _add_function(
     policy: tuple[Mapping[str, Any], ...],
 ) -> None:
     configuration, location = answer["Configuration"], answer["Code"]["Location"]
-    runtime = configuration.get("Runtime") or "none"
+    runtime = configuration.get("Runtime") or ""
     code = folders.folder(location)
     reason = None
     if code is None:
         reason = folders.why_not(location)
+    elif not runtime:
+        reason = "it has no Runtime"
     elif not runtime.startswith("python"):
         reason = f"its runtime is {runtime}, and only Python can be run here"
+    elif not configuration.get("Handler"):
+        reason = "it has no Handler"
     if code is None or reason:
         described.others[configuration["FunctionArn"]] = path, reason or ""
         return
-    if configuration.get("Layers"):
-        described.layered.append(path)
     variables = configuration.get("Environment", {}).get("Variables", {})
     described.runnable.append(
         FunctionConfig(
@@ -88,6 +95,7 @@ def _add_function(
             handler=configuration["Handler"],
             runtime=runtime,
             code=code,
+            opt=described.layers.opt(path, [each["Arn"] for each in configuration.get("Layers", [])]),
             environment={name: text(value) for name, value in variables.items()},
             timeout_seconds=int(configuration["Timeout"]),
             memory_mb=int(configuration["MemorySize"]),
@@ -110,7 +118,9 @@ def apis(client: Any, resources: list[Resource], described: Functions, notices: 
         if resource.kind == "AWS::ApiGatewayV2::Api" and resource.physical_id:
             api = client.get_api(ApiId=resource.physical_id)
             if api["ProtocolType"] == "WEBSOCKET":
-                found += _Reader(client, api, resource.path, described, notices).stages()
+                models = request_models.read(client, api["ApiId"], resources)
+                reader = _Reader(client, api, resource.path, described=described, models=models, notices=notices)
+                found += reader.stages()
             else:
                 notices.append(f"Not run here, a {api['ProtocolType']} API: {resource.path}")
     return found
@@ -124,6 +134,12 @@ class _Targets:
         self.variables = {name: text(value) for name, value in (stage.get("StageVariables") or {}).items()}
 
 
+def _unserved(integration: Mapping[str, Any] | None) -> str:
+    """Return what of the integration cannot be called here; nothing where it can."""
+    kind = integration["IntegrationType"] if integration else "AWS_PROXY"
+    return "" if kind == "AWS_PROXY" else f"an integration of type {kind}"
+
+
 def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
     rate, burst = settings.get("ThrottlingRateLimit"), settings.get("ThrottlingBurstLimit")
     return ThrottleConfig(rate=None if rate is None else float(rate), burst=None if burst is None else int(burst))
@@ -132,12 +148,15 @@ def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
 class _Reader:
     """Reads one WebSocket API."""
 
-    def __init__(self, client: Any, api: dict[str, Any], path: str, described: Functions, notices: list[str]) -> None:
+    def __init__(
+        self, client: Any, api: dict[str, Any], path: str, *, described: Functions, models: Models, notices: list[str]
+    ) -> None:
         self._client = client
         self._api = api
         self._id = api["ApiId"]
         self._path = path
         self._described = described
+        self._models = models
         self._notices = notices
 
     def stages(self) -> Iterator[ApiConfig]:
@@ -146,7 +165,6 @@ class _Reader:
             self._notices.append(f"Nothing serves {self._path}: it has no stage")
             return
         routes = self._client.get_routes(ApiId=self._id)["Items"]
-        self._note_what_is_not_enforced(routes)
         answered = self._client.get_integrations(ApiId=self._id)["Items"]
         integrations = {f"integrations/{each['IntegrationId']}": each for each in answered}
         for stage in stages:
@@ -163,6 +181,7 @@ class _Reader:
             route_selection_expression=self._api["RouteSelectionExpression"],
             routes={each["RouteKey"]: self._route(each, targets) for each in routes},
             stage_variables=targets.variables,
+            api_key_selection_expression=self._api.get("ApiKeySelectionExpression") or DEFAULT_KEY_SELECTION,
             default_throttle=_throttle(stage.get("DefaultRouteSettings") or {}),
             route_throttles={key: _throttle(settings) for key, settings in throttles.items()},
         )
@@ -179,9 +198,13 @@ class _Reader:
         return RouteConfig(
             key=route["RouteKey"],
             integration=self._integration(route["RouteKey"], integration, targets) if integration else None,
+            unserved=_unserved(integration),
             returns_response=bool(route.get("RouteResponseSelectionExpression")),
             authorization_type=route.get("AuthorizationType") or "NONE",
             authorizer=self._authorizer(route, targets),
+            api_key_required=bool(route.get("ApiKeyRequired")),
+            model_selection_expression=route.get("ModelSelectionExpression") or "",
+            request_models=request_models.of_route(route, self._models, self._path),
         )
 
     def _authorizer(self, route: dict[str, Any], targets: "_Targets") -> AuthorizerConfig | None:
@@ -195,17 +218,18 @@ class _Reader:
         return AuthorizerConfig(
             id=authorizer["AuthorizerId"],
             name=authorizer["Name"],
-            function_arn=self._function(authorizer["AuthorizerUri"], f"the authorizer {authorizer['Name']}", targets),
+            function_arn=self._function(
+                authorizer.get("AuthorizerUri") or "", f"the authorizer {authorizer['Name']}", targets
+            ),
             credentials_arn=authorizer.get("AuthorizerCredentialsArn") or "",
             identity_sources=tuple([sources] if isinstance(sources, str) else sources),
         )
 
     def _integration(self, key: str, integration: dict[str, Any], targets: "_Targets") -> IntegrationConfig | None:
-        kind = integration["IntegrationType"]
-        if kind != "AWS_PROXY":
-            self._notices.append(f"Not run here, an integration of type {kind}: the route {key} of {self._path}")
+        if unserved := _unserved(integration):
+            self._notices.append(f"Not run here, {unserved}: the route {key} of {self._path}, which fails")
             return None
-        function = self._function(integration["IntegrationUri"], f"the route {key}", targets)
+        function = self._function(integration.get("IntegrationUri") or "", f"the route {key}", targets)
         timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)
         return IntegrationConfig(
             function_arn=function,
@@ -224,9 +248,3 @@ class _Reader:
             function, reason = self._described.others[unqualified]
             raise TemplateError(function, f"{who} needs this function, and {reason}")
         return arn[0]
-
-    def _note_what_is_not_enforced(self, routes: list[dict[str, Any]]) -> None:
-        for route in routes:
-            where = f"the route {route['RouteKey']} of {self._path}"
-            if route.get("ApiKeyRequired"):
-                self._notices.append(f"Not enforced here, the API key: {where}")

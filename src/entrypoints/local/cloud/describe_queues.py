@@ -22,8 +22,6 @@ def queues(functions_api: Any, queues_api: Any, described: Functions, notices: l
         if ":sqs:" not in source:
             notices.append(f"Not run here, events from {source}: the function {names[function]}")
             continue
-        if mapping.get("FilterCriteria", {}).get("Filters"):
-            notices.append(f"Not applied here, the event filter of {names[function]}: it gets every message")
         found.append(_queue(mapping, queues_api))
     return found
 

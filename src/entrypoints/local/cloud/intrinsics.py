@@ -69,6 +69,27 @@ def _parts(template: str, given: Mapping[str, Any]) -> Iterator[Any]:
     yield template[end:]
 
 
+_CONDITIONS = ("And", "Equals", "If", "Not", "Or")
+_VALUES = ("Base64", "FindInMap", "GetAZs", "GetAtt", "ImportValue", "Join", "Select", "Split", "Sub", "ToJsonString")
+RESOLVED = frozenset(f"Fn::{name}" for name in (*_CONDITIONS, *_VALUES))
+"""The functions that moto resolves."""
+
+
+def unresolved(value: Any) -> Iterator[str]:
+    """Yield each function in a normalised value that moto would leave as it is written."""
+    match value:
+        case {"Fn::FindInMap": [_, _, _, _, *_]}:
+            yield "Fn::FindInMap with a default"
+        case dict():
+            for name, each in value.items():
+                if name.startswith("Fn::") and name not in RESOLVED:
+                    yield name
+                yield from unresolved(each)
+        case list():
+            for each in value:
+                yield from unresolved(each)
+
+
 def references(value: Any) -> Iterator[str]:
     """Yield each name that a normalised value takes by Ref or Fn::GetAtt, pseudo parameters left out."""
     match value:

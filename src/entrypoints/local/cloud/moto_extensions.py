@@ -17,7 +17,7 @@ from moto.cloudformation.parsing import Output
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 
-from entrypoints.local.cloud import moto_iam, moto_lambda, moto_websocket
+from entrypoints.local.cloud import moto_api_keys, moto_iam, moto_lambda, moto_websocket
 from entrypoints.local.cloud.moto_resource import Created, register
 
 STAND_IN = "Local::StandIn"
@@ -30,6 +30,7 @@ def install() -> None:
     """Extend moto; to be called once, before its first stack."""
     register(STAND_IN, _stand_in)
     moto_websocket.install()
+    moto_api_keys.install()
     moto_lambda.install()
     moto_iam.install()
     parsing.clean_json = _without_no_value(parsing.clean_json)

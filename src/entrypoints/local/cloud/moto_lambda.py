@@ -48,6 +48,8 @@ class _Function(LambdaFunction):
 def _function(name: str, properties: dict[str, Any], account: str, region: str) -> LambdaFunction:
     role = properties["Role"]
     definition = {"Properties": properties | {"Role": _known_role(role, account, region)}}
+    # There is no network to be in, and moto stumbles over one without security groups.
+    definition["Properties"].pop("VpcConfig", None)
     function = LambdaFunction.create_from_cloudformation_json(
         properties.get("FunctionName", name), definition, account, region
     )
@@ -71,10 +73,20 @@ def _known_role(arn: str, account: str, region: str) -> str:
     return iam.create_role(_ROLE, "{}", "/", None, "Stands for roles that are not here", [], None).arn
 
 
+class _LayerVersion(LayerVersion):
+    """Answers with where its content is, as Lambda does."""
+
+    def get_layer_version(self) -> dict[str, Any]:
+        answer = super().get_layer_version()
+        location = f"s3://{self.content['S3Bucket']}/{self.content['S3Key']}"
+        return answer | {"Content": answer["Content"] | {"Location": location}}
+
+
 def _layer_version(name: str, properties: dict[str, Any], account: str, region: str) -> Created:
     layer = LayerVersion.create_from_cloudformation_json(
         properties.get("LayerName", name), {"Properties": properties}, account, region
     )
+    layer.__class__ = _LayerVersion  # type: ignore[type-abstract]
     return Created(layer.arn, {"LayerVersionArn": layer.arn})
 
 

@@ -4,12 +4,14 @@ Source: CloudFormation's template reference, API Gateway V2, "Return values" of 
 its API, so that what is created here is seen there.
 """
 
+import json
 import secrets
 import string
 from collections.abc import Callable
 from typing import Any
 
 from moto.apigatewayv2.models import ApiGatewayV2Backend, apigatewayv2_backends
+from moto.cloudformation.exceptions import ValidationError
 
 from entrypoints.local.cloud.moto_resource import Created, register
 
@@ -48,6 +50,10 @@ def _new_id() -> str:
 
 def _api(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     optional: _Optional = properties.get
+    for name in ("Name", "RouteSelectionExpression"):
+        # moto takes the expression of HTTP APIs instead.
+        if properties.get("ProtocolType") == "WEBSOCKET" and not properties.get(name):
+            raise ValidationError(message=f"a WebSocket API needs {name}")
     api = backend.create_api(
         api_key_selection_expression=optional("ApiKeySelectionExpression"),
         cors_configuration=optional("CorsConfiguration"),
@@ -182,11 +188,13 @@ def _authorizer(backend: ApiGatewayV2Backend, properties: _Properties) -> Create
 
 def _model(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     optional: _Optional = properties.get
+    schema = properties["Schema"]
     model = backend.create_model(
         properties["ApiId"],
         properties.get("ContentType", "application/json"),
         optional("Description"),
         properties["Name"],
-        properties["Schema"],
+        # A template may have it as a document; the API has it as text.
+        schema if isinstance(schema, str) else json.dumps(schema),
     )
     return Created(model.id, {"ModelId": model.id})

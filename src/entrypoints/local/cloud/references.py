@@ -6,14 +6,15 @@ from typing import Any
 
 from entrypoints.local.cloud.documents import Template
 from entrypoints.local.cloud.errors import TemplateError
-from entrypoints.local.cloud.intrinsics import conditions_used, references
+from entrypoints.local.cloud.intrinsics import conditions_used, references, unresolved
 
 
 def check(template: Template) -> None:
     """Check a normalised template.
 
     Raises:
-        TemplateError: something refers to what is not there, or resources to each other in a circle.
+        TemplateError: something refers to what is not there, or resources to each other in a circle, or a function is
+            asked for that moto does not know.
 
     """
     resources: dict[str, Any] = template["Resources"]
@@ -24,6 +25,8 @@ def check(template: Template) -> None:
                 raise TemplateError(where, f"refers to {name}, which the template does not define")
         for name in conditions_used(value):
             _defined(name, where, template)
+        for name in unresolved(value):
+            raise TemplateError(where, f"{name} cannot be resolved here")
     for logical_id, resource in resources.items():
         if "Condition" in resource:
             _defined(resource["Condition"], logical_id, template)

@@ -5,20 +5,40 @@ A stand-in has a name and attributes, so that what refers to it can be created.
 
 from collections import defaultdict
 from collections.abc import Collection
+from fnmatch import fnmatchcase
 
 from entrypoints.local.cloud.documents import Template
 
 STAND_IN = "Local::StandIn"
 """Known to the embedded cloud; see moto_extensions.py."""
 
-# moto creates these, and then runs functions in Docker containers, or serves nothing.
-_WITHOUT_EFFECT = {
+# moto creates these, and then runs functions in Docker containers, or nothing at all.
+WITHOUT_EFFECT = (
+    "AWS::AutoScaling::*",
+    "AWS::Batch::*",
     "AWS::CloudFormation::CustomResource",
+    "Custom::*",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Method",
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
-}
+    "AWS::DataPipeline::*",
+    "AWS::EC2::Instance",
+    "AWS::EC2::SpotFleet",
+    "AWS::ECS::*",
+    "AWS::EMR::*",
+    "AWS::ElasticLoadBalancing::*",
+    "AWS::ElasticLoadBalancingV2::*",
+    "AWS::Events::Archive",
+    "AWS::Events::Rule",
+    "AWS::RDS::*",
+    "AWS::Redshift::*",
+    "AWS::Route53::*",
+    "AWS::SageMaker::*",
+    "AWS::StepFunctions::*",
+)
+"""Patterns of resource types."""
+
 _WAITING = {"AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"}
 
 
@@ -34,7 +54,7 @@ def replace(template: Template, *, supported: Collection[str], stack: str) -> li
     replaced: defaultdict[str, list[str]] = defaultdict(list)
     for logical_id, resource in template["Resources"].items():
         kind = resource["Type"]
-        if kind in _WITHOUT_EFFECT or kind.startswith("Custom::") or kind not in supported:
+        if kind not in supported or any(fnmatchcase(kind, pattern) for pattern in WITHOUT_EFFECT):
             resource["Type"] = STAND_IN
             if kind not in _WAITING:
                 replaced[kind].append(f"{stack}{logical_id}")

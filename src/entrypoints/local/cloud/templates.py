@@ -1,7 +1,7 @@
 """A template with the templates that it nests, made ready for the embedded cloud."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ TEMPLATE_BUCKET = "local-templates"
 
 _STACK = "AWS::CloudFormation::Stack"
 _SAM_APPLICATION = "AWS::Serverless::Application"
+_SAM_FUNCTION = "AWS::Serverless::Function"
 _REMOTE = ("https://", "http://", "s3://")
 
 
@@ -29,6 +30,8 @@ class Prepared:
     folders: code.CodeFolders = field(default_factory=code.CodeFolders)
     files: set[Path] = field(default_factory=set)
     """The templates' own."""
+    notices: list[str] = field(default_factory=list)
+    """What of SAM's leaves no resource behind that could be named instead."""
 
 
 MASTER = "master"
@@ -66,6 +69,7 @@ class _Preparation:
         values = parameters.values(template, given)
         code.package(template, path.parent, self.prepared.folders)
         _no_remote_applications(template)
+        self.prepared.notices += _skills(template, inside=f"{key}/".removeprefix(f"{MASTER}/"))
         known = {name: value for name, value in values.items() if isinstance(value, str)}
         template = _with_texts(normalised(sam.expand(template, known=known, region=self._region)))
         references.check(template)
@@ -107,6 +111,15 @@ def _no_remote_applications(template: Template) -> None:
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == _SAM_APPLICATION and not isinstance(resource["Properties"].get("Location"), str):
             raise TemplateError(logical_id, "the Serverless Application Repository cannot be reached from here")
+
+
+def _skills(template: Template, *, inside: str) -> Iterator[str]:
+    """Yield a notice for each event of which SAM makes a permission and nothing else."""
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == _SAM_FUNCTION:
+            for name, event in (resource["Properties"].get("Events") or {}).items():
+                if event.get("Type") == "AlexaSkill":
+                    yield f"Not run here, the event {name} of type AlexaSkill: {inside}{logical_id}"
 
 
 def _with_texts(template: Template) -> Template:

@@ -74,7 +74,7 @@ def variables(
 
     """
     return (
-        _defaults(home)
+        _defaults(home, config.opt)
         | dict(config.environment)
         | dict(extra)
         | _reserved(config)
@@ -86,7 +86,7 @@ def variables(
     )
 
 
-def _defaults(home: Path) -> dict[str, str]:
+def _defaults(home: Path, opt: Path | None) -> dict[str, str]:
     """Return what a template may change."""
     defaults = {
         "LANG": "en_US.UTF-8",
@@ -100,6 +100,9 @@ def _defaults(home: Path) -> dict[str, str]:
     # Some Python builds find their own shared library through it alone.
     if "LD_LIBRARY_PATH" in os.environ:
         defaults["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    if opt is not None:
+        for name, folder in (("PATH", opt / "bin"), ("LD_LIBRARY_PATH", opt / "lib")):
+            defaults[name] = ":".join([*filter(None, [defaults.get(name)]), str(folder)])
     return defaults
 
 
@@ -127,9 +130,14 @@ def _reserved(config: FunctionConfig) -> dict[str, str]:
 
 
 def _python_path(config: FunctionConfig) -> str:
+    """Return the function's own folder, then those of its layers, as the module path of Lambda's runtimes has them."""
+    folders = [config.code.absolute()]
+    if config.opt is not None:
+        of_layers = (f"python/lib/{config.runtime}/site-packages", "python")
+        # Resolved, so that tracebacks and debuggers name the files that a person edits.
+        folders += [(config.opt / each).resolve() for each in of_layers if (config.opt / each).is_dir()]
     asked = config.environment.get("PYTHONPATH")
-    code = str(config.code.absolute())
-    return f"{code}:{asked}" if asked else code
+    return ":".join([*map(str, folders), *([asked] if asked else [])])
 
 
 def _runtime_folder(client: RuntimeClient) -> Path:

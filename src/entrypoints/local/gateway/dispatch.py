@@ -4,7 +4,14 @@ import time
 from collections.abc import Callable
 
 from entrypoints.local.gateway.admission import Admitted
-from entrypoints.local.gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, TOO_MANY_REQUESTS, error_document
+from entrypoints.local.gateway.answers import (
+    BAD_REQUEST_BODY,
+    FORBIDDEN,
+    INTERNAL_SERVER_ERROR,
+    TOO_MANY_REQUESTS,
+    error_document,
+    invalid_document,
+)
 from entrypoints.local.gateway.connection import Closure, Connection
 from entrypoints.local.gateway.events import (
     Event,
@@ -18,6 +25,7 @@ from entrypoints.local.gateway.events import (
 from entrypoints.local.gateway.ids import new_id
 from entrypoints.local.gateway.integration import IntegrationFailure, call
 from entrypoints.local.gateway.proxy_response import ProxyResponse
+from entrypoints.local.gateway.request_models import RequestModels
 from entrypoints.local.gateway.selection import RouteSelector
 from entrypoints.local.gateway.throttling import Throttle
 from entrypoints.local.invocation import Invoker
@@ -46,7 +54,7 @@ class Dispatcher:
         """Take the API, what runs its functions and how many messages may reach them.
 
         Raises:
-            ValueError: The API's route selection expression is none.
+            ValueError: The API's route selection expression is none, or the models of a route are none.
 
         """
         self._api = api
@@ -55,6 +63,8 @@ class Dispatcher:
         self._log = log
         self._empty_replies = empty_replies
         self._selector = RouteSelector(api.route_selection_expression, api.routes)
+        with_models = (each for each in api.routes.values() if each.model_selection_expression)
+        self._models = {each.key: RequestModels(each) for each in with_models}
 
     async def connect(self, admitted: Admitted, handshake: Handshake) -> ProxyResponse:
         """Ask `$connect`; without that route, or a function behind it, everyone may connect.
@@ -64,6 +74,10 @@ class Dispatcher:
 
         """
         route = self._api.routes.get("$connect")
+        if route is not None and route.unserved:
+            failure = IntegrationFailure(f"{route.unserved} is not run here", status=500)
+            self._failed("$connect", admitted.peer, failure)
+            raise failure
         if route is None or route.integration is None:
             return _NO_FUNCTION
         event = connect_event(self._api, admitted.peer, handshake, authorizer_ms=admitted.authorizer_ms)
@@ -84,11 +98,15 @@ class Dispatcher:
         if not self._throttle.admits(route.key):
             self._complain(connection, moment, TOO_MANY_REQUESTS)
             return
+        message_id = new_id()
+        if not self._is_valid(connection, route, message_id, text):
+            return
         if route.integration is None:
-            self._log(f"{route.key} {peer.connection_id}: the route has no integration")
+            reason = f"{route.unserved} is not run here" if route.unserved else "the route has no integration"
+            self._log(f"{route.key} {peer.connection_id}: {reason}")
             self._complain(connection, moment, INTERNAL_SERVER_ERROR)
             return
-        event = message_event(self._api, peer, moment, route_key=route.key, message_id=new_id(), body=text)
+        event = message_event(self._api, peer, moment, route_key=route.key, message_id=message_id, body=text)
         try:
             answer = await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
@@ -111,6 +129,16 @@ class Dispatcher:
     async def _call(self, route: RouteConfig, integration: IntegrationConfig, event: Event) -> ProxyResponse:
         source_arn = self._api.arn(f"{self._api.stage}/{route.key}")
         return await call(self._invoker, integration, event, source_arn=source_arn)
+
+    def _is_valid(self, connection: Connection, route: RouteConfig, message_id: str, text: str) -> bool:
+        """Hold a message to its route's models; its client and the log are told where it does not fit."""
+        models, identity = self._models.get(route.key), connection.peer.connection_id
+        fault = models.fault(text) if models is not None else None
+        if fault is None:
+            return True
+        self._log(f"{route.key} {identity}: {BAD_REQUEST_BODY}: {' '.join(fault.split())}")
+        self._send(connection, invalid_document(connection_id=identity, message_id=message_id))
+        return False
 
     def _reply(self, connection: Connection, route: RouteConfig, answer: ProxyResponse) -> None:
         """Send a two-way route's body, whatever its status; a one-way route's is dropped."""

@@ -53,7 +53,7 @@ class RouteSelector:
     def _evaluate(self, body: str) -> str | None:
         """Return what the expression comes to; None where the message is not JSON."""
         try:
-            document = None if self._static else json.loads(body, parse_constant=_refuse_constant)
+            document = None if self._static else read_json(body)
             return "".join(part if isinstance(part, str) else _text(_find(document, part)) for part in self._parts)
         except (ValueError, RecursionError):
             return None
@@ -112,6 +112,17 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}={_text(each)}' for key, each in value.items())}}}"
     return json.dumps(value)
+
+
+def read_json(body: str) -> Any:
+    """Return the document of a message.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deep.
+
+    """
+    return json.loads(body, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -113,7 +113,7 @@ async def test_what_sam_holds_and_cannot_be_run_is_named(deployed: Deploy) -> No
     """The person learns of layers and other languages before wondering."""
     deployment = await deployed("sam_functions.yaml")
     assert set(deployment.notices) == {
-        "Not added here, the layers of Function",
+        "Nothing to import in the layer Shared8058935402: it has no folder `python`",
         "Not run here, Elsewhere: its runtime is nodejs22.x, and only Python can be run here",
     }
 
@@ -161,3 +161,14 @@ async def test_what_shares_a_name_is_not_called_by_it(deployed: Deploy, written:
     assert "chat" not in deployment.physical_ids
     assert [each.logical_id for each in deployment.roles] == ["Role"]
     assert deployment.physical_ids[deployment.apis[0].id] == "Api"
+
+
+async def test_sams_own_websocket_api_takes_its_globals_and_settings(deployed: Deploy) -> None:
+    """Variables of Globals are joined by its own, and every setting of the one resource arrives."""
+    (api,) = (await deployed("sam_guarded_websocket_api.yaml")).apis
+    assert (api.name, api.stage) == ("full", "default")
+    assert dict(api.stage_variables) == {"colour": "blue", "shape": "round"}
+    assert (api.default_throttle.rate, api.route_throttles["slow"].burst) == (500, 1)
+    assert api.routes["$connect"].authorizer is not None
+    assert api.routes["$connect"].authorizer.identity_sources == ("route.request.querystring.token",)
+    assert api.routes["send"].request_models["$default"]["required"] == ["text"]

@@ -8,7 +8,7 @@ import pytest
 from entrypoints.local.cloud import TemplateError
 from tests.entrypoints.local.cloud.conftest import TEMPLATES, Deploy
 
-API = "Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: a, ProtocolType: WEBSOCKET}}"
+API = "Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: a, ProtocolType: WEBSOCKET, RouteSelectionExpression: a}}"
 SAM = "AWS::Serverless-2016-10-31"
 ROUTE = "R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: none, RouteKey: a}}"
 ROLE = "arn:aws:iam::123456789012:role/r"

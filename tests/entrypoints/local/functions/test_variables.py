@@ -63,3 +63,14 @@ async def test_a_templates_python_path_is_searched_after_the_code(stack: Stack) 
     (layer / "shared.py").write_text("WHERE = 'layer'")
     stack.add("import shared\ndef handler(event, context): return shared.WHERE", environment={"PYTHONPATH": str(layer)})
     assert await stack.invoke() == "layer"
+
+
+async def test_programs_and_libraries_of_layers_are_searched_last(stack: Stack) -> None:
+    """`/opt/bin` and `/opt/lib`, after the system's own."""
+    opt = stack.folder / "opt"
+    (opt / "python").mkdir(parents=True)
+    stack.add(SHOW, opt=opt)
+    seen = await stack.invoke()
+    assert seen["PATH"].split(":")[-1] == str(opt / "bin")
+    assert seen["LD_LIBRARY_PATH"].split(":")[-1] == str(opt / "lib")
+    assert seen["path"][1] == str(opt / "python")

@@ -9,6 +9,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from entrypoints.local.invocation import FunctionError, InvocationRefused
+from entrypoints.local.model import RouteConfig
 from tests.support.gateway import Api, Event
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -262,3 +263,12 @@ async def test_a_client_that_leaves_during_connect_is_reported_as_dropped(api: A
     leave.set()
     [event] = await api.events("DISCONNECT")
     assert event["requestContext"]["disconnectStatusCode"] == 1006
+
+
+async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api: Api) -> None:
+    """It might have been the one that refuses (1.5)."""
+    api.routes["$connect"] = RouteConfig(key="$connect", integration=None, unserved="an integration of type HTTP")
+    await api.start()
+    status, _ = await api.refusal()
+    assert status == 500
+    assert api.lines[0].endswith("an integration of type HTTP is not run here")
