@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart bench-sendmessage
+.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -61,3 +61,6 @@ bench-coldstart: setup  ## Measure what each function's cold start costs, beside
 
 bench-sendmessage: setup  ## Measure what one message costs, reading and delivering, for rooms of different sizes
 	$(BIN)/python -m benchmarks.sendmessage
+
+bench-pacing: setup  ## Measure how long a broadcast to up to a million takes, within an account's quota
+	$(BIN)/python -m benchmarks.pacing

@@ -44,6 +44,7 @@ http {{
     keepalive_requests 1000000000;
     ssl_certificate {home}/certificate.pem;
     ssl_certificate_key {home}/key.pem;
+    {limit}
     map $http_x_amz_target $operation {{ ~^DynamoDB_20120810\\.(?<name>\\w+)$ $name; }}
     map $operation $crc32 {{ {crc32} }}
     server {{
@@ -61,6 +62,10 @@ http {{
 
 # nginx of Debian has no other timer that answers: this one waits before it refuses, and the refusal is then an answer.
 _DELAYED_POST = "auth_basic x; auth_basic_user_file /dev/null; auth_delay {delay}ms; error_page 401 =200 @taken;"
+
+# The limit is looked at before a file is, and after `return`: a post that is let through finds none.
+_LIMIT = "limit_req_zone $server_addr zone=quota:1m rate={rate}r/s; limit_req_status 429;"
+_LIMITED_POST = "limit_req zone=quota burst={burst} nodelay; try_files /nothing @taken;"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +92,22 @@ def missing() -> str | None:
 
 
 @contextmanager
-def serve(*, delay_ms: int = 0, answers: Mapping[str, bytes] | None = None) -> Iterator[Endpoint]:
+def serve(
+    *, delay_ms: int = 0, answers: Mapping[str, bytes] | None = None, quota: tuple[int, int] | None = None
+) -> Iterator[Endpoint]:
     """Start an endpoint, and end it with the block.
 
     Args:
         delay_ms: how long a post waits for its answer.
         answers: what DynamoDB answers, by operation, as `Query`.
+        quota: how many posts a second are taken, and how many at once beyond that; the others get 429.
 
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         home = Path(directory)
         ports = {scheme: free_port() for scheme in ("http", "https", "h2")}
         _make_certificate(home)
-        _write(home, ports, delay_ms, answers or {})
+        _write(home, ports, answers or {}, _posting(delay_ms, quota))
         command = [str(_find("nginx")), "-p", directory, "-c", str(home / "nginx.conf"), "-e", str(home / "error.log")]
         with on_core(ENDPOINT_CORE):
             process = subprocess.Popen(command, text=True)
@@ -137,13 +145,22 @@ def client_environment(certificate: Path) -> dict[str, str]:
     }
 
 
-def _write(home: Path, ports: Mapping[str, int], delay_ms: int, answers: Mapping[str, bytes]) -> None:
+def _posting(delay_ms: int, quota: tuple[int, int] | None) -> tuple[str, str]:
+    """Return what nginx does with a post, and what that takes outside of a server."""
+    if quota is not None:
+        rate, burst = quota
+        return _LIMITED_POST.format(burst=burst), _LIMIT.format(rate=rate)
+    return (_DELAYED_POST.format(delay=delay_ms) if delay_ms else "return 200;"), ""
+
+
+def _write(home: Path, ports: Mapping[str, int], answers: Mapping[str, bytes], posting: tuple[str, str]) -> None:
     (home / "dynamodb").mkdir()
     for operation, body in answers.items():
         (home / "dynamodb" / operation).write_bytes(body)
     crc32 = " ".join(f"{operation} {zlib.crc32(body)};" for operation, body in answers.items())
-    post = _DELAYED_POST.format(delay=delay_ms) if delay_ms else "return 200;"
-    (home / "nginx.conf").write_text(_CONFIGURATION.format(home=home, crc32=crc32, post=post, **ports))
+    post, limit = posting
+    configuration = _CONFIGURATION.format(home=home, crc32=crc32, post=post, limit=limit, **ports)
+    (home / "nginx.conf").write_text(configuration)
 
 
 def _make_certificate(home: Path) -> None:

@@ -11,6 +11,10 @@ from adapters.apigateway.posts import Post, Posts
 from chat_core.ports import Outcome
 
 
+_CLOSE_SECONDS = 0.0005
+"""An alarm that is about right stays: every post that finds the pace used up would set another."""
+
+
 class Queue:
     """The deliveries under way, which take turns; a post is handed out when the pace and its own pause allow it."""
 
@@ -88,7 +92,7 @@ class Queue:
         else:
             due = (posts.delivery.next_due for posts in self._turns)
             when = min((each for each in due if each > after), default=math.inf)
-        if when < self._alarm_at:
+        if when < self._alarm_at - _CLOSE_SECONDS:
             if self._alarm is not None:
                 self._alarm.cancel()
             self._alarm_at = when
@@ -102,7 +106,7 @@ class Queue:
         # Where no post found a place, or no place a post, nothing else plans for what comes next.
         now = time.monotonic()
         self.pump()
-        self._plan(now, after=now)
+        self._plan(time.monotonic(), after=now)
 
 
 def _nothing() -> None:

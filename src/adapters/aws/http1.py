@@ -20,7 +20,7 @@ class Http1Connection:
         sock: socket.socket,
         *,
         poller: Poller,
-        available: Callable[["Http1Connection"], None],
+        available: Callable[["Http1Connection"], object],
         lost: Callable[["Http1Connection"], None],
     ) -> None:
         self._channel = Channel(sock, poller=poller, on_readable=self._on_readable)

@@ -69,7 +69,7 @@ class Http2Connection:
         sock: socket.socket,
         *,
         poller: Poller,
-        available: Callable[["Http2Connection"], None],
+        available: Callable[["Http2Connection"], object],
         lost: Callable[["Http2Connection"], None],
         limit: int = STREAMS,
     ) -> None:

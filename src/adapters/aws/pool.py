@@ -54,8 +54,8 @@ class Pool:
 
     def pump(self) -> None:
         """Send what there is to send, as far as there are connections, and open more for the rest."""
-        while self._idle and self._source.backlog:
-            self._use(self._idle.popitem()[0])
+        while self._idle and self._use(self._idle.popitem()[0]):
+            pass
         self._open_more()
 
     def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
@@ -74,19 +74,18 @@ class Pool:
         if self._poller is not None:
             self._poller.close()
 
-    def _use(self, connection: Connection) -> None:
-        """Give a connection as much as it can take; what then has places left is idle."""
+    def _use(self, connection: Connection) -> bool:
+        """Give a connection as much as it can take; where there was too little for that, it is idle, and this False."""
         self._idle.pop(connection, None)
-        while True:
-            exchange = self._source.take()
-            if exchange is None:
-                self._idle[connection] = None
-                break
+        while (exchange := self._source.take()) is not None:
             if exchange.expires < self._alarm_at:
                 self._set_alarm(exchange.expires)
             if not connection.start(exchange):
-                break
+                connection.flush()
+                return True
+        self._idle[connection] = None
         connection.flush()
+        return False
 
     def _lost(self, connection: Connection) -> None:
         self._connections.discard(connection)

@@ -1,0 +1,128 @@
+"""A broadcast against the quota: how long it takes to deliver to 10,000, 100,000 and 1,000,000 recipients.
+
+`make bench-pacing`. nginx on another core takes 10,000 posts a second with a burst of 5,000, as API Gateway does for an
+account and a region, and answers the others with 429. The floor is what the quota itself leaves: nobody can be faster.
+Beside it stands the same delivery without a pace, which finds the quota by running into it.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections import defaultdict
+from itertools import islice
+
+from adapters.apigateway import ApiGatewayMessageSink, Pacer
+from adapters.aws import environment_credentials
+from benchmarks import endpoint, report
+from benchmarks.processes import run_fresh
+from benchmarks.target import PAYLOAD, connection_ids
+
+RATE, BURST = 10_000, 5_000
+RECIPIENTS = (10_000, 100_000, 1_000_000)
+PAGE = 1_000
+PAGES_AT_ONCE = 32
+"""As a broadcast hands them in."""
+PACED, UNPACED = "paced", "without a pace"
+DEADLINE_SECONDS = 600.0
+
+
+def main() -> None:
+    """Measure, print and write the report; with a number of recipients, be the process that is measured."""
+    asked = _arguments()
+    if asked.url:
+        print(json.dumps(asyncio.run(_broadcast(asked.url, asked.recipients[0], paced=asked.variant == PACED))))
+        return
+    if reason := endpoint.missing():
+        sys.exit(f"There is nothing to post to: {reason}.")
+    rows: list[list[str]] = []
+    bars: dict[str, dict[str, float]] = {}
+    for count in asked.recipients:
+        floor = (count - BURST) / RATE
+        figures = _measure(count, asked.rounds if count < 1_000_000 else 1)
+        for variant, passes in figures.items():
+            wall = statistics.median(each["wall"] for each in passes)
+            cpu = statistics.median(each["cpu"] for each in passes)
+            throttled = statistics.median(each["throttled"] for each in passes)
+            rows.append(
+                [
+                    f"{count:,}",
+                    variant,
+                    f"{floor:.1f}",
+                    f"{wall:.2f}",
+                    f"{wall / floor:.2f}",
+                    f"{cpu:.2f}",
+                    f"{throttled:.0f}",
+                ]
+            )
+            bars.setdefault(f"{count:,} recipients", {})[variant] = wall / floor
+    head = ["recipients", "delivery", "floor, s", "took, s", "times the floor", "CPU s", "429s"]
+    lines = [*report.table(head, rows), "", f"{asked.rounds} rounds, one of a million; {report.machine()}"]
+    report.write("pacing", "Delivering within an account's quota", lines, bars, unit="times the floor")
+
+
+def _measure(count: int, rounds: int) -> dict[str, list[dict[str, float]]]:
+    variants = [PACED, UNPACED] if count < 1_000_000 else [PACED]
+    figures: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for variant in report.shuffled_rounds(variants, rounds):
+        # A fresh one for each: its bucket has to be full.
+        with endpoint.serve(quota=(RATE, BURST)) as served:
+            command = [sys.executable, "-m", "benchmarks.pacing", "--recipients", str(count), "--variant", variant]
+            url = f"{served.urls['https']}/{endpoint.STAGE}"
+            run = run_fresh([*command, "--url", url], environment=served.environment)
+        figures[variant].append(json.loads(run.stdout))
+        report.progress(f"{count:,} {variant}: {figures[variant][-1]['wall']:.2f} s")
+    return figures
+
+
+async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
+    """Deliver page by page, as a broadcast does; return seconds, and how many posts were refused for the rate."""
+    pacer = _Counting() if paced else _Counting(rate=1e9, burst=1e9)
+    sink = ApiGatewayMessageSink(
+        url=url, region=endpoint.REGION, credentials=environment_credentials, pacer=pacer, concurrency=100
+    )
+    # As in a function that is warm: connected, its bucket full.
+    await sink.deliver(payload=PAYLOAD, connection_ids=connection_ids(200), deadline=time.monotonic() + 10)
+    await asyncio.sleep(0.2)
+    ids = iter(connection_ids(count))
+    started, cpu = time.monotonic(), time.process_time()
+    delivered = 0
+
+    async def work() -> None:
+        nonlocal delivered
+        while page := list(islice(ids, PAGE)):
+            outcomes = await sink.deliver(payload=PAYLOAD, connection_ids=page, deadline=started + DEADLINE_SECONDS)
+            delivered += outcomes.delivered
+
+    async with sink:
+        await asyncio.gather(*(work() for _ in range(PAGES_AT_ONCE)))
+    if delivered != count:
+        raise RuntimeError(f"{delivered} of {count} delivered")
+    wall = time.monotonic() - started
+    return {"wall": wall, "cpu": time.process_time() - cpu, "throttled": pacer.refused}
+
+
+class _Counting(Pacer):
+    """Counts the 429s; without a pace of its own where the rate is beyond reach, which a 429 does not narrow."""
+
+    refused = 0
+
+    def throttled(self, now: float) -> None:
+        self.refused += 1
+        if self.rate < 1e8:
+            super().throttled(now)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--recipients", type=int, nargs="+", default=RECIPIENTS)
+    parser.add_argument("--variant", default=PACED, help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
