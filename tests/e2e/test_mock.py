@@ -1,4 +1,4 @@
-"""`chat local` with an API that has no functions at all."""
+"""`chat local` with an API whose routes need no function."""
 
 import asyncio
 import json
@@ -20,4 +20,6 @@ async def test_mock_integrations_of_a_template_answer() -> None:
             await client.send("who am I?")
             found = json.loads(await asyncio.wait_for(client.recv(), 30))
         assert (len(found["id"]), found["stage"]) == (16, "dev")
+        # A function that no route needs is started all the same.
+        stack.wait_for_log(r"^Idle \| imported")
         assert not [line for line in stack.log if line.startswith(("No effect", "Not run"))]

@@ -144,6 +144,8 @@ class LocalStack:
         port = self._options.port if is_first else 0
         port = await _listening(gateway.start(port), port, "--port")
         self._running.push_async_callback(gateway.stop)
+        # There may be no route to any function.
+        self._management.setdefault("", f"http://127.0.0.1:{port}/{api.stage}")
         for route in api.routes.values():
             if route.integration is not None:
                 self._management.setdefault(route.integration.function_arn, f"http://127.0.0.1:{port}/{api.stage}")
