@@ -10,7 +10,6 @@ from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.posts import Post, Posts
 from chat_core.ports import Outcome
 
-
 _CLOSE_SECONDS = 0.0005
 """An alarm that is about right stays: every post that finds the pace used up would set another."""
 

@@ -95,6 +95,23 @@ class IntegrationConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemplatesConfig:
+    """Mapping templates by key, and the `TemplateSelectionExpression` that takes one of them."""
+
+    templates: Mapping[str, str] = field(default_factory=dict)
+    selection_expression: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MockConfig:
+    """`AWS::ApiGatewayV2::Integration` of type `MOCK`."""
+
+    request: TemplatesConfig
+    responses: Mapping[str, TemplatesConfig] = field(default_factory=dict)
+    """By `IntegrationResponseKey`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuthorizerConfig:
     """`AWS::ApiGatewayV2::Authorizer` of type `REQUEST`, the only one that WebSocket APIs have."""
 
@@ -124,6 +141,8 @@ class RouteConfig:
 
     key: str
     integration: IntegrationConfig | None
+    mock: MockConfig | None = None
+    """In the place of `integration`, where the gateway itself is to answer."""
     unserved: str = ""
     """What its target is, where that cannot be called here: every event of the route then fails."""
     returns_response: bool = False

@@ -18,7 +18,9 @@ from entrypoints.local.model import (
     AuthorizerConfig,
     FunctionConfig,
     IntegrationConfig,
+    MockConfig,
     RouteConfig,
+    TemplatesConfig,
     ThrottleConfig,
 )
 
@@ -137,7 +139,13 @@ class _Targets:
 def _unserved(integration: Mapping[str, Any] | None) -> str:
     """Return what of the integration cannot be called here; nothing where it can."""
     kind = integration["IntegrationType"] if integration else "AWS_PROXY"
-    return "" if kind == "AWS_PROXY" else f"an integration of type {kind}"
+    return "" if kind in {"AWS_PROXY", "MOCK"} else f"an integration of type {kind}"
+
+
+def _templates(described: Mapping[str, Any], name: str) -> TemplatesConfig:
+    return TemplatesConfig(
+        templates=described.get(name) or {}, selection_expression=described.get("TemplateSelectionExpression") or ""
+    )
 
 
 def _throttle(settings: Mapping[str, Any]) -> ThrottleConfig:
@@ -198,6 +206,7 @@ class _Reader:
         return RouteConfig(
             key=route["RouteKey"],
             integration=self._integration(route["RouteKey"], integration, targets) if integration else None,
+            mock=self._mock(integration),
             unserved=_unserved(integration),
             returns_response=bool(route.get("RouteResponseSelectionExpression")),
             authorization_type=route.get("AuthorizationType") or "NONE",
@@ -225,9 +234,19 @@ class _Reader:
             identity_sources=tuple([sources] if isinstance(sources, str) else sources),
         )
 
+    def _mock(self, integration: dict[str, Any] | None) -> MockConfig | None:
+        if integration is None or integration["IntegrationType"] != "MOCK":
+            return None
+        answered = self._client.get_integration_responses(ApiId=self._id, IntegrationId=integration["IntegrationId"])
+        responses = {
+            each["IntegrationResponseKey"]: _templates(each, "ResponseTemplates") for each in answered["Items"]
+        }
+        return MockConfig(request=_templates(integration, "RequestTemplates"), responses=responses)
+
     def _integration(self, key: str, integration: dict[str, Any], targets: "_Targets") -> IntegrationConfig | None:
         if unserved := _unserved(integration):
             self._notices.append(f"Not run here, {unserved}: the route {key} of {self._path}, which fails")
+        if unserved or integration["IntegrationType"] == "MOCK":
             return None
         function = self._function(integration.get("IntegrationUri") or "", f"the route {key}", targets)
         timeout = int(integration.get("TimeoutInMillis") or MAXIMUM_TIMEOUT_MS)

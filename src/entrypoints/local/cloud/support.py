@@ -38,10 +38,13 @@ PROPERTIES: Mapping[str, Support] = {
     ),
     "AWS::ApiGatewayV2::Deployment": _support("ApiId", "Description StageName"),
     "AWS::ApiGatewayV2::Integration": _support(
-        "ApiId CredentialsArn IntegrationType IntegrationUri TimeoutInMillis",
+        "ApiId CredentialsArn IntegrationType IntegrationUri RequestTemplates TemplateSelectionExpression "
+        "TimeoutInMillis",
         "ConnectionType Description IntegrationMethod PassthroughBehavior PayloadFormatVersion",
     ),
-    "AWS::ApiGatewayV2::IntegrationResponse": _support("ApiId IntegrationId"),
+    "AWS::ApiGatewayV2::IntegrationResponse": _support(
+        "ApiId IntegrationId IntegrationResponseKey ResponseTemplates TemplateSelectionExpression"
+    ),
     "AWS::ApiGatewayV2::Model": _support("ApiId Name Schema", "ContentType Description"),
     "AWS::ApiGatewayV2::Route": _support(
         "ApiId ApiKeyRequired AuthorizationType AuthorizerId ModelSelectionExpression RequestModels RouteKey "

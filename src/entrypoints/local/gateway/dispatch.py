@@ -7,7 +7,6 @@ from entrypoints.local.gateway.admission import Admitted
 from entrypoints.local.gateway.answers import (
     BAD_REQUEST_BODY,
     FORBIDDEN,
-    INTERNAL_SERVER_ERROR,
     TOO_MANY_REQUESTS,
     error_document,
     invalid_document,
@@ -24,12 +23,13 @@ from entrypoints.local.gateway.events import (
 )
 from entrypoints.local.gateway.ids import new_id
 from entrypoints.local.gateway.integration import IntegrationFailure, call
+from entrypoints.local.gateway.mock import Mock
 from entrypoints.local.gateway.proxy_response import ProxyResponse
 from entrypoints.local.gateway.request_models import RequestModels
 from entrypoints.local.gateway.selection import RouteSelector
 from entrypoints.local.gateway.throttling import Throttle
 from entrypoints.local.invocation import Invoker
-from entrypoints.local.model import ApiConfig, IntegrationConfig, RouteConfig
+from entrypoints.local.model import ApiConfig, IntegrationConfig, MockConfig, RouteConfig
 
 _NO_FUNCTION = ProxyResponse(status=200, headers={}, body="")
 
@@ -64,6 +64,9 @@ class Dispatcher:
         self._empty_replies = empty_replies
         self._selector = RouteSelector(api.route_selection_expression, api.routes)
         with_models = (each for each in api.routes.values() if each.model_selection_expression)
+        self._unserved = {each.key: each.unserved for each in api.routes.values() if each.unserved}
+        mocks = {each.key: self._mock(each, each.mock) for each in api.routes.values() if each.mock}
+        self._mocks = {key: mock for key, mock in mocks.items() if mock is not None}
         self._models = {each.key: RequestModels(each) for each in with_models}
 
     async def connect(self, admitted: Admitted, handshake: Handshake) -> ProxyResponse:
@@ -74,15 +77,11 @@ class Dispatcher:
 
         """
         route = self._api.routes.get("$connect")
-        if route is not None and route.unserved:
-            failure = IntegrationFailure(f"{route.unserved} is not run here", status=500)
-            self._failed("$connect", admitted.peer, failure)
-            raise failure
-        if route is None or route.integration is None:
+        if route is None or not (route.integration or route.mock or route.unserved):
             return _NO_FUNCTION
         event = connect_event(self._api, admitted.peer, handshake, authorizer_ms=admitted.authorizer_ms)
         try:
-            return await self._call(route, route.integration, event)
+            return await self._answer(route, event)
         except IntegrationFailure as exc:
             self._failed("$connect", admitted.peer, exc)
             raise
@@ -101,14 +100,9 @@ class Dispatcher:
         message_id = new_id()
         if not self._is_valid(connection, route, message_id, text):
             return
-        if route.integration is None:
-            reason = f"{route.unserved} is not run here" if route.unserved else "the route has no integration"
-            self._log(f"{route.key} {peer.connection_id}: {reason}")
-            self._complain(connection, moment, INTERNAL_SERVER_ERROR)
-            return
         event = message_event(self._api, peer, moment, route_key=route.key, message_id=message_id, body=text)
         try:
-            answer = await self._call(route, route.integration, event)
+            answer = await self._answer(route, event)
         except IntegrationFailure as exc:
             self._failed(route.key, peer, exc)
             self._complain(connection, moment, exc.message)
@@ -125,6 +119,32 @@ class Dispatcher:
             await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
             self._failed("$disconnect", peer, exc)
+
+    async def _answer(self, route: RouteConfig, event: Event) -> ProxyResponse:
+        """Have an event answered by whatever is behind the route.
+
+        Raises:
+            IntegrationFailure: There is no answer.
+
+        """
+        if (mock := self._mocks.get(route.key)) is not None:
+            # On `$connect` the expression does nothing.
+            return mock.answer(event, two_way=route.returns_response and route.key != "$connect")
+        if route.integration is None:
+            reason = self._unserved.get(route.key)
+            raise IntegrationFailure(
+                f"{reason}, not run here" if reason else "the route has no integration", status=500
+            )
+        return await self._call(route, route.integration, event)
+
+    def _mock(self, route: RouteConfig, config: MockConfig) -> Mock | None:
+        """Return the route's mock; where it is more than can be run here, say so and let its events fail."""
+        try:
+            return Mock(config)
+        except ValueError as exc:
+            self._unserved[route.key] = "an integration of type MOCK"
+            self._log(f"Not run here, the mock of the route {route.key}, which fails: {exc}")
+            return None
 
     async def _call(self, route: RouteConfig, integration: IntegrationConfig, event: Event) -> ProxyResponse:
         source_arn = self._api.arn(f"{self._api.stage}/{route.key}")

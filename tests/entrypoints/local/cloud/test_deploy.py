@@ -172,3 +172,19 @@ async def test_sams_own_websocket_api_takes_its_globals_and_settings(deployed: D
     assert api.routes["$connect"].authorizer is not None
     assert api.routes["$connect"].authorizer.identity_sources == ("route.request.querystring.token",)
     assert api.routes["send"].request_models["$default"]["required"] == ["text"]
+
+
+async def test_mock_integrations_are_read_with_their_responses(deployed: Deploy) -> None:
+    """Templates and what selects them, on both ways."""
+    deployment = await deployed("mock.yaml")
+    routes = deployment.apis[0].routes
+    connect, default = routes["$connect"].mock, routes["$default"].mock
+    assert connect is not None
+    assert default is not None
+    assert (connect.request.selection_expression, dict(connect.request.templates)) == (
+        "200",
+        {"200": '{"statusCode": 200}'},
+    )
+    assert default.responses.keys() == {"/2\\d\\d/"}
+    assert default.responses["/2\\d\\d/"].templates["ping"] == '{"pong": true}'
+    assert deployment.notices == ()

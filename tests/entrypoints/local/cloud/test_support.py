@@ -100,7 +100,9 @@ REFUSED = {
 NOTICED = {
     "Not run here, AWS::": resource("AWS::Events::Rule"),
     "Not run here, a HTTP API": resource("AWS::ApiGatewayV2::Api", "Name: y, ProtocolType: HTTP"),
-    "Not run here, an integration of type": template(integration="IntegrationType: MOCK"),
+    "Not run here, an integration of type": template(
+        integration="IntegrationType: HTTP_PROXY, IntegrationUri: https://x"
+    ),
     "Not run here, the event": template(
         head=SAM, more=f"Other: {{Type: AWS::Serverless::Function, Properties: {{{SKILLED}}}}}"
     ),

@@ -271,4 +271,4 @@ async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api
     await api.start()
     status, _ = await api.refusal()
     assert status == 500
-    assert api.lines[0].endswith("an integration of type HTTP is not run here")
+    assert api.lines[0].endswith("an integration of type HTTP, not run here")

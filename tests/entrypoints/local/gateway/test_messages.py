@@ -206,10 +206,10 @@ async def test_pings_are_answered_and_reach_no_function(api: Api) -> None:
 
 async def test_an_integration_that_is_not_run_here_fails_its_messages(api: Api) -> None:
     """The client is told what a broken function's would be, and the log which it was (2.5)."""
-    api.routes["$default"] = RouteConfig(key="$default", integration=None, unserved="an integration of type MOCK")
+    api.routes["$default"] = RouteConfig(key="$default", integration=None, unserved="an integration of type HTTP")
     await api.start()
     async with api.connect() as client:
         await client.send("hello")
         document = json.loads(await client.recv())
     assert document["message"] == "Internal server error"
-    assert api.lines == [f"$default {document['connectionId']}: an integration of type MOCK is not run here"]
+    assert api.lines == [f"$default {document['connectionId']}: an integration of type HTTP, not run here"]
