@@ -6,15 +6,17 @@ or ends.
 
 from chat_core.errors import (
     ChatError,
+    Forbidden,
     InvalidRequest,
     MalformedFrame,
     MessageTooLarge,
     Rejected,
+    Unauthenticated,
     Unavailable,
     UnknownAction,
 )
-from chat_core.model import LOBBY, Connection, Format, RecipientsPage
-from chat_core.ports import ConnectionStore, MessageSink, Outcome, Outcomes, StartTask, Task
+from chat_core.model import LOBBY, Connection, Format, Principal, RecipientsPage
+from chat_core.ports import ConnectionStore, MessageSink, Outcome, Outcomes, StartTask, Task, TokenVerifier
 from chat_core.protocol import SUBPROTOCOL, choose_format
 from chat_core.use_cases import (
     Broadcast,
@@ -38,6 +40,7 @@ __all__ = [
     "Connection",
     "ConnectionStore",
     "Disconnect",
+    "Forbidden",
     "Format",
     "InvalidRequest",
     "MalformedFrame",
@@ -46,6 +49,7 @@ __all__ = [
     "MessageTooLarge",
     "Outcome",
     "Outcomes",
+    "Principal",
     "Receipt",
     "ReceiveFrame",
     "ReceivedFrame",
@@ -54,6 +58,8 @@ __all__ = [
     "Rejected",
     "StartTask",
     "Task",
+    "TokenVerifier",
+    "Unauthenticated",
     "Unavailable",
     "UnknownAction",
     "choose_format",

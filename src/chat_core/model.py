@@ -26,5 +26,13 @@ class Connection:
     format: Format
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whoever has opened a connection, where the chat asks for that."""
+
+    id: str
+    """As the issuer of the token names it; never empty."""
+
+
 RecipientsPage = Mapping[Format, Sequence[str]]
 """A part of a room's audience: connection ids, by the format in which each is to be spoken to."""

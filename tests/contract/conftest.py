@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 import pytest
 
 from adapters.dynamodb import DynamoDBConnectionStore
-from adapters.memory import MemoryConnectionStore
-from chat_core import LOBBY, Connection, ConnectionStore, Format
-from tests.support import dynamodb
+from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret
+from adapters.memory import MemoryConnectionStore, MemoryTokenVerifier
+from chat_core import LOBBY, Connection, ConnectionStore, Format, Principal, TokenVerifier
+from tests.support import dynamodb, tokens
 from tests.support.sinks import WORLDS, World
 
 Fill = Callable[[Sequence[str]], None]
@@ -70,3 +71,16 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Return a sink of each kind, with connections to deliver to."""
     async with WORLDS[request.param]() as world:
         yield world
+
+
+VERIFIERS: dict[str, Callable[[], tuple[TokenVerifier, Callable[[], str]]]] = {
+    "memory": lambda: (MemoryTokenVerifier({"token": Principal(id="ada")}), lambda: "token"),
+    "HS256": lambda: (JwtTokenVerifier(SharedSecret(tokens.SECRET.encode)), tokens.hs256),
+    "RS256": lambda: (JwtTokenVerifier(JsonWebKeySet(tokens.KeyServer(keys=[tokens.public_rsa()]).body)), tokens.rs256),
+}
+
+
+@pytest.fixture(params=VERIFIERS)
+def verifier_and_issue(request: pytest.FixtureRequest) -> tuple[TokenVerifier, Callable[[], str]]:
+    """Return a verifier of each kind, and how to issue a token that it takes."""
+    return VERIFIERS[request.param]()

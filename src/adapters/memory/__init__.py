@@ -2,5 +2,6 @@
 
 from adapters.memory.connection_store import MemoryConnectionStore
 from adapters.memory.message_sink import MemoryMessageSink
+from adapters.memory.token_verifier import MemoryTokenVerifier
 
-__all__ = ["MemoryConnectionStore", "MemoryMessageSink"]
+__all__ = ["MemoryConnectionStore", "MemoryMessageSink", "MemoryTokenVerifier"]

@@ -3,5 +3,6 @@
 from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
 from chat_core.ports.tasks import StartTask, Task
+from chat_core.ports.token_verifier import TokenVerifier
 
-__all__ = ["ConnectionStore", "MessageSink", "Outcome", "Outcomes", "StartTask", "Task"]
+__all__ = ["ConnectionStore", "MessageSink", "Outcome", "Outcomes", "StartTask", "Task", "TokenVerifier"]
