@@ -6,14 +6,16 @@ or ends.
 
 from chat_core.errors import (
     ChatError,
+    Forbidden,
     InvalidRequest,
     MalformedFrame,
     MessageTooLarge,
     Rejected,
+    Unauthenticated,
     Unavailable,
     UnknownAction,
 )
-from chat_core.model import LOBBY, Connection, FanOut, Format, Position, RecipientsPage
+from chat_core.model import LOBBY, Connection, FanOut, Format, Position, Principal, RecipientsPage
 from chat_core.ports import (
     ConnectionStore,
     FanOutProgress,
@@ -23,6 +25,7 @@ from chat_core.ports import (
     Outcomes,
     StartTask,
     Task,
+    TokenVerifier,
 )
 from chat_core.protocol import SUBPROTOCOL, choose_format
 from chat_core.use_cases import (
@@ -54,6 +57,7 @@ __all__ = [
     "FanOut",
     "FanOutProgress",
     "FanOutQueue",
+    "Forbidden",
     "Format",
     "HandOn",
     "InvalidRequest",
@@ -64,6 +68,7 @@ __all__ = [
     "Outcome",
     "Outcomes",
     "Position",
+    "Principal",
     "Receipt",
     "ReceiveFrame",
     "ReceivedFrame",
@@ -73,6 +78,8 @@ __all__ = [
     "RoomDelivery",
     "StartTask",
     "Task",
+    "TokenVerifier",
+    "Unauthenticated",
     "Unavailable",
     "UnknownAction",
     "choose_format",

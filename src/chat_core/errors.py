@@ -5,7 +5,9 @@ ChatError
 │   ├── MalformedFrame      not a JSON object with the members that every request has
 │   ├── UnknownAction       no such action
 │   ├── InvalidRequest      a member of the request has the wrong type or is missing
-│   └── MessageTooLarge     larger than API Gateway can carry
+│   ├── MessageTooLarge     larger than API Gateway can carry
+│   ├── Unauthenticated     nobody vouches for the sender: a new token may be accepted
+│   └── Forbidden           the sender is known, and is not let in
 └── Unavailable             something behind a port failed: trying again later may succeed
 
 A connection that has left is no error: it is an outcome of a delivery (`MessageSink`).
@@ -64,6 +66,18 @@ class MessageTooLarge(Rejected):
         super().__init__(f"The message is {size} bytes long; at most {limit} can be sent.")
         self.size = size
         self.limit = limit
+
+
+class Unauthenticated(Rejected):
+    """Nobody vouches for whoever asks. The text says why, in words that are ours: nothing of the token is in it."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(Rejected):
+    """Whoever asks is known, and may not; another token of the same kind changes nothing."""
+
+    code = "forbidden"
 
 
 class Unavailable(ChatError):

@@ -63,3 +63,11 @@ class Position:
     """How often it was moved: whoever moves it says from which step."""
     after: str | None = None
     """The id of the last member that was taken care of; None once all are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whoever has opened a connection, where the chat asks for that."""
+
+    id: str
+    """As the issuer of the token names it; never empty."""

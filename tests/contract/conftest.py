@@ -8,10 +8,21 @@ import pytest
 
 from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBFanOutProgress
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
-from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue
+from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret
+from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue, MemoryTokenVerifier
 from adapters.sqs import SqsFanOutQueue, read_fan_out
-from chat_core import LOBBY, Connection, ConnectionStore, FanOut, FanOutProgress, FanOutQueue, Format
-from tests.support import dynamodb, sqs
+from chat_core import (
+    LOBBY,
+    Connection,
+    ConnectionStore,
+    FanOut,
+    FanOutProgress,
+    FanOutQueue,
+    Format,
+    Principal,
+    TokenVerifier,
+)
+from tests.support import dynamodb, sqs, tokens
 from tests.support.sinks import WORLDS, World
 
 Fill = Callable[[Sequence[str]], None]
@@ -136,3 +147,16 @@ async def broken_queue() -> AsyncIterator[FanOutQueue]:
     """Return a queue that cannot be reached."""
     with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
         yield SqsFanOutQueue(client, url="http://127.0.0.1:9/queue")
+
+
+VERIFIERS: dict[str, Callable[[], tuple[TokenVerifier, Callable[[], str]]]] = {
+    "memory": lambda: (MemoryTokenVerifier({"token": Principal(id="ada")}), lambda: "token"),
+    "HS256": lambda: (JwtTokenVerifier(SharedSecret(tokens.SECRET.encode)), tokens.hs256),
+    "RS256": lambda: (JwtTokenVerifier(JsonWebKeySet(tokens.KeyServer(keys=[tokens.public_rsa()]).body)), tokens.rs256),
+}
+
+
+@pytest.fixture(params=VERIFIERS)
+def verifier_and_issue(request: pytest.FixtureRequest) -> tuple[TokenVerifier, Callable[[], str]]:
+    """Return a verifier of each kind, and how to issue a token that it takes."""
+    return VERIFIERS[request.param]()

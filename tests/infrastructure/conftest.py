@@ -43,6 +43,12 @@ def queue() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def authorizer() -> dict[str, Any]:
+    """Return the nested template of the function that judges tokens."""
+    return _read(REPOSITORY / "infrastructure" / "authorizer.yaml")
+
+
+@pytest.fixture(scope="session")
 def api() -> dict[str, Any]:
     """Return the nested template of the WebSocket API and its functions."""
     return _read(REPOSITORY / "infrastructure" / "api.yaml")

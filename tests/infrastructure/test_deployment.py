@@ -13,11 +13,14 @@ IN_THE_SNAPSHOT = {
 
 @pytest.fixture
 def deployment_id(api: dict[str, Any]) -> str:
-    """Return the logical id of the template's only deployment."""
-    (found,) = [
-        name for name, resource in api["Resources"].items() if resource["Type"] == "AWS::ApiGatewayV2::Deployment"
-    ]
-    return str(found)
+    """Return the logical id of the deployment without an authorizer."""
+    (found,) = [name for name in deployments(api) if name.startswith("Deployment")]
+    return found
+
+
+def deployments(api: dict[str, Any]) -> list[str]:
+    """Return the logical ids of the template's deployments."""
+    return [name for name, r in api["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Deployment"]
 
 
 def due_id(api: dict[str, Any]) -> str:
@@ -31,8 +34,9 @@ def test_a_change_of_the_api_is_deployed(api: dict[str, Any], deployment_id: str
     """Under the same logical id CloudFormation would keep serving the old snapshot, and report success."""
     assert deployment_id == due_id(api), (
         f"The API has changed: in infrastructure/api.yaml, rename {deployment_id} to {due_id(api)} "
-        "(where it is defined and in Stage)."
+        "(each of its four places: both deployments, and Stage)."
     )
+    assert deployments(api) == [deployment_id, f"Authorized{deployment_id}"]
 
 
 def test_the_id_changes_with_a_route(api: dict[str, Any], deployment_id: str) -> None:
@@ -47,15 +51,26 @@ def test_the_snapshot_is_taken_once_every_route_stands(api: dict[str, Any], depl
     """CloudFormation sees no reference from a deployment to routes, and would create them in any order."""
     routes = [name for name, r in api["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Route"]
 
-    assert sorted(api["Resources"][deployment_id]["DependsOn"]) == sorted(routes)
+    for each in deployments(api):
+        assert sorted(api["Resources"][each]["DependsOn"]) == sorted(routes)
 
 
 def test_the_stage_serves_the_snapshot(api: dict[str, Any], deployment_id: str) -> None:
     """A stage without a deployment answers 403 to everyone."""
     (stage,) = [r for r in api["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Stage"]
 
-    assert stage["Properties"] == {
-        "ApiId": {"Ref": "Api"},
-        "StageName": {"Ref": "StageName"},
-        "DeploymentId": {"Ref": deployment_id},
+    assert (stage["Properties"]["ApiId"], stage["Properties"]["StageName"]) == ({"Ref": "Api"}, {"Ref": "StageName"})
+    assert stage["Properties"]["DeploymentId"] == {
+        "Fn::If": ["Authorizes", {"Ref": f"Authorized{deployment_id}"}, {"Ref": deployment_id}]
+    }
+
+
+def test_an_authorizer_that_comes_or_goes_is_deployed(api: dict[str, Any], deployment_id: str) -> None:
+    """The digest is of the template, which is the same with one and without: the stage would go on as it was."""
+    conditions = {name: api["Resources"][name]["Condition"] for name in deployments(api)}
+
+    assert conditions == {deployment_id: "IsOpen", f"Authorized{deployment_id}": "Authorizes"}
+    assert api["Conditions"] == {
+        "IsOpen": {"Fn::Equals": [{"Ref": "AuthorizerArn"}, ""]},
+        "Authorizes": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AuthorizerArn"}, ""]}]},
     }

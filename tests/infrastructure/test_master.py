@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-NESTED = {"Storage": "storage", "Queue": "queue", "Api": "api"}
+NESTED = {"Storage": "storage", "Queue": "queue", "Authorizer": "authorizer", "Api": "api"}
 
 
 def test_it_deploys_without_an_answer_to_any_question(master: dict[str, Any]) -> None:
@@ -79,6 +79,7 @@ def test_it_tells_where_to_connect_where_to_post_and_where_rows_are(
         "WebSocketUrl": ["Api", "Outputs.WebSocketUrl"],
         "ManagementEndpoint": ["Api", "Outputs.ManagementEndpoint"],
         "ConnectionsTableName": ["Storage", "Outputs.TableName"],
+        "TokenSecretArn": ["Authorizer", "Outputs.SecretArn"],
     }
     assert {"WebSocketUrl", "ManagementEndpoint"} <= set(api["Outputs"])
     assert set(storage["Outputs"]) == {"TableName", "TableArn"}

@@ -73,3 +73,12 @@ def _context(route_key: str, event_type: str) -> dict[str, Any]:
         "connectionId": CONNECTION_ID,
         "apiId": "fjnq7njcv2",
     }
+
+
+def authorize(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:
+    """Return what an authorizer is asked of a handshake; the query members are empty where the client sent none."""
+    event = dict(connect({"Connection": "upgrade", "Upgrade": "websocket"} | (headers or {}), query))
+    del event["isBase64Encoded"]
+    arn = "arn:aws:execute-api:us-east-1:123456789012:fjnq7njcv2/prod/$connect"
+    absent: dict[str, Any] = {"queryStringParameters": {}, "multiValueQueryStringParameters": {}, "stageVariables": {}}
+    return {"type": "REQUEST", "methodArn": arn} | absent | event

@@ -4,5 +4,12 @@ from adapters.memory.connection_store import MemoryConnectionStore
 from adapters.memory.fan_out_progress import MemoryFanOutProgress
 from adapters.memory.fan_out_queue import MemoryFanOutQueue
 from adapters.memory.message_sink import MemoryMessageSink
+from adapters.memory.token_verifier import MemoryTokenVerifier
 
-__all__ = ["MemoryConnectionStore", "MemoryFanOutProgress", "MemoryFanOutQueue", "MemoryMessageSink"]
+__all__ = [
+    "MemoryConnectionStore",
+    "MemoryFanOutProgress",
+    "MemoryFanOutQueue",
+    "MemoryMessageSink",
+    "MemoryTokenVerifier",
+]

@@ -5,6 +5,7 @@ from chat_core.ports.fan_out_progress import FanOutProgress
 from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
 from chat_core.ports.tasks import StartTask, Task
+from chat_core.ports.token_verifier import TokenVerifier
 
 __all__ = [
     "ConnectionStore",
@@ -15,4 +16,5 @@ __all__ = [
     "Outcomes",
     "StartTask",
     "Task",
+    "TokenVerifier",
 ]

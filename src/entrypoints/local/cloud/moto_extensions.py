@@ -17,7 +17,7 @@ from moto.cloudformation.parsing import Output
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 
-from entrypoints.local.cloud import moto_api_keys, moto_iam, moto_lambda, moto_websocket
+from entrypoints.local.cloud import moto_api_keys, moto_iam, moto_lambda, moto_secrets, moto_websocket
 from entrypoints.local.cloud.moto_resource import Created, register
 
 STAND_IN = "Local::StandIn"
@@ -33,6 +33,7 @@ def install() -> None:
     moto_api_keys.install()
     moto_lambda.install()
     moto_iam.install()
+    moto_secrets.install()
     parsing.clean_json = _without_no_value(parsing.clean_json)
     parsing.parse_and_create_resource = _naming_the_resource(parsing.parse_and_create_resource)
     # moto's nested stacks have no attributes.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from entrypoints.local.cloud import code, documents, parameters, references, sam
+from entrypoints.local.cloud import code, conditions, documents, parameters, references, sam
 from entrypoints.local.cloud.documents import Template
 from entrypoints.local.cloud.errors import TemplateError, nested_in
 from entrypoints.local.cloud.intrinsics import normalised, text
@@ -73,6 +73,8 @@ class _Preparation:
         known = {name: value for name, value in values.items() if isinstance(value, str)}
         template = _with_texts(normalised(sam.expand(template, known=known, region=self._region)))
         references.check(template)
+        conditions.check_rules(template, known)
+        conditions.leave_out(template, known)
         self._nest(template, known, path, key, nesting)
         self.prepared.bodies[key] = template
         return values

@@ -1,0 +1,100 @@
+"""Where the keys come from that tokens are verified with, and which of them are trusted with what.
+
+A key is bound to one algorithm here, and the token's own `alg` never chooses: it has to agree (RFC 8725, 3.1 and 3.2).
+"""
+
+import json
+import time
+from abc import abstractmethod
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+from jwt import PyJWK
+from jwt.exceptions import PyJWTError
+
+from adapters.jwt.cached import Cached, Fetch
+
+SECRET_TTL_SECONDS = 300.0
+"""How long a rotated secret goes on being the old one."""
+KEY_SET_TTL_SECONDS = 3600.0
+"""How long a key that its issuer has withdrawn goes on being trusted."""
+REFETCH_SECONDS = 30.0
+"""Issuers sign with new keys at any time, and anybody can name a key that there is not."""
+MIN_SECRET_BYTES = 32
+"""RFC 7518, 3.2: a key of HS256 has at least the size of the hash."""
+MIN_RSA_BITS = 2048
+"""RFC 7518, 3.3."""
+
+
+class KeySource(Protocol):
+    """Finds keys by their ids."""
+
+    algorithms: Collection[str]
+    """What tokens may be signed with; those signed otherwise are refused without looking for a key."""
+
+    @abstractmethod
+    async def find(self, *, kid: str | None) -> PyJWK | None:
+        """Return the key that tokens with this `kid` are signed with; None where there is none.
+
+        Raises:
+            Unavailable: the keys cannot be read.
+
+        """
+
+
+class SharedSecret(KeySource):
+    """One secret for all tokens, whatever their `kid`."""
+
+    algorithms = ("HS256",)
+
+    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._secret = Cached(fetch, _secret_key, what="The secret", ttl_seconds=SECRET_TTL_SECONDS, clock=clock)
+
+    async def find(self, *, kid: str | None) -> PyJWK | None:  # noqa: ARG002 - there is but one
+        return await self._secret.get()
+
+
+class JsonWebKeySet(KeySource):
+    """The public keys that an issuer publishes (RFC 7517, section 5), such as a Cognito user pool."""
+
+    algorithms = ("RS256", "ES256")
+
+    def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keys = Cached(fetch, _public_keys, what="The key set", ttl_seconds=KEY_SET_TTL_SECONDS, clock=clock)
+
+    async def find(self, *, kid: str | None) -> PyJWK | None:
+        keys = await self._keys.get()
+        if kid is None:
+            # A `kid` is optional where there is nothing to choose from (RFC 7515, 4.1.4).
+            return next(iter(keys.values())) if len(keys) == 1 else None
+        if kid not in keys:
+            keys = await self._keys.get_newer(than_seconds=REFETCH_SECONDS) or keys
+        return keys.get(kid)
+
+
+def _secret_key(secret: bytes) -> PyJWK:
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ValueError(f"the secret has {len(secret)} bytes; at least {MIN_SECRET_BYTES} are needed")
+    return PyJWK({"kty": "oct", "k": urlsafe_b64encode(secret).decode()}, algorithm="HS256")
+
+
+def _public_keys(document: bytes) -> Mapping[str, PyJWK]:
+    """Return the keys by their ids; those of no use here are passed over, as section 5 has it."""
+    keys = {str(each.get("kid", "")): _public_key(each) for each in json.loads(document)["keys"]}
+    usable = {kid: key for kid, key in keys.items() if key is not None}
+    if not usable:
+        raise ValueError("the set has no key for RS256 or ES256")
+    return usable
+
+
+def _public_key(members: Mapping[str, Any]) -> PyJWK | None:
+    if members.get("use", "sig") != "sig":
+        return None
+    try:
+        key = PyJWK(dict(members))
+    except PyJWTError:
+        return None
+    if key.algorithm_name not in JsonWebKeySet.algorithms:
+        return None
+    return None if key.algorithm_name == "RS256" and key.key.key_size < MIN_RSA_BITS else key

@@ -1,0 +1,106 @@
+"""Issuers of tokens: their keys, what they sign, and where they publish."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+SECRET = "a secret of thirty-two bytes or more"
+ISSUER = "https://issuer.example.com"
+AUDIENCE = "chat"
+
+
+@cache
+def rsa_key(name: str = "first", bits: int = 2048) -> rsa.RSAPrivateKey:
+    """Return one of the keys of this run, by name."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+@cache
+def ec_key() -> ec.EllipticCurvePrivateKey:
+    """Return the elliptic key of this run."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def public_rsa(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **members: Any) -> dict[str, Any]:
+    """Return the public half as an issuer publishes it."""
+    own = RSAAlgorithm.to_jwk((key or rsa_key()).public_key(), as_dict=True)
+    return {**own, "use": "sig", "alg": "RS256", **({"kid": kid} if kid else {}), **members}
+
+
+def public_ec(kid: str = "elliptic") -> dict[str, Any]:
+    """Return the same of the elliptic key."""
+    return {**ECAlgorithm.to_jwk(ec_key().public_key(), as_dict=True), "kid": kid}
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """Return what a token says that is good for a minute; a claim that is None is left out."""
+    usual = {"sub": "ada", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
+    return {name: value for name, value in (usual | changes).items() if value is not None}
+
+
+def hs256(secret: str = SECRET, **changes: Any) -> str:
+    """Sign with a shared secret."""
+    return jwt.encode(claims(**changes), secret, algorithm="HS256")
+
+
+def rs256(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
+    """Sign with an RSA key."""
+    return jwt.encode(claims(**changes), key or rsa_key(), algorithm="RS256", headers={"kid": kid} if kid else None)
+
+
+def es256(kid: str = "elliptic", **changes: Any) -> str:
+    """Sign with the elliptic key."""
+    return jwt.encode(claims(**changes), ec_key(), algorithm="ES256", headers={"kid": kid})
+
+
+@dataclass
+class KeyServer:
+    """Publishes a key set over HTTP."""
+
+    url: str = ""
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    document: bytes | None = None
+    """What is served instead of the keys."""
+    status: int = 200
+    served: int = 0
+
+    def body(self) -> bytes:
+        return json.dumps({"keys": self.keys}).encode() if self.document is None else self.document
+
+
+@contextmanager
+def key_server(*keys: dict[str, Any]) -> Iterator[KeyServer]:
+    """Publish the keys on a free port of this machine."""
+    published = KeyServer(keys=list(keys))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            published.served += 1
+            body = published.body()
+            self.send_response(published.status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        published.url = f"http://127.0.0.1:{server.server_port}/.well-known/jwks.json"
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield published
+        finally:
+            server.shutdown()
+            thread.join()
