@@ -43,6 +43,12 @@ def queue() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def gateway_logging() -> dict[str, Any]:
+    """Return the nested template of the role that API Gateway logs with."""
+    return _read(REPOSITORY / "infrastructure" / "gateway-logging.yaml")
+
+
+@pytest.fixture(scope="session")
 def authorizer() -> dict[str, Any]:
     """Return the nested template of the function that judges tokens."""
     return _read(REPOSITORY / "infrastructure" / "authorizer.yaml")

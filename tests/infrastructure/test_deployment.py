@@ -70,7 +70,5 @@ def test_an_authorizer_that_comes_or_goes_is_deployed(api: dict[str, Any], deplo
     conditions = {name: api["Resources"][name]["Condition"] for name in deployments(api)}
 
     assert conditions == {deployment_id: "IsOpen", f"Authorized{deployment_id}": "Authorizes"}
-    assert api["Conditions"] == {
-        "IsOpen": {"Fn::Equals": [{"Ref": "AuthorizerArn"}, ""]},
-        "Authorizes": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AuthorizerArn"}, ""]}]},
-    }
+    assert api["Conditions"]["IsOpen"] == {"Fn::Equals": [{"Ref": "AuthorizerArn"}, ""]}
+    assert api["Conditions"]["Authorizes"] == {"Fn::Not": [api["Conditions"]["IsOpen"]]}
