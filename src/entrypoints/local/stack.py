@@ -2,11 +2,15 @@
 
 import asyncio
 import errno
+import os
+import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from adapters.aws import Credentials
 from adapters.sqs import sqs_client
@@ -25,6 +29,7 @@ from entrypoints.local.cloud import (
 from entrypoints.local.functions import Debugger, Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.identities import Identities
+from entrypoints.local.interception import Authority, Interceptor
 from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig, FunctionConfig, unqualified
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, Options, PortTaken
@@ -83,11 +88,14 @@ class LocalStack:
         cloud = EmbeddedCloud(log=self._log)
         self._running.push_async_callback(cloud.stop)
         await cloud.start()
-        deployment = await deploy(
-            template=self._options.template,
-            parameters=self._options.parameters,
-            endpoint=cloud.endpoint,
-            region=self._options.region,
+        deployment, interceptor = await asyncio.gather(
+            deploy(
+                template=self._options.template,
+                parameters=self._options.parameters,
+                endpoint=cloud.endpoint,
+                region=self._options.region,
+            ),
+            self._intercept(),
         )
         identities = Identities.of(deployment)
         for notice in (*deployment.notices, *identities.notices):
@@ -102,13 +110,15 @@ class LocalStack:
             dynamodb_endpoint=self._options.dynamodb_endpoint,
         )
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
-        functions = self._functions(deployment, identities, cloud)
+        functions = self._functions(deployment, identities, cloud, interceptor)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         first = deployment.apis[0]
         apis = {
             name: await self._serve(api, invoker, identities, is_first=api is first)
             for name, api in zip(_names(deployment.apis), deployment.apis, strict=True)
         }
+        for api, url in zip(deployment.apis, apis.values(), strict=True):
+            interceptor.lead(api.domain_name, urlsplit(url).port or 0)
         page = await self._serve_page(next(iter(apis.values())))
         self._poll_queues(deployment, identities, cloud, invoker)
         # Only now that nothing can be refused any more, for a refusal is one line.
@@ -117,6 +127,14 @@ class LocalStack:
             self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
+
+    async def _intercept(self) -> Interceptor:
+        """Start the proxy that keeps requests to the APIs' own addresses here."""
+        folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="chat-local-")))
+        authority = await asyncio.to_thread(Authority, folder)
+        interceptor = await Interceptor(authority=authority, log=self._log, environment=os.environ).start()
+        self._running.push_async_callback(interceptor.stop)
+        return interceptor
 
     async def _copy_tables(self, deployment: Deployment, cloud: EmbeddedCloud) -> None:
         target = self._options.dynamodb_endpoint
@@ -130,8 +148,10 @@ class LocalStack:
         except CloudFailed as exc:
             self._log(f"Tables may be left: {exc}")
 
-    def _functions(self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud) -> Functions:
-        common = {"AWS_ENDPOINT_URL": cloud.endpoint}
+    def _functions(
+        self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud, interceptor: Interceptor
+    ) -> Functions:
+        common = interceptor.variables() | {"AWS_ENDPOINT_URL": cloud.endpoint}
 
         def environment(config: FunctionConfig) -> Mapping[str, str]:
             management = self._management_url(config)
