@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-TEMPLATES = ["api.yaml", "authorizer.yaml", "gateway-logging.yaml", "storage.yaml", "template.yaml"]
+TEMPLATES = [
+    "alarms.yaml",
+    "api.yaml",
+    "authorizer.yaml",
+    "dashboard.yaml",
+    "gateway-logging.yaml",
+    "storage.yaml",
+    "template.yaml",
+]
 
 
 def test_cfn_lint_finds_nothing_informational_included(repository: Path, tmp_path: Path) -> None:

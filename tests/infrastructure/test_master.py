@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-NESTED = {"Storage": "storage", "GatewayLogging": "gateway_logging", "Authorizer": "authorizer", "Api": "api"}
+NESTED = {
+    "Storage": "storage",
+    "GatewayLogging": "gateway_logging",
+    "Authorizer": "authorizer",
+    "Api": "api",
+    "Alarms": "alarms",
+    "Dashboard": "dashboard",
+}
 
 
 def test_it_deploys_without_an_answer_to_any_question(master: dict[str, Any]) -> None:
@@ -76,6 +83,7 @@ def test_it_tells_where_to_connect_where_to_post_and_where_rows_are(
         "WebSocketUrl": ["Api", "Outputs.WebSocketUrl"],
         "ManagementEndpoint": ["Api", "Outputs.ManagementEndpoint"],
         "ConnectionsTableName": ["Storage", "Outputs.TableName"],
+        "DashboardUrl": ["Dashboard", "Outputs.Url"],
         "TokenSecretArn": ["Authorizer", "Outputs.SecretArn"],
     }
     assert {"WebSocketUrl", "ManagementEndpoint"} <= set(api["Outputs"])
