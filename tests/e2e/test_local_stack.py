@@ -193,7 +193,7 @@ async def test_room_larger_than_a_page_of_dynamodb_is_served_whole(stack: LocalS
         await asyncio.to_thread(fill, client.meta.endpoint_url, table, dead)
         await everyone[0].send(LIVE_LONG)
         assert await asyncio.gather(*(receive(each) for each in everyone)) == ["live long"] * 20
-        stack.wait_for_log(r"delivered=20, gone=2500")
+        stack.wait_for_log(r"'delivered': 20, 'gone': 2500")
     await until_nobody_is_connected(stack)
 
 

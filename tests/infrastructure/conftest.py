@@ -49,6 +49,18 @@ def gateway_logging() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def alarms() -> dict[str, Any]:
+    """Return the nested template of the alarms and the dashboard."""
+    return _read(REPOSITORY / "infrastructure" / "alarms.yaml")
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> dict[str, Any]:
+    """Return the nested template of the dashboard."""
+    return _read(REPOSITORY / "infrastructure" / "dashboard.yaml")
+
+
+@pytest.fixture(scope="session")
 def authorizer() -> dict[str, Any]:
     """Return the nested template of the function that judges tokens."""
     return _read(REPOSITORY / "infrastructure" / "authorizer.yaml")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 TEMPLATES = [
+    "alarms.yaml",
     "api.yaml",
     "authorizer.yaml",
+    "dashboard.yaml",
     "gateway-logging.yaml",
     "queue.yaml",
     "storage.yaml",

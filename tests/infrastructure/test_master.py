@@ -13,6 +13,8 @@ NESTED = {
     "GatewayLogging": "gateway_logging",
     "Authorizer": "authorizer",
     "Api": "api",
+    "Alarms": "alarms",
+    "Dashboard": "dashboard",
 }
 
 
@@ -82,6 +84,7 @@ def test_it_tells_where_to_connect_where_to_post_and_where_rows_are(
         "WebSocketUrl": ["Api", "Outputs.WebSocketUrl"],
         "ManagementEndpoint": ["Api", "Outputs.ManagementEndpoint"],
         "ConnectionsTableName": ["Storage", "Outputs.TableName"],
+        "DashboardUrl": ["Dashboard", "Outputs.Url"],
         "TokenSecretArn": ["Authorizer", "Outputs.SecretArn"],
     }
     assert {"WebSocketUrl", "ManagementEndpoint"} <= set(api["Outputs"])

@@ -14,6 +14,20 @@ CONNECTIONS = {
 }
 
 
+TRACE = {
+    "Fn::If": [
+        "Traces",
+        {
+            "Effect": "Allow",
+            "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            "Resource": "*",
+        },
+        {"Ref": "AWS::NoValue"},
+    ]
+}
+"""Where a deploy asks for traces. X-Ray has no resources that a policy could name."""
+
+
 def log_of(prefix: str) -> dict[str, list[str]]:
     """Return the ARN of a function's log group, which ends in the `:*` that stands for its streams."""
     return {"Fn::GetAtt": [f"{prefix}Log", "Arn"]}
@@ -76,7 +90,8 @@ def role_of(api: dict[str, Any], function: str) -> dict[str, Any]:
 
 def statements_of(role: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every statement of every policy of the role."""
-    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    statements = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement for statement in statements if statement != TRACE]
 
 
 def actions_of(statement: dict[str, Any]) -> list[str]:

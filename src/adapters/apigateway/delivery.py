@@ -38,6 +38,7 @@ class Delivery:
         """How many are not settled."""
         self._delivered = 0
         self._gone: list[str] = []
+        self._retried = 0
         self._failed: dict[str, Outcome] = {}
 
     @property
@@ -53,6 +54,7 @@ class Delivery:
         """Return a connection that is to be posted to now, and which attempt that is; None if there is none."""
         if self._waiting and self._waiting[0][0] <= now:
             _, _, connection_id, attempts, _ = heapq.heappop(self._waiting)
+            self._retried += 1
             return connection_id, attempts + 1
         if self._fresh_left:
             self._fresh_left -= 1
@@ -85,7 +87,7 @@ class Delivery:
 
     def outcomes(self) -> Outcomes:
         """Return what became of them all."""
-        return Outcomes(delivered=self._delivered, gone=self._gone, failed=self._failed)
+        return Outcomes(delivered=self._delivered, gone=self._gone, failed=self._failed, retried=self._retried)
 
     def _settle(self, connection_id: str, outcome: Outcome) -> None:
         self.unsettled -= 1

@@ -30,13 +30,15 @@ class Outcomes:
     gone: Sequence[str] = ()
     failed: Mapping[str, Outcome] = field(default_factory=dict)
     """Connections that may still be there, and why the message did not reach them."""
+    retried: int = 0
+    """How many attempts there were besides the first ones."""
 
     @classmethod
-    def of(cls, outcomes: Mapping[str, Outcome]) -> Self:
+    def of(cls, outcomes: Mapping[str, Outcome], *, retried: int = 0) -> Self:
         """Sort the outcomes of single connections, by connection id."""
         gone = [connection_id for connection_id, outcome in outcomes.items() if outcome is Outcome.GONE]
         failed = {each: outcome for each, outcome in outcomes.items() if outcome not in _SETTLED}
-        return cls(delivered=len(outcomes) - len(gone) - len(failed), gone=gone, failed=failed)
+        return cls(delivered=len(outcomes) - len(gone) - len(failed), gone=gone, failed=failed, retried=retried)
 
 
 _SETTLED = frozenset({Outcome.DELIVERED, Outcome.GONE})

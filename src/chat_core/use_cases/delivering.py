@@ -27,6 +27,8 @@ class BroadcastReport:
     delivered: int = 0
     gone: int = 0
     failed: Counter[Outcome] = field(default_factory=Counter)
+    retried: int = 0
+    """How many posts there were besides the first to each."""
     not_forgotten: int = 0
     """How many of the gone could not be removed from the store; the next message meets them again."""
     continues: bool = False
@@ -39,7 +41,19 @@ class BroadcastReport:
         self.delivered += outcomes.delivered
         self.gone += len(outcomes.gone)
         self.failed.update(outcomes.failed.values())
+        self.retried += outcomes.retried
         self.left += [Left(to, each, outcome) for each, outcome in outcomes.failed.items() if outcome in _COULD]
+
+    def summary(self) -> dict[str, object]:
+        """Return the counts, for a log."""
+        return {
+            "delivered": self.delivered,
+            "gone": self.gone,
+            "failed": {str(outcome): count for outcome, count in self.failed.items()},
+            "retried": self.retried,
+            "notForgotten": self.not_forgotten,
+            "continues": self.continues,
+        }
 
     def handed_on(self, left: Iterable["Left"]) -> None:
         """Count these no more: a worker does."""

@@ -4,7 +4,17 @@ import logging
 
 from chat_core import SUBPROTOCOL, ChatError, Connection, Format, choose_format
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, header, query_parameter
+from entrypoints.aws_lambda.proxy import (
+    Answer,
+    Event,
+    LambdaContext,
+    about,
+    answer,
+    cause,
+    connection_id,
+    header,
+    query_parameter,
+)
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -18,7 +28,7 @@ def handler(event: Event, _context: LambdaContext) -> Answer:
         chosen = choose_format(subprotocols=offered, query_format=query_parameter(event, "format"))
         _run(_connect(Connection(id=connection_id(event), format=chosen)))
     except ChatError as fault:
-        logger.warning("refused a connection: %s", fault.code, exc_info=fault.__cause__)
+        logger.warning(about(event, refused=fault.code), exc_info=cause(fault))
         return answer(fault)
     # API Gateway never picks a subprotocol, and a browser that offered some drops a connection without one.
     accepted = chosen is Format.JSON and SUBPROTOCOL in offered

@@ -4,7 +4,7 @@ import logging
 
 from chat_core import ReceivedFrame
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, deadline
+from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, about, answer, connection_id, deadline
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -17,5 +17,5 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         connection_id=connection_id(event), text=event.get("body") or "", deadline=deadline(context)
     )
     receipt = _run(_refuse_frame(received))
-    logger.info("refused a frame: %s", receipt.fault and receipt.fault.code)
+    logger.info(about(event, refused=receipt.fault and receipt.fault.code))
     return answer(receipt.fault)

@@ -4,7 +4,7 @@ import logging
 
 from chat_core import ChatError
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id
+from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, about, answer, cause, connection_id
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -16,6 +16,6 @@ def handler(event: Event, _context: LambdaContext) -> Answer:
     try:
         _run(_disconnect(connection_id(event)))
     except ChatError as fault:
-        logger.warning("could not forget a connection: %s", fault.code, exc_info=fault.__cause__)
+        logger.warning(about(event, refused=fault.code), exc_info=cause(fault))
         return answer(fault)
     return answer()

@@ -5,11 +5,13 @@ Source: Lambda developer guide, "Using Lambda with Amazon SQS" (the event, and p
 
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from adapters.sqs import SqsFanOutQueue, read_fan_out
 from chat_core import Unavailable
+from entrypoints.aws_lambda import metrics
 from entrypoints.aws_lambda.container import container
 from entrypoints.aws_lambda.proxy import Event, LambdaContext, deadline, hand_on_time
 
@@ -31,6 +33,7 @@ def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
 
 
 async def _go_on(record: Event, context: LambdaContext) -> bool:
+    started = time.monotonic()
     try:
         fan_out = read_fan_out(record["body"])
         still_here = _sign_of_life(record["receiptHandle"])
@@ -40,12 +43,13 @@ async def _go_on(record: Event, context: LambdaContext) -> bool:
         )
     except ValueError:
         # It goes to the dead-letter queue after some attempts, where a person can look at it.
-        logger.error("not a fan-out: message %s", record["messageId"])  # noqa: TRY400
+        logger.error({"refused": "not a fan-out", "messageId": record["messageId"]})  # noqa: TRY400
         return False
     except Unavailable as fault:
-        logger.warning("could not go on: %s", fault.code, exc_info=fault.__cause__)
+        logger.warning({"refused": fault.code, "messageId": record["messageId"]}, exc_info=fault.__cause__)
         return False
-    logger.info("went on with broadcast %s: %s", fan_out.id, report)
+    metrics.record(report, started=started)
+    logger.info({"fanOut": fan_out.id, "broadcast": report.summary()})
     return True
 
 

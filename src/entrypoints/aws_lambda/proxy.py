@@ -52,6 +52,20 @@ def hand_on_time(context: LambdaContext) -> float:
     return time.monotonic() + context.get_remaining_time_in_millis() / 1000 * 2 / 3
 
 
+def about(event: Event, **more: Any) -> dict[str, Any]:
+    """Return a record for the log: which connection and route it is about, and what is to be said of it.
+
+    Lambda's JSON format takes it as it is, with the request's id. Never what a client sent: neither data nor query.
+    """
+    context = event["requestContext"]
+    return {"connectionId": context["connectionId"], "route": context["routeKey"], **more}
+
+
+def cause(fault: ChatError) -> BaseException | None:
+    """Return what is behind a fault, for the log's stack trace: nothing where the client is to blame for it."""
+    return None if isinstance(fault, Rejected) else fault.__cause__
+
+
 def answer(fault: ChatError | None = None, *, headers: Mapping[str, str] | None = None) -> Answer:
     """Return what API Gateway takes for an answer; on a handshake the client sees its status, otherwise nobody does."""
     return {"statusCode": _status(fault)} | ({"headers": dict(headers)} if headers else {})

@@ -1,10 +1,22 @@
 """`sendmessage`: a message for everyone connected."""
 
 import logging
+import time
 
 from chat_core import ReceivedFrame
+from entrypoints.aws_lambda import metrics
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, answer, connection_id, deadline, hand_on_time
+from entrypoints.aws_lambda.proxy import (
+    Answer,
+    Event,
+    LambdaContext,
+    about,
+    answer,
+    cause,
+    connection_id,
+    deadline,
+    hand_on_time,
+)
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -19,9 +31,11 @@ def handler(event: Event, context: LambdaContext) -> Answer:
         deadline=deadline(context),
         hand_on_at=hand_on_time(context),
     )
+    started = time.monotonic()
     receipt = _run(_receive_frame(received))
     if receipt.fault:
-        logger.warning("did not broadcast: %s", receipt.fault.code, exc_info=receipt.fault.__cause__)
-    else:
-        logger.info("broadcast: %s", receipt.report)
+        logger.warning(about(event, refused=receipt.fault.code), exc_info=cause(receipt.fault))
+    elif receipt.report:
+        logger.info(about(event, broadcast=receipt.report.summary()))
+        metrics.record(receipt.report, started=started)
     return answer(receipt.fault)

@@ -70,26 +70,29 @@ class SdkMessageSink(MessageSink):
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
         data = payload.encode()
         outcomes: dict[str, Outcome] = {}
+        retried = 0
         remaining = iter(connection_ids)
 
         async def work() -> None:
+            nonlocal retried
             for connection_id in remaining:
-                outcomes[connection_id] = await self._post_until(deadline, connection_id, data)
+                outcomes[connection_id], attempts = await self._post_until(deadline, connection_id, data)
+                retried += attempts - 1
 
         # Workers that share the ids rather than a task for each: a page may hold thousands.
         workers = min(self._concurrency, len(connection_ids))
         await asyncio.gather(*(work() for _ in range(workers)))
-        return Outcomes.of(outcomes)
+        return Outcomes.of(outcomes, retried=retried)
 
-    async def _post_until(self, deadline: float, connection_id: str, data: bytes) -> Outcome:
-        """Post until there is an outcome to keep, or no time for another attempt."""
+    async def _post_until(self, deadline: float, connection_id: str, data: bytes) -> tuple[Outcome, int]:
+        """Post until there is an outcome to keep, or no time for another attempt; return how many there were, too."""
         for attempt in itertools.count(1):
             outcome = await self._post(connection_id, data, deadline)
             pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
             if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
-        return outcome
+        return outcome, attempt
 
     async def _post(self, connection_id: str, data: bytes, deadline: float) -> Outcome:
         async with self._slots:

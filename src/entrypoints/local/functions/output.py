@@ -68,7 +68,9 @@ class Output:
             return False
         *lines, self._unfinished = _LINE_ENDS.split(self._unfinished + data)
         for line in lines:
-            self._on_line(line.decode("utf-8", "replace"))
+            # In CloudWatch's embedded metric format: figures, which nobody reads as a log.
+            if not line.startswith(b'{"_aws":'):
+                self._on_line(line.decode("utf-8", "replace"))
         if len(self._unfinished) > _MAX_LINE:
             self._flush()
         return True

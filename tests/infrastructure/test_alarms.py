@@ -1,0 +1,115 @@
+"""What tells a person that something is wrong, and where to look."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+NAMESPACE = "ServerlessWebSocketChat"
+
+ALARMS = {
+    "FunctionErrors": {"AWS/Lambda Errors"},
+    "FunctionThrottles": {"AWS/Lambda Throttles"},
+    "FailedDeliveries": {f"{NAMESPACE} {name}" for name in ("Delivered", "Failed", "Gone")},
+    "SlowHandshakes": {"AWS/Lambda Duration"},
+    "SlowMessages": {"AWS/Lambda Duration"},
+    "GatewayErrors": {"AWS/ApiGateway ExecutionError"},
+    "TableThrottles": {"AWS/DynamoDB ReadThrottleEvents", "AWS/DynamoDB WriteThrottleEvents"},
+    "AuthorizerUnavailable": {f"{NAMESPACE}/${{Service}} AuthorizerFaults"},
+    "SlowFanOut": {"AWS/SQS ApproximateAgeOfOldestMessage"},
+    "DeadLetters": {"AWS/SQS ApproximateNumberOfMessagesVisible"},
+}
+FUNCTIONS = ["ConnectFunction", "DisconnectFunction", "SendMessageFunction", "DefaultFunction"]
+
+
+def properties(alarms: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the properties of an alarm."""
+    resource = alarms["Resources"][name]
+    assert resource["Type"] == "AWS::CloudWatch::Alarm"
+    return dict(resource["Properties"])
+
+
+def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what an alarm reads: its own metric, or those of its expression."""
+    stated = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    return stated or [alarm]
+
+
+def name_of(metric: dict[str, Any]) -> str:
+    namespace = metric["Namespace"]
+    return f"{namespace if isinstance(namespace, str) else namespace['Fn::Sub']} {metric['MetricName']}"
+
+
+def test_everything_that_goes_wrong_has_its_alarm(alarms: dict[str, Any]) -> None:
+    """By what they read."""
+    found = [name for name, each in alarms["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    read = {name: {name_of(metric) for metric in metrics(properties(alarms, name))} for name in found}
+
+    assert read == ALARMS
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarm_tells_somebody_when_it_goes_off_and_when_it_is_over(alarms: dict[str, Any], name: str) -> None:
+    """In a sentence; and a chat that nobody uses is not unwell."""
+    alarm = properties(alarms, name)
+
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Topic"}]
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmDescription"].endswith(".")
+    assert "AlarmName" not in alarm
+
+
+@pytest.mark.parametrize("name", ["FunctionErrors", "FunctionThrottles"])
+def test_functions_are_watched_all_together(alarms: dict[str, Any], api: dict[str, Any], name: str) -> None:
+    """One alarm for those behind routes; the dashboard tells them apart."""
+    watched = [metric["Dimensions"][0]["Value"]["Ref"] for metric in metrics(properties(alarms, name))]
+
+    assert watched == FUNCTIONS
+    assert set(FUNCTIONS) <= set(api["Outputs"])
+
+
+def test_errors_of_the_authorizer_are_no_alarm_but_its_faults_are(alarms: dict[str, Any]) -> None:
+    """Lambda counts each 401 as an error, and anybody can cause those."""
+    pattern = alarms["Resources"]["AuthorizerFaults"]["Properties"]["FilterPattern"]
+
+    assert pattern == '{ $.level = "ERROR" && $.message = "cannot verify tokens*" }'
+    assert alarms["Resources"]["AuthorizerUnavailable"]["Condition"] == "Authorizes"
+
+
+def test_alarms_come_with_somebody_to_tell(master: dict[str, Any], alarms: dict[str, Any]) -> None:
+    """And cost nothing without."""
+    assert master["Parameters"]["AlarmEmail"]["Default"] == ""
+    assert {master["Resources"][name]["Condition"] for name in ("Alarms", "Dashboard")} == {"Watches"}
+    assert alarms["Resources"]["Mail"]["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
+
+
+def body(dashboard: dict[str, Any], *, hands_on: bool) -> Any:
+    """Return the dashboard as CloudWatch is given it, with names in the place of parameters."""
+    text, parts = dashboard["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    queue = parts["Queue"]["Fn::If"][1]["Fn::Sub"] if hands_on else ""
+    return json.loads(re.sub(r"\$\{([\w:]+)\}", r"a-\1", text.replace("${Queue}", queue)))
+
+
+@pytest.mark.parametrize("hands_on", [True, False])
+def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(dashboard: dict[str, Any], hands_on: bool) -> None:
+    """CloudWatch would refuse it only at the deploy."""
+    widgets = body(dashboard, hands_on=hands_on)["widgets"]
+
+    assert len(widgets) == (9 if hands_on else 8)
+    for widget in widgets:
+        assert widget["properties"]["region"] == "a-AWS::Region"
+        assert widget["properties"]["title"]
+        assert all(
+            len([part for part in line if isinstance(part, str)]) >= 2 for line in widget["properties"]["metrics"]
+        )
+
+
+@pytest.mark.parametrize("template", ["alarms", "dashboard"])
+def test_nothing_that_is_handed_in_is_left_unused(request: pytest.FixtureRequest, template: str) -> None:
+    """A metric of a name that is misspelled would stay empty without a word."""
+    read: dict[str, Any] = request.getfixturevalue(template)
+    text = json.dumps({part: read[part] for part in ("Conditions", "Resources")})
+
+    unused = [name for name in read["Parameters"] if f'"Ref": "{name}"' not in text and f"${{{name}}}" not in text]
+    assert unused == []
