@@ -23,6 +23,13 @@ Resources:
   Integration:
     Type: AWS::ApiGatewayV2::Integration
     Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt EchoFunction.Arn}
+  # As on AWS, a two-way route needs it besides its expression.
+  RouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {ApiId: !Ref Api, RouteId: !Ref Default, RouteResponseKey: $default}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref EchoFunction, Principal: apigateway.amazonaws.com}
   EchoFunction:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: src, Handler: app.handler, Runtime: python3.13, Timeout: 30}

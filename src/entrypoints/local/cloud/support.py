@@ -74,7 +74,7 @@ PROPERTIES: Mapping[str, Support] = {
     "AWS::Lambda::Version": _support("FunctionName", "CodeSha256 Description ProvisionedConcurrencyConfig"),
 }
 
-_UNREAD_SECTIONS = {"Rules", "Hooks"}
+_UNREAD_SECTIONS = {"Hooks"}
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _API = "AWS::ApiGatewayV2::Api"
 _ROUTE, _ROUTE_RESPONSE = "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"

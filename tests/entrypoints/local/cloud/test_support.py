@@ -115,7 +115,7 @@ NOTICED = {
         route=f"{ROUTE}, RouteResponseSelectionExpression: $default"
     ),
     "Not resolved here": variable("'{{resolve:ssm:/a}}'"),
-    "Not looked at here": template(head="Rules: {R: {Assertions: []}}"),
+    "Not looked at here": template(head="Hooks: {}"),
     "Not added here, a layer": template(
         function=f"{FUNCTION}, Layers: ['arn:aws:lambda:eu-west-1:210987654321:layer:elsewhere:7']"
     ),
