@@ -11,7 +11,9 @@ TEMPLATES = [
     "api.yaml",
     "authorizer.yaml",
     "dashboard.yaml",
+    "domain.yaml",
     "gateway-logging.yaml",
+    "page.yaml",
     "storage.yaml",
     "template.yaml",
 ]
