@@ -61,6 +61,18 @@ def dashboard() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def domain() -> dict[str, Any]:
+    """Return the nested template of the name for the WebSocket URL."""
+    return _read(REPOSITORY / "infrastructure" / "domain.yaml")
+
+
+@pytest.fixture(scope="session")
+def page() -> dict[str, Any]:
+    """Return the nested template of the chat page."""
+    return _read(REPOSITORY / "infrastructure" / "page.yaml")
+
+
+@pytest.fixture(scope="session")
 def authorizer() -> dict[str, Any]:
     """Return the nested template of the function that judges tokens."""
     return _read(REPOSITORY / "infrastructure" / "authorizer.yaml")

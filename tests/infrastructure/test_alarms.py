@@ -20,7 +20,7 @@ ALARMS = {
     "SlowFanOut": {"AWS/SQS ApproximateAgeOfOldestMessage"},
     "DeadLetters": {"AWS/SQS ApproximateNumberOfMessagesVisible"},
 }
-FUNCTIONS = ["ConnectFunction", "DisconnectFunction", "SendMessageFunction", "DefaultFunction"]
+FUNCTIONS = ["ConnectFunction", "DisconnectFunction", "SendMessageFunction", "DefaultFunction", "FanOutFunction"]
 
 
 def properties(alarms: dict[str, Any], name: str) -> dict[str, Any]:

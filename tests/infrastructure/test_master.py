@@ -13,6 +13,8 @@ NESTED = {
     "GatewayLogging": "gateway_logging",
     "Authorizer": "authorizer",
     "Api": "api",
+    "Domain": "domain",
+    "ChatPage": "page",
     "Alarms": "alarms",
     "Dashboard": "dashboard",
 }
@@ -67,25 +69,52 @@ def test_a_nested_stack_gets_the_parameters_it_declares(
     assert set(given) == set(request.getfixturevalue(template).get("Parameters", {}))
 
 
-def test_every_parameter_reaches_a_nested_stack(master: dict[str, Any]) -> None:
+def test_every_parameter_reaches_a_nested_stack_or_decides_whether_there_is_one(master: dict[str, Any]) -> None:
     """A parameter that changes nothing would mislead."""
-    given = json.dumps([resource["Properties"].get("Parameters", {}) for resource in master["Resources"].values()])
+    given = json.dumps([master["Conditions"], [each["Properties"] for each in master["Resources"].values()]])
 
     assert [name for name in master["Parameters"] if json.dumps({"Ref": name}) not in given] == []
 
 
-def test_it_tells_where_to_connect_where_to_post_and_where_rows_are(
-    master: dict[str, Any], storage: dict[str, Any], api: dict[str, Any]
-) -> None:
-    """Each output hands on one of a nested stack."""
-    handed_on = {name: output["Value"]["Fn::GetAtt"] for name, output in master["Outputs"].items()}
+WEB_SOCKET_URL = {
+    "Fn::If": [
+        "HasDomain",
+        {"Fn::GetAtt": ["Domain", "Outputs.WebSocketUrl"]},
+        {"Fn::GetAtt": ["Api", "Outputs.WebSocketUrl"]},
+    ]
+}
+HANDED_ON: dict[str, tuple[str | None, list[str]]] = {
+    "ManagementEndpoint": (None, ["Api", "Outputs.ManagementEndpoint"]),
+    "ConnectionsTableName": (None, ["Storage", "Outputs.TableName"]),
+    "DomainTarget": ("HasDomain", ["Domain", "Outputs.Target"]),
+    "PageUrl": ("ServesPage", ["ChatPage", "Outputs.PageUrl"]),
+    "PageBucketName": ("ServesPage", ["ChatPage", "Outputs.PageBucketName"]),
+    "DistributionId": ("ServesPage", ["ChatPage", "Outputs.DistributionId"]),
+    "DashboardUrl": ("Watches", ["Dashboard", "Outputs.Url"]),
+    "TokenSecretArn": ("SharesSecret", ["Authorizer", "Outputs.SecretArn"]),
+}
 
-    assert handed_on == {
-        "WebSocketUrl": ["Api", "Outputs.WebSocketUrl"],
-        "ManagementEndpoint": ["Api", "Outputs.ManagementEndpoint"],
-        "ConnectionsTableName": ["Storage", "Outputs.TableName"],
-        "DashboardUrl": ["Dashboard", "Outputs.Url"],
-        "TokenSecretArn": ["Authorizer", "Outputs.SecretArn"],
-    }
-    assert {"WebSocketUrl", "ManagementEndpoint"} <= set(api["Outputs"])
+
+def test_clients_connect_to_the_name_where_there_is_one(master: dict[str, Any]) -> None:
+    """And the page connects there too."""
+    assert master["Outputs"]["WebSocketUrl"]["Value"] == WEB_SOCKET_URL
+    assert master["Resources"]["ChatPage"]["Properties"]["Parameters"] == {"SocketUrl": WEB_SOCKET_URL}
+
+
+@pytest.mark.parametrize("name", HANDED_ON)
+def test_what_a_nested_stack_tells_is_handed_on(
+    request: pytest.FixtureRequest, master: dict[str, Any], name: str
+) -> None:
+    """Under the condition that the nested stack has, or one that implies it."""
+    condition, (stack, attribute) = HANDED_ON[name]
+    output = master["Outputs"][name]
+
+    assert (output.get("Condition"), output["Value"]) == (condition, {"Fn::GetAtt": [stack, attribute]})
+    assert attribute.removeprefix("Outputs.") in request.getfixturevalue(NESTED[stack])["Outputs"]
+    assert condition == "SharesSecret" or master["Resources"][stack].get("Condition") == condition
+
+
+def test_nothing_else_is_told(master: dict[str, Any], storage: dict[str, Any]) -> None:
+    """Every output is one of the above."""
+    assert set(master["Outputs"]) == {"WebSocketUrl", *HANDED_ON}
     assert set(storage["Outputs"]) == {"TableName", "TableArn"}

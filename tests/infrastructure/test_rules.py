@@ -1,0 +1,120 @@
+"""What holds of every template, whoever adds to them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cfnlint.decode import decode
+
+from tests.infrastructure.conftest import REPOSITORY
+
+HOLDS_DATA = {
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::SQS::Queue",
+}
+FUNCTION = "AWS::Serverless::Function"
+CONNECTIONS = "${Api}/${StageName}/POST/@connections/*"
+WORKERS = {"FanOutFunction"}
+"""Behind a queue rather than the gateway: they may take as long as Lambda lets them."""
+
+
+def read_all() -> dict[str, dict[str, Any]]:
+    """Return every template by the name of its file."""
+    paths = sorted((REPOSITORY / "infrastructure").glob("*.yaml"))
+    return {path.name: json.loads(json.dumps(decode(str(path))[0])) for path in paths}
+
+
+ALL = read_all()
+RESOURCES = {(file, name): each for file, template in ALL.items() for name, each in template["Resources"].items()}
+
+
+def of_types(*kinds: str) -> list[Any]:
+    """Return a parameter for each resource of these types, named by where it is."""
+    return [
+        pytest.param(file, name, id=f"{file} {name}") for (file, name), r in RESOURCES.items() if r["Type"] in kinds
+    ]
+
+
+def statements(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the statements of every policy document inside a value, those under a condition included."""
+    match value:
+        case {"Effect": str()}:
+            yield value
+        case dict():
+            for each in value.values():
+                yield from statements(each)
+        case list():
+            for each in value:
+                yield from statements(each)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize(("file", "name"), of_types(*HOLDS_DATA, "AWS::CloudFormation::Stack"))
+def test_what_happens_to_data_is_said(file: str, name: str) -> None:
+    """CloudFormation's defaults differ from type to type."""
+    resource = RESOURCES[file, name]
+
+    assert {"DeletionPolicy", "UpdateReplacePolicy"} <= resource.keys()
+
+
+@pytest.mark.parametrize(("file", "name"), of_types("AWS::IAM::Role", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"))
+def test_nothing_is_allowed_by_a_pattern_that_could_be_named(file: str, name: str) -> None:
+    """Only ids that come up at run time are open: of connections, and of the page's files."""
+    for statement in statements(RESOURCES[file, name]["Properties"]):
+        # X-Ray has no resource that a policy could name.
+        if statement["Effect"] == "Deny" or all(action.startswith("xray:") for action in listed(statement["Action"])):
+            continue
+        assert [action for action in listed(statement["Action"]) if "*" in action or "?" in action] == []
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys()
+        for resource in listed(statement.get("Resource", [])):
+            text = json.dumps(resource)
+            assert "*" not in text or CONNECTIONS in text or text == '{"Fn::Sub": "${PageBucket.Arn}/*"}'
+
+
+@pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
+def test_function_writes_to_a_log_that_ends(file: str, name: str) -> None:
+    """The group that Lambda would make by itself keeps everything for ever."""
+    group = RESOURCES[file, RESOURCES[file, name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+
+    assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
+def test_function_that_the_gateway_waits_for_ends_before_it_is_given_up(file: str, name: str) -> None:
+    """29 s is the most that API Gateway waits."""
+    common = ALL[file].get("Globals", {}).get("Function", {})
+    timeout = RESOURCES[file, name]["Properties"].get("Timeout", common.get("Timeout"))
+
+    assert name in WORKERS or timeout < 29
+
+
+@pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
+def test_function_reserves_no_concurrency(file: str, name: str) -> None:
+    """What one reserves, every other function of the account loses; an account that is new has ten in all."""
+    assert "ReservedConcurrentExecutions" not in RESOURCES[file, name]["Properties"]
+
+
+def test_whatever_is_invoked_without_an_answer_has_somewhere_to_fail_to() -> None:
+    """All functions but those behind queues are invoked by a gateway that is told of the failure."""
+    queues = {name: r["Properties"] for (_, name), r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+    mapped = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
+    events = [r for r in RESOURCES.values() if r["Type"] == FUNCTION and "Events" in r["Properties"]]
+
+    assert events == []
+    assert not mapped or any("RedrivePolicy" in properties for properties in queues.values())
+
+
+@pytest.mark.parametrize("file", ALL)
+def test_resource_that_is_skipped_by_a_scanner_says_why(file: str) -> None:
+    """A rule that does not apply is answered where it would."""
+    for resource in ALL[file]["Resources"].values():
+        for skipped in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            assert skipped["id"].startswith("CKV")
+            assert len(skipped["comment"]) > 20
