@@ -5,7 +5,7 @@ Responses: the server is told to use no dynamic table, so that each header block
 recognized by its byte; everything else is decoded by the library `hpack`, the other fields when somebody asks for them.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from adapters.aws.errors import ResponseMalformed
@@ -13,7 +13,7 @@ from adapters.aws.errors import ResponseMalformed
 _STATIC_SIZE: Final = 61
 _AUTHORIZATION: Final = 23
 _PATH: Final = 4
-_STATUS_200: Final = b"\x88"
+STATUS_200: Final = b"\x88"
 """Indexes in the static table (RFC 7541, appendix A)."""
 _NO_TABLE: Final = b"\x20"
 _METHOD_POST: Final = b"\x83"
@@ -51,11 +51,12 @@ class RequestEncoder:
 
         """
         # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
-        start = b"%b%b%b%b" % (self._confirmation, self._start, _literal(0x00, 4, _PATH), _string(path))
-        self._confirmation = b""
-        own = _literal(0x10, 4, _AUTHORIZATION) + _string(authorization)
+        own = b"%b%b%b" % (_AUTHORIZATION_NAME, _length(len(authorization)), authorization)
+        start = b"%b%b%b%b" % (self._start, _PATH_NAME, _length(len(path)), path)
         if shared is self._shared:
-            return start + self._indexes + own
+            return b"%b%b%b" % (start, self._indexes, own)
+        start = self._confirmation + start
+        self._confirmation = b""
         if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
             return start + b"".join(_field(0x00, 4, *each) for each in fields) + own
         # The last one that was added has the lowest index.
@@ -71,15 +72,18 @@ def _field(pattern: int, prefix: int, name: str, value: str) -> bytes:
     return named + _string(value.encode())
 
 
-@cache
 def _literal(pattern: int, prefix: int, index: int) -> bytes:
     return _integer(index, prefix, pattern)
 
 
 def _string(value: bytes) -> bytes:
-    # Without Huffman coding, which would cost more time than it saves bytes.
-    length = len(value)
-    return bytes((length,)) + value if length < 0x7F else _integer(length, 7, 0) + value
+    return _length(len(value)) + value
+
+
+@lru_cache(maxsize=1024)
+def _length(length: int) -> bytes:
+    """Return the length of a string without Huffman coding, which would cost more time than it saves bytes."""
+    return _integer(length, 7, 0)
 
 
 def _integer(value: int, prefix: int, pattern: int) -> bytes:
@@ -95,6 +99,11 @@ def _integer(value: int, prefix: int, pattern: int) -> bytes:
     return bytes([*out, value])
 
 
+_PATH_NAME: Final = _literal(0x00, 4, _PATH)
+_AUTHORIZATION_NAME: Final = _literal(0x10, 4, _AUTHORIZATION)
+"""Without indexing, and never to be indexed (RFC 7541, section 6.2.3)."""
+
+
 def read_status(block: bytes) -> int:
     """Return the `:status` of a response's header block.
 
@@ -104,7 +113,7 @@ def read_status(block: bytes) -> int:
     """
     # A server that was told to use no dynamic table says so first; then comes the status.
     at = 1 if block[:1] == _NO_TABLE else 0
-    if block[at : at + 1] == _STATUS_200:
+    if block[at : at + 1] == STATUS_200:
         return 200
     status = read_fields(block).get(":status", "")
     if len(status) != 3 or not status.isdigit():

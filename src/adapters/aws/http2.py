@@ -16,7 +16,7 @@ from typing import Final
 from adapters.aws.channel import Channel
 from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
-from adapters.aws.hpack import RequestEncoder, read_status
+from adapters.aws.hpack import STATUS_200, RequestEncoder, read_status
 from adapters.aws.http2_frames import (
     ACK,
     CANCEL,
@@ -39,6 +39,7 @@ from adapters.aws.http2_frames import (
     PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
+    WHOLE,
     WINDOW_UPDATE,
     frame,
     header_frames,
@@ -249,10 +250,20 @@ class Http2Connection:
             if after > end:
                 break
             number = int.from_bytes(data[at + 5 : at + 9]) & LAST_STREAM
-            self._on_frame(data[at + 3], data[at + 4], number, data[at + 9 : after])
+            kind, flags, payload = data[at + 3], data[at + 4], data[at + 9 : after]
+            # The whole of nearly every answer: 200, and nothing else.
+            if flags == WHOLE and kind == HEADERS and payload.startswith(STATUS_200) and self._is_simple(number):
+                self._streams.pop(number).exchange.answered(Http2Response(200, payload, b""))
+            else:
+                self._on_frame(kind, flags, number, payload)
             at = after
         if at < end:
             self._received += data[at:]
+
+    def _is_simple(self, number: int) -> bool:
+        """Tell whether a request is under way of which nothing is left to be sent, and nothing has been answered."""
+        stream = self._streams.get(number)
+        return stream is not None and stream.block is None and not stream.unsent and self._headers is None
 
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._headers is not None and kind != CONTINUATION:
