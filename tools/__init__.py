@@ -1,0 +1,1 @@
+"""What a deploy runs on the machine that deploys."""
