@@ -2,9 +2,12 @@
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock clean dynamodb-local bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
+.PHONY: help setup run test check lint lock build clean dynamodb-local \
+	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -39,8 +42,15 @@ check: lint test  ## Everything that a change has to pass: format, lint, types, 
 
 lock: setup  ## Pin the newest allowed versions, with their hashes, for every platform
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-emit-package serverless-websocket-chat --extra dev --output-file $(LOCK) pyproject.toml
+	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml
+	@# The functions run what the tests run.
+	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
+	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
+	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
+
+build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
+	$(BIN)/python -m tools.artifact $(if $(ARCH),--arch $(ARCH)) $(if $(ADAPTERS),--adapters $(ADAPTERS)) \
+		$(if $(PYTHON),--python $(PYTHON))
 
 clean:  ## Remove .venv and every cache
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist

@@ -144,8 +144,10 @@ def write(folder: Path) -> Path:
         shutil.copy(path, infrastructure)
     master = read("template.yaml")
     storage, queue, api = (master["Resources"].pop(name) for name in ("Storage", "Queue", "Api"))
-    # What only watches the API does nothing for a message.
-    del master["Outputs"], master["Resources"]["Alarms"], master["Resources"]["Dashboard"]
+    # What only watches or names the API does nothing for a message.
+    del master["Outputs"]
+    for name in ("Alarms", "Dashboard", "Domain", "ChatPage"):
+        del master["Resources"][name]
     for case in [*CASES, WHOLE]:
         (infrastructure / f"{case.name}.yaml").write_text(json.dumps(without(read("api.yaml"), case)))
         copy = json.dumps(api).replace("./api.yaml", f"./{case.name}.yaml")

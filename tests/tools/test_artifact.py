@@ -1,0 +1,105 @@
+"""Whole builds, with the wheels of the lock files."""
+
+import os
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from tests.support.builds import RUNNING, built, built_elsewhere, needs_package_index
+from tests.support.local_stack import local_stack
+from tools.artifact.__main__ import main
+
+pytestmark = pytest.mark.timeout(300)
+
+MACHINES = {"arm64": 183, "x86_64": 62}
+"""EM_AARCH64 and EM_X86_64 of elf.h."""
+
+
+@pytest.fixture(scope="module")
+def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build, once, what this machine can run; return the folder `build`."""
+    needs_package_index()
+    folder = tmp_path_factory.mktemp("runnable")
+    built(folder, architecture="arm64" if os.uname().machine == "aarch64" else "x86_64", adapters="sdk")
+    return folder / "build"
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_build_is_the_same_wherever_it_is_made(tmp_path: Path, architecture: str) -> None:
+    """From another folder, under another umask, with other times of the files; and every library is the target's."""
+    needs_package_index()
+    first = built(tmp_path / "one", architecture=architecture, adapters="direct")
+    second = built_elsewhere(tmp_path / "two", architecture=architecture, adapters="direct")
+
+    assert [each.path.name for each in first] == [each.path.name for each in second] != []
+    for one, other in zip(first, second, strict=True):
+        assert one.path.read_bytes() == other.path.read_bytes()
+        assert machines(one.path) == {MACHINES[architecture]}
+
+
+def test_every_library_of_the_sdk_is_the_machines_too(runnable: Path) -> None:
+    """One for another processor is found out by Lambda alone, at the first event."""
+    assert len(machines(runnable / "functions.zip")) == 1
+
+
+def machines(archive: Path) -> set[int]:
+    """Return the processors of the archive's libraries: `e_machine` of each ELF header."""
+    with zipfile.ZipFile(archive) as packed:
+        libraries = [packed.read(name) for name in packed.namelist() if name.endswith(".so")]
+    assert libraries
+    assert all(library.startswith(b"\x7fELF") for library in libraries)
+    return {struct.unpack_from("<H", library, 18)[0] for library in libraries}
+
+
+def handlers() -> list[str]:
+    folder = Path(__file__).parents[2] / "infrastructure"
+    lines = [line.split() for path in sorted(folder.glob("*.yaml")) for line in path.read_text().splitlines()]
+    return [words[1].removesuffix(".handler") for words in lines if words and words[0] == "Handler:"]
+
+
+@pytest.mark.parametrize("module", handlers())
+def test_handler_finds_everything_in_its_archive(runnable: Path, module: str) -> None:
+    """With nothing else on the path than Lambda's own: Python's standard library."""
+    archive = "authorizer" if module.endswith(".authorize") else "functions"
+    code = f"import sys; sys.path.insert(0, {str(runnable / archive)!r}); import {module} as it; it.handler"
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "CONNECTIONS_TABLE": "connections",
+        "MANAGEMENT_ENDPOINT": "https://example.execute-api.us-east-1.amazonaws.com/dev",
+        "ADAPTERS": "sdk",
+        "AUTHORIZER_TYPE": "hs256",
+        "TOKEN_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s",
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def test_built_template_runs_as_it_stands(runnable: Path) -> None:
+    """What is deployed is what is run here: the archives, by the templates beside them."""
+    with local_stack("--template", str(runnable / "infrastructure" / "template.yaml")) as stack:
+        async with connect(stack.ws_url, open_timeout=30) as client:
+            await client.send('{"action":"sendmessage","data":"live long"}')
+            assert await client.recv() == "live long"
+
+
+def test_built_template_says_what_it_was_built_for(runnable: Path) -> None:
+    """The artifact of one Python does not run on another."""
+    text = (runnable / "infrastructure" / "api.yaml").read_text(encoding="utf-8")
+    assert f"Runtime: python{RUNNING}\n" in text
+
+
+def test_command_refuses_what_cannot_be_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In pip's words: there is no wheel for so old a Python."""
+    needs_package_index()
+    status = main(["--python", "3.5", "--adapters", "direct", "--output", str(tmp_path)])
+    assert status == 1
+    assert capsys.readouterr().err.startswith("error: ")

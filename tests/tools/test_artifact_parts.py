@@ -1,0 +1,170 @@
+"""The parts of a build that fetch nothing."""
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools.artifact import archive, bytecode, templates, trim, wheels
+from tools.artifact.target import BadTarget, Target
+
+ARM = Target(python="3.13", architecture="arm64")
+LOCK = """\
+anyio==4.1 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+    # via nothing
+backport==1.0 ; python_full_version < '3.13' \\
+    --hash=sha256:cc
+windows==1.0 ; sys_platform == 'win32' \\
+    --hash=sha256:dd
+"""
+
+
+@pytest.mark.parametrize(("python", "architecture"), [("3", "arm64"), ("3.13.1", "arm64"), ("3.13", "aarch64")])
+def test_target_that_lambda_does_not_have_is_refused(python: str, architecture: str) -> None:
+    """Lambda's own names are asked for: `arm64` and not `aarch64`."""
+    with pytest.raises(BadTarget):
+        Target(python=python, architecture=architecture)
+
+
+def test_wheels_for_a_newer_c_library_than_the_runtimes_are_not_taken() -> None:
+    """Amazon Linux 2 has glibc 2.26 and Amazon Linux 2023 has 2.34."""
+    assert ARM.platforms[0] == "manylinux_2_34_aarch64"
+    assert Target(python="3.11", architecture="x86_64").platforms[0] == "manylinux_2_26_x86_64"
+
+
+def test_markers_are_judged_by_the_target() -> None:
+    """The machine that builds may run another Python on another system."""
+    assert list(wheels.requirements(LOCK, ARM)) == ["anyio==4.1 --hash=sha256:aa --hash=sha256:bb"]
+    older = Target(python="3.12", architecture="arm64")
+    assert "backport==1.0 --hash=sha256:cc" in list(wheels.requirements(LOCK, older))
+
+
+def test_wheel_for_another_hash_than_the_locks_is_refused(tmp_path: Path) -> None:
+    """A package that was exchanged on the way does not get into an artifact."""
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"hpack==4.2.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    with pytest.raises(wheels.NoWheels):
+        wheels.install(lock, ARM, tmp_path / "out")
+
+
+def test_archives_of_equal_contents_are_equal(tmp_path: Path) -> None:
+    """Neither the order in which files were made, nor their times and modes, nor the folder is in them."""
+    names = ["b.py", "a/c.py", "a.py"]
+    for folder, order in (("one", names), ("two", names[::-1])):
+        for name in order:
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name, encoding="utf-8")
+            path.chmod(0o600 if folder == "one" else 0o664)
+        archive.settle(tmp_path / folder)
+        archive.pack(tmp_path / folder, tmp_path / f"{folder}.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+def test_every_file_can_be_read_by_lambdas_user(tmp_path: Path) -> None:
+    """Lambda runs the code as another user than the one who owns it, and cannot import what that one alone may read."""
+    path = tmp_path / "in" / "module.py"
+    path.parent.mkdir()
+    path.touch()
+    path.chmod(0o600)
+    archive.pack(tmp_path / "in", tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
+        assert packed.getinfo("module.py").external_attr >> 16 == 0o100644
+
+
+def test_bytecode_is_used_whatever_the_times_of_the_files(tmp_path: Path) -> None:
+    """A bytecode that is checked against its source's time is worth nothing once that has changed."""
+    (tmp_path / "module.py").write_text("names = {'a', 'b', 'c'}\n", encoding="utf-8")
+    bytecode.compile_all(tmp_path, Path(sys.executable))
+    (compiled,) = tmp_path.glob("__pycache__/module.*.pyc")
+    # PEP 552: bit 0 says that the hash and not the time is held, bit 1 that it is checked.
+    assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01
+    assert b"/var/task/module.py" in compiled.read_bytes()
+    first = compiled.read_bytes()
+    bytecode.compile_all(tmp_path, Path(sys.executable))
+    assert compiled.read_bytes() == first
+
+
+def test_running_python_compiles_for_its_own_version() -> None:
+    """It needs no other one."""
+    running = Target(python="{}.{}".format(*sys.version_info), architecture="arm64")
+    assert bytecode.interpreter(running) == Path(sys.executable)
+    assert bytecode.interpreter(Target(python="3.99", architecture="arm64")) is None
+
+
+def test_what_no_function_reads_is_left_out(tmp_path: Path) -> None:
+    """Tests, sources of extensions, types, metadata; and of the SDK's data other services'."""
+    kept = ["p/__init__.py", "p/x.so", "botocore/data/sqs/2012-11-05/service-2.json", "boto3/data/x.json"]
+    dropped = ["p/tests/t.py", "p/x.c", "p/x.pyi", "p-1.dist-info/RECORD", "botocore/data/ec2/2016/service-2.json"]
+    for name in [*kept, *dropped]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "botocore/data/endpoints.json").write_text('{"partitions":[{"services":{"sqs":{},"ec2":{}}}]}')
+
+    trim.trim(tmp_path)
+
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*kept, "botocore/data/endpoints.json"}
+    assert not (tmp_path / "p/tests").exists()
+    assert (tmp_path / "botocore/data/endpoints.json").read_text() == '{"partitions":[{"services":{"sqs":{}}}]}'
+
+
+@pytest.mark.parametrize(("with_sdk", "expected"), [(True, True), (False, False)])
+def test_reference_adapters_are_in_the_artifact_that_has_their_libraries(
+    tmp_path: Path, with_sdk: bool, expected: bool
+) -> None:
+    """The local stack and the memory adapters are in neither."""
+    for name in ("chat_core", "adapters", "adapters/x", "adapters/x/sdk", "adapters/memory", "entrypoints/local"):
+        (tmp_path / "src" / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / name / "__init__.py").touch()
+    (tmp_path / "src/entrypoints/__init__.py").touch()
+
+    trim.copy_sources(tmp_path / "src", tmp_path / "out", with_sdk=with_sdk)
+
+    assert (tmp_path / "out/adapters/x/sdk").exists() is expected
+    assert (tmp_path / "out/chat_core/__init__.py").exists()
+    assert not (tmp_path / "out/adapters/memory").exists()
+    assert not (tmp_path / "out/entrypoints/local").exists()
+
+
+TEMPLATE = """\
+Parameters:
+  Adapters:
+    Type: String
+    Default: direct
+Globals:
+  Function:
+    Runtime: python3.13
+    Architectures: [arm64]
+Resources:
+  A:
+    Properties:
+      CodeUri: ../src/
+      Handler: entrypoints.aws_lambda.connect.handler
+  B:
+    Properties:
+      CodeUri: ../src/
+      Handler: entrypoints.aws_lambda.authorize.handler
+"""
+
+
+def test_template_names_the_archives_and_what_they_were_built_for() -> None:
+    """So that no option has to be repeated when it is deployed."""
+    target = Target(python="3.12", architecture="x86_64")
+
+    text = templates.rewrite(TEMPLATE, target, special={"authorize": "other"}, usual="usual", adapters="sdk")
+
+    assert "CodeUri: ../usual.zip\n      Handler: entrypoints.aws_lambda.connect" in text
+    assert "CodeUri: ../other.zip\n      Handler: entrypoints.aws_lambda.authorize" in text
+    assert "Runtime: python3.12\n" in text
+    assert "Architectures: [x86_64]" in text
+    assert "Default: sdk\n" in text
+
+
+def test_code_that_would_not_be_rewritten_is_an_error() -> None:
+    """A function must not be deployed without its libraries."""
+    with pytest.raises(templates.UnknownCode, match=r"CodeUri: \.\./lib/"):
+        templates.rewrite("CodeUri: ../lib/\n", ARM, special={}, usual="usual", adapters="sdk")

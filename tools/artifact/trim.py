@@ -1,0 +1,82 @@
+"""What of the sources and wheels no function reads, and so is left out: a smaller archive starts sooner."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+AWS_SERVICES = {"apigatewaymanagementapi", "dynamodb", "sqs", "sts"}
+"""Those that functions call through the SDK, or that it calls itself."""
+
+_FOLDERS = {"__pycache__", "tests"}
+_SUFFIXES = {".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx"}
+_NAMES = {"py.typed"}
+# No package in the locks asks for its metadata when it runs: tests/tools/test_artifact.py runs every handler.
+_METADATA = ".dist-info"
+
+_OUR_OTHERS = ("entrypoints/local", "adapters/memory")
+"""What of src/ serves a laptop or tests alone."""
+
+
+def copy_sources(sources: Path, folder: Path, *, with_sdk: bool) -> None:
+    """Copy of our packages what functions use; without the reference adapters, whose libraries are then not there."""
+    left_out = {sources / each for each in _OUR_OTHERS}
+    if not with_sdk:
+        left_out |= set(sources.glob("adapters/*/sdk"))
+
+    def ignored(parent: str, names: list[str]) -> set[str]:
+        return {name for name in names if Path(parent, name) in left_out or _is_superfluous(Path(parent, name))}
+
+    for package in sorted(path.parent for path in sources.glob("*/__init__.py")):
+        shutil.copytree(package, folder / package.name, ignore=ignored)
+
+
+def trim(folder: Path) -> None:
+    """Remove from unpacked wheels what is not read when they run."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if _is_superfluous(path):
+            _remove(path)
+    if (folder / "botocore").is_dir():
+        _trim_sdk(folder)
+    _remove_empty_folders(folder)
+
+
+def _is_superfluous(path: Path) -> bool:
+    if path.is_dir():
+        return path.name in _FOLDERS or path.name.endswith(_METADATA)
+    return path.suffix in _SUFFIXES or path.name in _NAMES
+
+
+def _trim_sdk(folder: Path) -> None:
+    """Keep the descriptions of the services in use: there are four hundred, read anew in each cold start."""
+    for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
+        for path in data.iterdir():
+            if path.is_dir() and path.name not in AWS_SERVICES:
+                shutil.rmtree(path)
+    for path in folder.glob("boto*/examples"):
+        shutil.rmtree(path)
+    _rewrite(folder / "botocore" / "data" / "endpoints.json", _of_our_services)
+
+
+def _of_our_services(endpoints: dict[str, object]) -> None:
+    for partition in endpoints["partitions"]:  # type: ignore[attr-defined]
+        partition["services"] = {name: each for name, each in partition["services"].items() if name in AWS_SERVICES}
+
+
+def _rewrite(path: Path, change: Callable[[dict[str, object]], None]) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    change(document)
+    path.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
