@@ -17,7 +17,14 @@ from moto.cloudformation.parsing import Output
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 
-from entrypoints.local.cloud import moto_api_keys, moto_iam, moto_lambda, moto_secrets, moto_websocket
+from entrypoints.local.cloud import (
+    moto_api_keys,
+    moto_dynamodb,
+    moto_iam,
+    moto_lambda,
+    moto_secrets,
+    moto_websocket,
+)
 from entrypoints.local.cloud.moto_resource import Created, register
 
 STAND_IN = "Local::StandIn"
@@ -32,6 +39,7 @@ def install() -> None:
     moto_websocket.install()
     moto_api_keys.install()
     moto_lambda.install()
+    moto_dynamodb.install()
     moto_iam.install()
     moto_secrets.install()
     parsing.clean_json = _without_no_value(parsing.clean_json)
