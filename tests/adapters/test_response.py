@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.aws import Response, ResponseMalformed
-from adapters.aws.response import HEAD_LIMIT, ResponseReader, read_whole
+from adapters.aws.response import HEAD_LIMIT, ResponseReader, read_accepted
 
 
 def read(data: bytes, step: int) -> Response | None:
@@ -81,7 +81,7 @@ def test_half_a_response_is_none() -> None:
 
 def test_headers_are_found_in_any_case() -> None:
     """RFC 9110, section 5.1."""
-    response = read_whole(b"HTTP/1.1 403 Forbidden\r\nX-Amzn-ErrorType: Forbidden \r\nContent-Length: 0\r\n\r\n")
+    response = read(b"HTTP/1.1 403 Forbidden\r\nX-Amzn-ErrorType: Forbidden \r\nContent-Length: 0\r\n\r\n", 1000)
     assert response is not None
     assert (response.header("x-amzn-errortype"), response.header("missing")) == ("Forbidden", "")
 
@@ -90,7 +90,8 @@ PIECES = st.sampled_from(
     [
         b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 404 \r\n", b"HTTP/1.1 204 No Content\r\n", b"HTTP/1.1 503 x\r\n",
         b"Content-Length: 3\r\n", b"content-length:0\r\n", b"Content-Length:  3 \r\n", b"Content-Length: 03\r\n",
-        b"Connection: keep-alive\r\n", b"Connection: close\r\n", b"X-Odd: \r\n", b"Date: today\r\n",
+        b"Content-Length: 0\r\n", b"Connection: keep-alive\r\n", b"Connection: close\r\n", b"X-Odd: \r\n",
+        b"Date: today\r\n",
         b"Transfer-Encoding: chunked\r\n", b"\r\n", b"abc", b"3\r\nabc\r\n", b"0\r\n\r\n",
     ]
 )  # fmt: skip
@@ -105,7 +106,7 @@ def test_what_is_read_is_what_a_full_parser_reads(pieces: list[bytes], step: int
         response = read(data, step)
     except ResponseMalformed:
         response = None
-    at_once = read_whole(data)
+    at_once = read_accepted(data)
     if at_once is not None:
         assert response is not None
         assert (response.status, response.body) == (at_once.status, at_once.body)

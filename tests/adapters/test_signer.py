@@ -63,7 +63,7 @@ def test_signature_is_the_one_that_botocore_makes(  # noqa: PLR0917  hypothesis 
     assume(connection_id not in {".", ".."})
     credentials = Credentials(key, secret, token)
     extra = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.Query"} if target else {}
-    path = f"/dev/@connections/{percent_encoded(connection_id)}"
+    path = f"/dev/@connections/{percent_encoded(connection_id).decode()}"
     theirs = botocore_headers(f"https://{HOST}{path}", body, dict(extra), credentials, at)
     ours = our_headers(path, body, extra, credentials, at)
     assert ours["authorization"] == theirs["authorization"]
@@ -92,7 +92,7 @@ def test_path_is_encoded_as_botocore_sends_it(connection_id: str) -> None:
     client.meta.events.register("before-send", stop)
     with pytest.raises(InterruptedError):
         client.post_to_connection(ConnectionId=connection_id, Data=b"x")
-    assert sent == [f"https://{HOST}/dev/@connections/{percent_encoded(connection_id)}"]
+    assert sent == [f"https://{HOST}/dev/@connections/{percent_encoded(connection_id).decode()}"]
 
 
 def authorizations(signer: Signer, clock: list[float], moments: list[float]) -> list[str]:
@@ -100,7 +100,7 @@ def authorizations(signer: Signer, clock: list[float], moments: list[float]) -> 
     found = []
     for moment in moments:
         clock[0] = moment
-        template.sign("/", moment)
+        template.sign(b"/", moment)
         found.append(template.heading.authorization.decode().split("Credential=")[1].split(",")[0])
     return found
 

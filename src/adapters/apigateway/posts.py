@@ -19,7 +19,7 @@ class Address:
         self.signer = signer
         self.timeout = timeout
         """The longest that one post may take, in seconds."""
-        self.path = path
+        self.path = path.encode()
         self.canonical_path = percent_encoded(path, safe="/")
 
 
@@ -51,8 +51,8 @@ class Posts:
         post.posts = self
         post.connection_id = connection_id
         post.attempt = attempt
-        post.path = (address.path + encoded).encode()
-        post.signature = template.sign(address.canonical_path + encoded.replace("%", "%25"), now)
+        post.path = address.path + encoded
+        post.signature = template.sign(address.canonical_path + encoded.replace(b"%", b"%25"), now)
         post.heading = template.heading
         post.body = self._payload
         post.expires = min(now + address.timeout, self.delivery.deadline)
@@ -114,7 +114,7 @@ class Post:
     body: bytes
     expires: float
     signed: int
-    """When it was signed, in seconds since the epoch."""
+    """When it was signed, in seconds since the epoch: others may have been signed since, by a corrected clock."""
 
     def answered(self, response: Response) -> None:
         """Take what API Gateway says."""

@@ -52,11 +52,12 @@ class Queue:
         now = time.monotonic()
         if self._pacer.take(now):
             turns = self._turns
-            for _ in range(len(turns)):
-                posts = turns[0]
-                turns.rotate(-1)
+            for posts in turns:
                 post = posts.next(now)
                 if post is not None:
+                    if len(turns) > 1:
+                        turns.remove(posts)
+                        turns.append(posts)
                     return post
             self._pacer.give_back()
         self._plan(now)

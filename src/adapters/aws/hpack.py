@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from adapters.aws.errors import ResponseMalformed
+from adapters.aws.signer import Heading
 
 _STATIC_SIZE: Final = 61
 _AUTHORIZATION: Final = 23
@@ -26,44 +27,47 @@ class RequestEncoder:
     """Writes the header blocks of one connection's requests."""
 
     def __init__(self, *, tls: bool) -> None:
-        self._start = _METHOD_POST + _SCHEME[tls]
+        self._start = _METHOD_POST + _SCHEME[tls] + _PATH_NAME
         self._table_size = 4096
         """RFC 9113, section 6.5.2: until the server says otherwise."""
         self._confirmation = b""
-        self._shared: object = None
-        self._indexes = b""
+        self._heading: Heading | None = None
+        """Whose fields are in the server's table."""
+        self._after_path = b""
+        """A header block of that heading's from the path up to the signature."""
 
     def limit_table(self, size: int) -> None:
         """Take the server's SETTINGS_HEADER_TABLE_SIZE; a smaller table is confirmed (RFC 7541, section 4.2)."""
         if size < self._table_size:
             self._confirmation = _integer(size, 5, 0x20)
         self._table_size = min(self._table_size, size)
-        self._shared = None
+        self._heading = None
 
-    def encode(self, path: bytes, shared: object, fields: tuple[tuple[str, str], ...], authorization: bytes) -> bytes:
+    def encode(self, path: bytes, heading: Heading, signature: bytes) -> bytes:
         """Return the header block of a request.
 
         Args:
             path: as it is sent.
-            shared: what stands for the fields: those of the last request are sent again only where it is another.
-            fields: names and values, `:authority` first.
-            authorization: the value of that field, which is never indexed (RFC 7541, section 7.1.3).
+            heading: its other fields: those of the last request are sent again only where they are others.
+            signature: what completes the heading's authorization.
 
         """
         # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
-        own = b"%b%b%b" % (_AUTHORIZATION_NAME, _length(len(authorization)), authorization)
-        start = b"%b%b%b%b" % (self._start, _PATH_NAME, _length(len(path)), path)
-        if shared is self._shared:
-            return b"%b%b%b" % (start, self._indexes, own)
-        start = self._confirmation + start
+        if heading is self._heading:
+            return b"%b%b%b%b%b" % (self._start, _length(len(path)), path, self._after_path, signature)
+        start = b"%b%b%b%b" % (self._confirmation, self._start, _length(len(path)), path)
         self._confirmation = b""
+        # Never to be indexed (RFC 7541, section 7.1.3).
+        length = _length(len(heading.authorization) + len(signature))
+        authorization = b"%b%b%b" % (_AUTHORIZATION_NAME, length, heading.authorization)
+        fields = heading.http2_fields
         if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
-            return start + b"".join(_field(0x00, 4, *each) for each in fields) + own
+            return start + b"".join(_field(0x00, 4, *each) for each in fields) + authorization + signature
         # The last one that was added has the lowest index.
-        added = b"".join(_field(0x40, 6, *each) for each in fields)
-        self._indexes = bytes(0x80 | (_STATIC_SIZE + at) for at in range(len(fields), 0, -1))
-        self._shared = shared
-        return start + added + own
+        indexes = bytes(0x80 | (_STATIC_SIZE + at) for at in range(len(fields), 0, -1))
+        self._heading = heading
+        self._after_path = indexes + authorization
+        return start + b"".join(_field(0x40, 6, *each) for each in fields) + authorization + signature
 
 
 def _field(pattern: int, prefix: int, name: str, value: str) -> bytes:

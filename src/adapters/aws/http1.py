@@ -9,7 +9,7 @@ from adapters.aws.channel import Channel
 from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
 from adapters.aws.poller import Poller
-from adapters.aws.response import Response, ResponseReader, read_whole
+from adapters.aws.response import Response, ResponseReader, read_accepted
 
 
 class Http1Connection:
@@ -98,11 +98,11 @@ class Http1Connection:
             if (
                 exchange is not None
                 and self._reader is None
-                and (response := read_whole(data))
+                and (accepted := read_accepted(data)) is not None
                 and not self._channel.is_writing
             ):
                 self._exchange = None
-                exchange.answered(response)
+                exchange.answered(accepted)
                 self._available(self)
                 return
             whole = self._read(data) if data else self._read_end()

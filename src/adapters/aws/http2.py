@@ -133,10 +133,8 @@ class Http2Connection:
         if number >= LAST_STREAM - 2:
             self._drains = True
         stream = self._streams[number] = Stream(exchange, self._stream_window)
-        heading, body = exchange.heading, exchange.body
-        block = self._encoder.encode(
-            exchange.path, heading, heading.http2_fields, heading.authorization + exchange.signature
-        )
+        body = exchange.body
+        block = self._encoder.encode(exchange.path, exchange.heading, exchange.signature)
         length = len(body)
         if len(block) <= FRAME_SIZE and length <= min(FRAME_SIZE, self._window, stream.window):
             self._window -= length

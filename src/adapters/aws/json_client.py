@@ -86,7 +86,7 @@ class JsonClient:
         endpoint = Endpoint.parse(url or regional_url(service, region))
         self._signer = Signer(service=service, region=region, host=endpoint.host_header, credentials=credentials)
         self._target = target
-        self._path = f"{endpoint.path}/"
+        self._path = f"{endpoint.path}/".encode()
         self._retries = retries
         self._waiting = _Waiting()
         self._pool = Pool(Opener(endpoint), self._waiting, limit=CONNECTIONS)
@@ -126,7 +126,7 @@ class JsonClient:
     async def _send(self, template: Template, body: bytes) -> Response:
         now = time.monotonic()
         signature = template.sign(self._path, now)
-        exchange = _Call(self._path.encode(), template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
+        exchange = _Call(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
         self._waiting.calls.append(exchange)
         try:
             self._pool.revive()

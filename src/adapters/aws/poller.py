@@ -15,7 +15,10 @@ EVENTS_AT_ONCE = 256
 
 
 class Poller(Protocol):
-    """Calls back when file descriptors are readable, from within an event loop."""
+    """Calls back when file descriptors are readable, from within an event loop.
+
+    It is made with a function that is called after each round, when whoever was found readable has been called back.
+    """
 
     @abstractmethod
     def add(self, fd: int, callback: Callable[[], None]) -> None:
@@ -30,20 +33,21 @@ class Poller(Protocol):
         """Free what the poller holds, after everything was removed."""
 
 
-def new_poller() -> Poller:
+def new_poller(after_round: Callable[[], None]) -> Poller:
     """Return one for the running event loop."""
     loop = asyncio.get_running_loop()
-    return EpollPoller(loop) if hasattr(select, "epoll") else LoopPoller(loop)
+    return EpollPoller(loop, after_round) if hasattr(select, "epoll") else LoopPoller(loop, after_round)
 
 
 class LoopPoller(Poller):
-    """Has the loop watch each file descriptor."""
+    """Has the loop watch each file descriptor: a round is one of them."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_round: Callable[[], None]) -> None:
         self._loop = loop
+        self._after_round = after_round
 
     def add(self, fd: int, callback: Callable[[], None]) -> None:
-        self._loop.add_reader(fd, callback)
+        self._loop.add_reader(fd, self._call, callback)
 
     def remove(self, fd: int) -> None:
         self._loop.remove_reader(fd)
@@ -51,12 +55,17 @@ class LoopPoller(Poller):
     def close(self) -> None:
         pass
 
+    def _call(self, callback: Callable[[], None]) -> None:
+        callback()
+        self._after_round()
+
 
 class EpollPoller(Poller):
     """Has the loop watch the one of an epoll instance that watches them all."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_round: Callable[[], None]) -> None:
         self._loop = loop
+        self._after_round = after_round
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callable[[], None]] = {}
 
@@ -82,3 +91,4 @@ class EpollPoller(Poller):
             callback = callbacks.get(fd)
             if callback is not None:
                 callback()
+        self._after_round()

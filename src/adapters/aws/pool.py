@@ -37,6 +37,8 @@ class Pool:
         self._idle: dict[Connection, None] = {}
         """Those with places for which there was nothing. The one used last is at the end, and taken first: the others
         may then be closed by the server."""
+        self._freed: list[Http1Connection] = []
+        """Those that have been answered in this round of the poller's."""
         self._opening: set[asyncio.Task[None]] = set()
         self._places = None if opener.speaks_tls else 1
         """How many requests a connection carries at once, as far as the last one that was opened has told."""
@@ -87,6 +89,17 @@ class Pool:
         connection.flush()
         return False
 
+    def _use_freed(self) -> None:
+        """Send the next requests, after all answers that are there have been read.
+
+        Reading and writing by turns takes 7 % more: the server falls asleep between any two requests.
+        """
+        freed = self._freed.copy()
+        self._freed.clear()
+        for connection in freed:
+            if connection in self._connections:
+                self._use(connection)
+
     def _lost(self, connection: Connection) -> None:
         self._connections.discard(connection)
         self._idle.pop(connection, None)
@@ -116,14 +129,14 @@ class Pool:
         session = next((each.tls_session for each in self._connections), None)
         sock = await self._opener.open(session)
         if self._poller is None:
-            self._poller = new_poller()
+            self._poller = new_poller(self._use_freed)
         connection: Connection
         if isinstance(sock, ssl.SSLSocket) and sock.selected_alpn_protocol() == "h2":
             connection = Http2Connection(
                 sock, poller=self._poller, available=self._use, lost=self._lost, limit=self._limit
             )
         else:
-            connection = Http1Connection(sock, poller=self._poller, available=self._use, lost=self._lost)
+            connection = Http1Connection(sock, poller=self._poller, available=self._freed.append, lost=self._lost)
         self._connections.add(connection)
         self._places = connection.places
         if connection.is_ready:

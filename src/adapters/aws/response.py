@@ -1,8 +1,8 @@
 """Reading HTTP/1.1 responses (RFC 9112), as far as AWS's endpoints and what stands before them send them.
 
-Written by hand because every delivery reads one: the usual response, small and whole in one read, costs 2 us here and
-5 us with httptools. What is not a response by the RFC is refused; tests/adapters/test_response.py holds the reader
-against httptools with random input.
+Written by hand because every delivery reads one: the usual response, without a body and whole in one read, costs 1 us
+here and 5 us with httptools. What is not a response by the RFC is refused; tests/adapters/test_response.py holds the
+reader against httptools with random input.
 """
 
 import re
@@ -17,7 +17,7 @@ BODY_LIMIT: Final = 32 * 1024 * 1024
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [^\r\n]*)?\r\n")
 _FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r\n")
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n]*)?\r\n")
-_ORDINARY: Final = (b"HTTP/1.1 200", b"HTTP/1.1 4", b"HTTP/1.1 5")
+_OK: Final = b"HTTP/1.1 200 OK\r\n"
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
@@ -160,24 +160,23 @@ class ResponseReader:
         return Response(status, head, body, keeps_alive)
 
 
-def read_whole(data: bytes) -> Response | None:
-    """Return the response that `data` is, where it is an ordinary one and whole; None says that it takes a reader."""
-    end = data.find(b"\r\n\r\n")
-    if end < 0 or not data.startswith(_ORDINARY):
+def read_accepted(data: bytes) -> Response | None:
+    """Return the answer to nearly every post, 200 without a body, if `data` is one and whole, in the usual spelling.
+
+    None says that it takes a reader to find out what it is.
+    """
+    if not data.startswith(_OK) or not data.endswith(b"\r\n\r\n"):
         return None
-    head = data[: end + 2].lower()
-    length = len(data) - end - 4
-    # In the spelling that servers use; in any other, or with a field twice, a reader finds out what is meant.
+    count = data.lower().count
+    # `in` takes half as long again. A field that is there twice, or spelt in another way, is for the reader.
     if (
-        b"\r\ncontent-length: %d\r\n" % length not in head
-        or head.count(b"content-length") != 1
-        or b"transfer-encoding" in head
-        or (b"\r\nconnection:" in head and b"\r\nconnection: keep-alive\r\n" not in head)
-        or not (status := data[9:12]).isdigit()
-        or data[12:13] != b" "
+        count(b"\r\n\r\n") == 1
+        and count(b"\r\ncontent-length: 0\r\n") == 1 == count(b"content-length")
+        and count(b"\r\nconnection:") == count(b"\r\nconnection: keep-alive\r\n")
+        and not count(b"transfer-encoding")
     ):
-        return None
-    return Response(int(status), data[data.find(b"\r\n") + 2 : end + 2], data[end + 4 :])
+        return Response(200, data[len(_OK) : -2], b"")
+    return None
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:

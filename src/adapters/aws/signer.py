@@ -5,20 +5,20 @@ Source: AWS, "Signing AWS API requests", "Create a signed AWS API request". The 
 the request's parts, which are the same for every request of a day and of a payload. Kept, they leave 4 us.
 """
 
-import hashlib
 import hmac
 import math
-import re
+import string
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
 from adapters.aws.credentials import Credentials, CredentialsProvider
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
-_USUAL: Final = re.compile(r"[A-Za-z0-9_-]*=*").fullmatch
+_USUAL: Final = f"{string.ascii_letters}{string.digits}-_=".encode()
 _BLOCK: Final = 64
 """Bytes in a block of SHA-256, to which HMAC pads its key (RFC 2104)."""
 _TOLERANCE_SECONDS: Final = 240
@@ -102,22 +102,21 @@ class Signer:
 class Scope:
     """A second of one access key's: its date, and the key derived for the day."""
 
-    __slots__ = ("_inner", "_outer", "credential", "session_token", "stamp", "to_sign")
+    __slots__ = ("_inner", "_outer", "credential", "session_token", "stamp")
 
     def __init__(self, credentials: Credentials, stamp: str, scope: str, key: bytes) -> None:
         self.stamp = stamp
         self.session_token = credentials.session_token
         self.credential = f"{credentials.access_key_id}/{scope}"
-        self.to_sign = f"{_ALGORITHM}\n{stamp}\n{scope}\n".encode()
         padded = key.ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(padded.translate(_INNER))
-        self._outer = hashlib.sha256(padded.translate(_OUTER))
+        self._inner = sha256(padded.translate(_INNER) + f"{_ALGORITHM}\n{stamp}\n{scope}\n".encode())
+        self._outer = sha256(padded.translate(_OUTER))
 
     def sign(self, canonical_request: bytes) -> bytes:
         """Return the signature in hexadecimal."""
-        # HMAC by its definition: the states after the key are kept, which halves the time of `hmac.digest`.
+        # HMAC by its definition: the states after what is always the same are kept, which halves `hmac.digest`'s time.
         inner = self._inner.copy()
-        inner.update(self.to_sign + hashlib.sha256(canonical_request).hexdigest().encode())
+        inner.update(sha256(canonical_request).hexdigest().encode())
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.hexdigest().encode()
@@ -160,7 +159,7 @@ class Template:
     def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str]) -> None:
         self._signer = signer
         self._payload = payload
-        self._payload_hash = hashlib.sha256(payload).hexdigest()
+        self._payload_hash = sha256(payload).hexdigest()
         self._headers = headers
         self._until = -math.inf
         self.signed = 0
@@ -170,7 +169,7 @@ class Template:
         """Sign the next request with the credentials and by the clock of its own moment."""
         self._until = -math.inf
 
-    def sign(self, canonical_path: str, now: float) -> bytes:
+    def sign(self, canonical_path: bytes, now: float) -> bytes:
         """Return the signature of a request, which completes `heading`.
 
         Args:
@@ -181,7 +180,7 @@ class Template:
         if now >= self._until:
             self._prepare()
             self._until = now + 1.0
-        return self._scope.sign(f"POST\n{canonical_path}\n{self._after_path}".encode())
+        return self._scope.sign(b"POST\n%b%b" % (canonical_path, self._after_path))
 
     def _prepare(self) -> None:
         self.signed = self._signer.now()
@@ -192,12 +191,13 @@ class Template:
         fields = sorted((own | dict(self._headers)).items())
         signed = ";".join(name for name, _ in fields)
         lines = "".join(f"{name}:{value}\n" for name, value in fields)
-        self._after_path = f"\n{lines}\n{signed}\n{self._payload_hash}"
+        # After the path's line an empty one, for there is no query.
+        self._after_path = f"\n\n{lines}\n{signed}\n{self._payload_hash}".encode()
         authorization = f"{_ALGORITHM} Credential={scope.credential}, SignedHeaders={signed}, Signature="
         self.heading = Heading(fields, authorization, len(self._payload))
 
 
-def percent_encoded(text: str, *, safe: str = "") -> str:
+def percent_encoded(text: str, *, safe: str = "") -> bytes:
     """Return the text as a segment of a path has it: everything encoded but RFC 3986's unreserved characters.
 
     Args:
@@ -205,8 +205,11 @@ def percent_encoded(text: str, *, safe: str = "") -> str:
         safe: what besides is left as it is.
 
     """
+    encoded = text.encode()
     # As API Gateway's connection ids are: `quote` would take most of the time of a post's signature for them.
-    return text.replace("=", "%3D") if _USUAL(text) and not safe else quote(text, safe=f"~{safe}")
+    if not safe and not encoded.translate(None, _USUAL):
+        return encoded.replace(b"=", b"%3D")
+    return quote(text, safe=f"~{safe}").encode()
 
 
 @lru_cache(maxsize=16)
