@@ -78,7 +78,7 @@ def scheme_section(scheme: str, figures: Mapping[Case, Figures]) -> list[str]:
     rows = []
     for name, each in sorted(mine.items(), key=lambda item: statistics.median(item[1].cpu)):
         cpu = statistics.median(each.cpu)
-        of_wrk = f"{cpu / base[limits.WRK]:.1f}" if limits.WRK in base else ""
+        of_wrk = f"{cpu / base[limits.WRK]:.2f}" if limits.WRK in base else ""
         of_v3 = f"{base[SDK_V3] / cpu:.1f}" if SDK_V3 in base else ""
         first = f"{statistics.median(each.first_cpu):.0f}" if each.first_cpu else ""
         rows.append([name, report.summary(each.cpu), report.digits(statistics.median(each.wall)), first, of_wrk, of_v3])

@@ -35,8 +35,8 @@ def test_clients_are_compared_with_the_limit_and_with_the_usual_way() -> None:
             each.add([{"cpu": 2 * value / 1e3, "wall": value / 1e3}, {"cpu": value / 1e3, "wall": value / 1e3}], 1000)
     rows = scheme_section("http", figures)[4:7]
     assert rows[0].startswith(f"| {WRK} | 10 |")
-    assert rows[1] == "| ours | 20 | 20 | 40 | 2.0 | 35.0 |"
-    assert rows[2] == f"| {SDK_V3} | 700 (600 to 800) | 700 | 1400 | 70.0 | 1.0 |"
+    assert rows[1] == "| ours | 20 | 20 | 40 | 2.00 | 35.0 |"
+    assert rows[2] == f"| {SDK_V3} | 700 (600 to 800) | 700 | 1400 | 70.00 | 1.0 |"
 
 
 def test_a_chart_is_well_formed_and_its_bars_are_to_scale() -> None:
