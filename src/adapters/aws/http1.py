@@ -50,11 +50,6 @@ class Http1Connection:
         """What a further connection resumes."""
         return self._channel.tls_session
 
-    def check(self) -> None:
-        """Find out whether the server has closed an idle connection, before the selector would tell."""
-        if self._exchange is None and self._channel.is_open:
-            self._on_readable()
-
     def start(self, exchange: Exchange) -> bool:
         """Send a request, on a connection that is available; return whether it can take another beside it: no."""
         self._exchange = exchange

@@ -121,11 +121,6 @@ class Http2Connection:
         """What a further connection resumes."""
         return self._channel.tls_session
 
-    def check(self) -> None:
-        """Find out whether the server has closed an idle connection, before the selector would tell."""
-        if not self._streams and self._channel.is_open:
-            self._on_readable()
-
     def start(self, exchange: Exchange) -> bool:
         """Take a request, to be sent with `flush`; return whether it can take another beside it."""
         number = self._next_stream

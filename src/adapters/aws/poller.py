@@ -11,8 +11,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
-EVENTS_AT_ONCE = 256
-
 
 class Poller(Protocol):
     """Calls back when file descriptors are readable, from within an event loop.
@@ -27,6 +25,10 @@ class Poller(Protocol):
     @abstractmethod
     def remove(self, fd: int) -> None:
         """Call back no more; to be called before the file descriptor is closed."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Call back whoever is readable at this moment, before the loop gets to it."""
 
     @abstractmethod
     def close(self) -> None:
@@ -45,12 +47,22 @@ class LoopPoller(Poller):
     def __init__(self, loop: asyncio.AbstractEventLoop, after_round: Callable[[], None]) -> None:
         self._loop = loop
         self._after_round = after_round
+        self._callbacks: dict[int, Callable[[], None]] = {}
 
     def add(self, fd: int, callback: Callable[[], None]) -> None:
+        self._callbacks[fd] = callback
         self._loop.add_reader(fd, self._call, callback)
 
     def remove(self, fd: int) -> None:
+        del self._callbacks[fd]
         self._loop.remove_reader(fd)
+
+    def look(self) -> None:
+        for fd, callback in list(self._callbacks.items()):
+            # An earlier callback may have removed it. Who has nothing to read finds that out.
+            if fd in self._callbacks:
+                callback()
+        self._after_round()
 
     def close(self) -> None:
         pass
@@ -71,7 +83,7 @@ class EpollPoller(Poller):
 
     def add(self, fd: int, callback: Callable[[], None]) -> None:
         if not self._callbacks:
-            self._loop.add_reader(self._epoll.fileno(), self._poll)
+            self._loop.add_reader(self._epoll.fileno(), self.look)
         self._callbacks[fd] = callback
         self._epoll.register(fd, select.EPOLLIN)
 
@@ -81,14 +93,14 @@ class EpollPoller(Poller):
         if not self._callbacks:
             self._loop.remove_reader(self._epoll.fileno())
 
-    def close(self) -> None:
-        self._epoll.close()
-
-    def _poll(self) -> None:
+    def look(self) -> None:
         callbacks = self._callbacks
-        for fd, _ in self._epoll.poll(0, EVENTS_AT_ONCE):
+        for fd, _ in self._epoll.poll(0, len(callbacks)) if callbacks else ():
             # An earlier callback may have removed it.
             callback = callbacks.get(fd)
             if callback is not None:
                 callback()
         self._after_round()
+
+    def close(self) -> None:
+        self._epoll.close()

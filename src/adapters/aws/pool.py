@@ -51,8 +51,8 @@ class Pool:
         A request sent on such a connection is lost, and it would be hard to know whether before or after the server
         acted on it.
         """
-        for connection in list(self._idle):
-            connection.check()
+        if self._poller is not None:
+            self._poller.look()
 
     def pump(self) -> None:
         """Send what there is to send, as far as there are connections, and open more for the rest."""
