@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import select
 import time
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
@@ -19,6 +20,15 @@ from tests.support.rogue_endpoint import OK, Post, Reply, RogueEndpoint, hang, r
 IDS = [f"c{i}" for i in range(200)]
 THROTTLED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture(params=["epoll", "loop"], autouse=True)
+def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the connections watched in either way, the loop's being the one of macOS."""
+    if request.param == "loop":
+        monkeypatch.delattr(select, "epoll", raising=False)
+    elif not hasattr(select, "epoll"):
+        pytest.skip("epoll is Linux's")
 
 
 @pytest.fixture
