@@ -170,8 +170,8 @@ async def test_whom_the_senders_function_has_no_time_for_the_worker_delivers_to(
 
 
 async def after_a_while(_post: Post, writer: asyncio.StreamWriter) -> None:
-    """Answer late enough that the sender's function cannot do it all over a hundred connections."""
-    await asyncio.sleep(0.05)
+    """Answer late enough that the sender's function cannot do it all, over as many connections as it keeps."""
+    await asyncio.sleep(0.15)
     writer.write(OK)
 
 

@@ -19,8 +19,11 @@ from adapters.apigateway.queue import Queue
 from adapters.aws import CredentialsProvider, Endpoint, Opener, Pool, Signer
 from chat_core.ports import MessageSink, Outcomes
 
-CONCURRENCY = 100
-"""Connections, and so posts under way at once. At 15 ms a post it takes 150 to use up an account's quota."""
+CONCURRENCY = 256
+"""Connections, and so posts under way at once: what uses up an account's quota as long as a post takes under 26 ms.
+
+Small rooms open fewer; each takes 30 KB and, to open, 0.8 ms of CPU.
+"""
 
 POST_TIMEOUT_SECONDS = 5.0
 """The longest that one post may take: one that hangs must not eat the invocation."""
