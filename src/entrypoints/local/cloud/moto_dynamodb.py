@@ -1,7 +1,9 @@
 """What moto's DynamoDB (5.2) needs to hold a room of thousands.
 
 For each page of a query moto sorts all items of the table, by comparisons that parse both keys anew: a page of 1,000
-out of 20,000 takes a second. Here it is given the items that the page can be made of.
+out of 20,000 takes a second. Here it is given the items that the page can be made of. It then turns each item of a
+projection into JSON and back, and asks each attribute of an answer for every type that there is: 300 us for an item with
+two texts. Here it picks the attributes, and writes the one type that they have: 40 us.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,13 +12,20 @@ from inspect import signature
 from operator import itemgetter
 from typing import Any
 
+from botocore.model import Shape
+from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+
+_TEXTS = frozenset({"S", "N"})
+"""The types whose values are texts in JSON and in moto."""
 
 
 def install() -> None:
     """Extend moto; to be called once."""
     Table.query = _of_one_partition(Table.query)  # type: ignore[method-assign]
+    Item.project = _by_name(Item.project)  # type: ignore[assignment,method-assign]
+    JSONSerializer._serialize = _by_type(JSONSerializer._serialize)  # type: ignore[method-assign]
 
 
 def _of_one_partition(query: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,3 +63,28 @@ def _candidates(table: Table, given: dict[str, Any]) -> list[Item]:
         wanted = given["limit"] + 1
         by_text = by_text[:wanted] if forward else by_text[-wanted:]
     return [item for _, item in by_text]
+
+
+def _by_type(serialize: Callable[..., None]) -> Callable[..., None]:
+    def serialize_by_type(
+        serializer: JSONSerializer, serialized: dict[str, Any], value: Any, shape: Shape, key: str
+    ) -> None:
+        if shape.name == "AttributeValue" and len(value) == 1 and not value.keys().isdisjoint(_TEXTS):
+            serialized[key] = {kind: str(text) for kind, text in value.items()}
+        else:
+            serialize(serializer, serialized, value, shape, key)
+
+    return serialize_by_type
+
+
+def _by_name(project: Callable[[Item, list[list[str]]], Item]) -> Callable[[Item, list[list[str]]], Item]:
+    def project_by_name(item: Item, expressions: list[list[str]]) -> Item:
+        # A part of a map or a list has a longer path.
+        if any(len(path) > 1 or "[" in path[0] for path in expressions):
+            return project(item, expressions)
+        projected = Item(item.hash_key, item.range_key, {})
+        # Past the check of the item's size, which a part of it passes.
+        dict.update(projected.attrs, {name: item.attrs[name] for (name,) in expressions if name in item.attrs})
+        return projected
+
+    return project_by_name

@@ -81,3 +81,47 @@ def test_condition_on_the_sort_key_holds_on_every_page(query: Query, limit: int 
 def test_partition_that_is_not_there_is_empty(query: Query) -> None:
     """And is not there afterwards either."""
     assert query(partition="d") == [[]]
+
+
+def test_projection_holds_what_it_names(endpoint: str) -> None:
+    """Attributes of any type, and parts of them."""
+    client = dynamodb.client(endpoint)
+    client.create_table(
+        TableName="projections",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk")],
+    )
+    item = {
+        "pk": {"S": "a"},
+        "sk": {"S": "b"},
+        "figure": {"N": "1.50"},
+        "set": {"SS": ["x"]},
+        "flag": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "bytes": {"B": b"\0\xff"},
+        "map": {"M": {"inner": {"L": [{"S": "x"}, {"N": "2"}]}}},
+        "blank": {"S": ""},
+    }
+    client.put_item(TableName="projections", Item=item)
+
+    def projected(expression: str) -> Any:
+        answer = client.query(
+            TableName="projections",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "a"}},
+            ExpressionAttributeNames={"#map": "map", "#set": "set", "#nothing": "nothing", "#bytes": "bytes"},
+            ProjectionExpression=expression,
+        )
+        return answer["Items"][0]
+
+    try:
+        whole = "pk, sk, figure, #set, flag, #nothing, #bytes, #map, blank, missing"
+        assert projected(whole) == item
+        assert projected("sk, #map.inner[1], #set, #nothing, #bytes") == {
+            **{name: item[name] for name in ("sk", "set", "nothing", "bytes")},
+            "map": {"M": {"inner": {"L": [{"N": "2"}]}}},
+        }
+    finally:
+        client.delete_table(TableName="projections")
+        client.close()
