@@ -2,8 +2,8 @@
 
 For each page of a query moto sorts all items of the table, by comparisons that parse both keys anew: a page of 1,000
 out of 20,000 takes a second. Here it is given the items that the page can be made of. It then turns each item of a
-projection into JSON and back, and asks each attribute of an answer for every type that there is: 300 us for an item with
-two texts. Here it picks the attributes, and writes the one type that they have: 40 us.
+projection into JSON and back, and asks each attribute of an answer for every type that there is: 300 us for an item
+with two texts. Here it picks the attributes, and writes the one type that they have: 40 us.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,7 +25,8 @@ def install() -> None:
     """Extend moto; to be called once."""
     Table.query = _of_one_partition(Table.query)  # type: ignore[method-assign]
     Item.project = _by_name(Item.project)  # type: ignore[assignment,method-assign]
-    JSONSerializer._serialize = _by_type(JSONSerializer._serialize)  # type: ignore[method-assign]
+    # It has no other place for this.
+    JSONSerializer._serialize = _by_type(JSONSerializer._serialize)  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _of_one_partition(query: Callable[..., Any]) -> Callable[..., Any]:

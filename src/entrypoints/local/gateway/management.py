@@ -7,6 +7,7 @@ would not catch a 410.
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import unquote
 
 from entrypoints.local.gateway.answers import FORBIDDEN, TOO_MANY_REQUESTS, error_document
@@ -58,7 +59,7 @@ class ConnectionsApi:
 
     def answer(self, request: Request) -> Response | None:
         """Answer a request; None where its path is not one of this API."""
-        segments = [unquote(each) for each in request.path.split("/", 3)]
+        segments = _segments(request.path)
         if "@connections" not in segments[1:3]:
             return None
         if segments[1] != self._stage:
@@ -94,6 +95,12 @@ class ConnectionsApi:
             self._log(f"@connections {connection.peer.connection_id}: refused data that is not UTF-8")
             return _NOT_UTF8
         return _POSTED if connection.send(payload) else _SLOW
+
+
+@lru_cache(maxsize=4096)
+def _segments(path: str) -> list[str]:
+    """Return the first parts of a path, decoded, and the rest of it as one: paths come again with each message."""
+    return [unquote(each) for each in path.split("/", 3)]
 
 
 def _malformed(connection_id: str) -> Response:

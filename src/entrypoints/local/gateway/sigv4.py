@@ -114,7 +114,7 @@ def canonical_request(request: Request, signature: Signature) -> str:
     """Return the text whose hash is signed."""
     headers = signature.headers
     names = signature.signed_headers.split(";")
-    lines = [f"{name}:{' '.join(headers[name].split())}" for name in names]
+    lines = [f"{name}:{_trimmed(headers[name])}" for name in names]
     parts = (
         request.method,
         _canonical_path(request.path),
@@ -146,13 +146,13 @@ def _lowered(request: Request) -> dict[str, str]:
 
 def _from_header(authorization: str, headers: dict[str, str]) -> Signature:
     algorithm, _, rest = authorization.partition(" ")
-    fields: dict[str, str] = {}
-    for part in rest.split(","):
-        name, equals, value = part.strip().partition("=")
-        if not equals:
-            pair = f"{name!r} not a valid key=value pair (missing equal-sign)"
-            raise SignatureFault(_INCOMPLETE, f"{pair} in Authorization header: {authorization!r}.")
-        fields[name] = value
+    try:
+        # Of many requests by one signer everything but the signature is the same: it usually comes last.
+        before, _, value = rest.rpartition("Signature=")
+        fields = {**_fields(before.rstrip(", ")), "Signature": value} if _is_signature(value) else _fields(rest)
+    except ValueError as exc:
+        pair = f"{exc.args[0]!r} not a valid key=value pair (missing equal-sign)"
+        raise SignatureFault(_INCOMPLETE, f"{pair} in Authorization header: {authorization!r}.") from exc
     stamp = headers.get("x-amz-date") or headers.get("date")
     missing = [f"Authorization header requires '{name}' parameter." for name in _REQUIRED if not fields.get(name)]
     if not stamp:
@@ -169,6 +169,18 @@ def _from_header(authorization: str, headers: dict[str, str]) -> Signature:
         token=headers.get("x-amz-security-token"),
         headers=headers,
     )
+
+
+@lru_cache(maxsize=256)
+def _fields(text: str) -> dict[str, str]:
+    """Read `name=value, ...`; raises ValueError with the part that is none. To be left as it is."""
+    fields: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        if not equals:
+            raise ValueError(name)
+        fields[name] = value
+    return fields
 
 
 def _from_query(query: str, headers: dict[str, str]) -> Signature:
@@ -284,6 +296,12 @@ def _check_time(signature: Signature, now: float) -> None:
         raise SignatureFault(_INVALID, f"Signature not yet current: {signature.timestamp} is still later than {later}")
 
 
+@lru_cache(maxsize=1024)
+def _trimmed(value: str) -> str:
+    return " ".join(value.split())
+
+
+@lru_cache(maxsize=4096)
 def _canonical_path(path: str) -> str:
     """Return the path on the wire without `.`, `..` and empty segments, percent-encoded once more."""
     if "/." in path or "//" in path:

@@ -116,7 +116,7 @@ def test_projection_holds_what_it_names(endpoint: str) -> None:
         return answer["Items"][0]
 
     try:
-        whole = "pk, sk, figure, #set, flag, #nothing, #bytes, #map, blank, missing"
+        whole = "pk, sk, figure, #set, flag, #nothing, #bytes, #map, blank, absent"
         assert projected(whole) == item
         assert projected("sk, #map.inner[1], #set, #nothing, #bytes") == {
             **{name: item[name] for name in ("sk", "set", "nothing", "bytes")},

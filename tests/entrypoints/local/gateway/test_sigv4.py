@@ -77,7 +77,7 @@ def test_the_texts_are_those_of_the_sdk_byte_for_byte(expires: int | None) -> No
 def test_headers_are_signed_as_the_sdk_signs_them() -> None:
     """Repeated ones joined, spaces folded, in any order; those that are not signed may change on the way (5.2)."""
     request = signed("GET", URL, headers={"x-b": " 1  2 ", "X-A": "é", "User-Agent": "me"}, at=NOW)
-    check(replace(request, headers=tuple(reversed([*request.headers, ("X-Forwarded-For", "1.2.3.4")]))))
+    check(request._replace(headers=tuple(reversed([*request.headers, ("X-Forwarded-For", "1.2.3.4")]))))
 
 
 def test_a_date_header_stands_in_for_that_of_aws() -> None:
@@ -103,11 +103,11 @@ def test_temporary_credentials_have_a_token(expires: int | None) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda request: replace(request, body=b"other"),
-        lambda request: replace(request, method="DELETE"),
-        lambda request: replace(request, target=request.target.replace("L0SM", "L0SN")),
-        lambda request: replace(request, target=f"{request.target}?a=b"),
-        lambda request: replace(request, headers=(("Host", "elsewhere"), *request.headers[1:])),
+        lambda request: request._replace(body=b"other"),
+        lambda request: request._replace(method="DELETE"),
+        lambda request: request._replace(target=request.target.replace("L0SM", "L0SN")),
+        lambda request: request._replace(target=f"{request.target}?a=b"),
+        lambda request: request._replace(headers=(("Host", "elsewhere"), *request.headers[1:])),
     ],
     ids=["body", "method", "path", "query", "host"],
 )
@@ -168,7 +168,7 @@ def test_the_scope_and_the_date_have_to_be_of_one_day() -> None:
     """A key is derived for a day (5.3)."""
     request = signed("POST", URL, at=NOW)
     headers = tuple((name, value.replace("/20241111/", "/20241110/")) for name, value in request.headers)
-    assert fault(replace(request, headers=headers)).message.endswith(
+    assert fault(request._replace(headers=headers)).message.endswith(
         "'20241110' != '20241111', from '20241111T113524Z'."
     )
 
@@ -226,7 +226,7 @@ def test_a_malformed_signature_is_refused(authorization: str, date: str, kind: s
 def test_a_malformed_presigned_url_is_refused(old: str, new: str, part: str) -> None:
     """Its parameters are as many as a header's parts, and its life is limited (1.11)."""
     request = signed("GET", f"{BASE}/dev", at=NOW, expires=60)
-    assert part in fault(replace(request, target=request.target.replace(old, new))).message
+    assert part in fault(request._replace(target=request.target.replace(old, new))).message
 
 
 def test_nothing_but_a_refusal_comes_of_rubbish() -> None:
@@ -243,4 +243,4 @@ def test_nothing_but_a_refusal_comes_of_rubbish() -> None:
             )
             target = request.target if expires is None else request.target[:at] + damaged + request.target[at + 1 :]
             with suppress(SignatureFault):
-                check(replace(request, headers=headers, target=target))
+                check(request._replace(headers=headers, target=target))
