@@ -14,7 +14,7 @@
  * once instead, which is routine and not reported as a loss.
  */
 
-import { SUBPROTOCOL } from "./protocol.js";
+import { subprotocols } from "./protocol.js";
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
@@ -25,7 +25,7 @@ const OPENING_TIMEOUT_MS = 32_000;
 const GOING_AWAY = 1001;
 
 const browser = {
-  open: (url) => new WebSocket(url, SUBPROTOCOL),
+  open: (url, protocols) => new WebSocket(url, protocols),
   isOnline: () => navigator.onLine,
   now: () => Date.now(),
   random: () => Math.random(),
@@ -35,6 +35,7 @@ const browser = {
 
 export class Connection {
   #url;
+  #getToken;
   #onState;
   #onFrame;
   #environment;
@@ -46,10 +47,12 @@ export class Connection {
 
   /**
    * `onState` gets {name: "connecting" | "open" | "offline"} or {name: "waiting", until} (ms since the epoch). A state
-   * that follows the loss of an open connection also has `closeCode`.
+   * that follows the loss of an open connection also has `closeCode`; "waiting" without one follows a handshake that
+   * failed. Why it did, a browser tells no script. `getToken` is asked before each handshake.
    */
-  constructor({ url, onState, onFrame, environment = browser }) {
+  constructor({ url, getToken = () => "", onState, onFrame, environment = browser }) {
     this.#url = url;
+    this.#getToken = getToken;
     this.#onState = onState;
     this.#onFrame = onFrame;
     this.#environment = environment;
@@ -89,7 +92,7 @@ export class Connection {
 
   #open(closeCode) {
     this.#enter({ name: "connecting", closeCode });
-    const socket = this.#environment.open(this.#url);
+    const socket = this.#environment.open(this.#url, subprotocols(this.#getToken()));
     this.#socket = socket;
     this.#timer = this.#environment.setTimeout(() => this.#lose(socket), OPENING_TIMEOUT_MS);
     socket.onopen = () => this.#opened();

@@ -1,10 +1,13 @@
 /** Puts the parts together: socket, protocol and outbox on one side, the page on the other. */
 
+import { Access } from "./access.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { MessageLog } from "./log.js";
+import { setUpMenu } from "./menu.js";
 import { Outbox } from "./outbox.js";
 import { MAX_FRAME_BYTES, parseFrame, renderSend, sizeInBytes } from "./protocol.js";
+import { Refusal } from "./refusal.js";
 import { Status } from "./status.js";
 import { setUpTerminal } from "./terminal.js";
 
@@ -36,15 +39,33 @@ const composer = new Composer({
   problem: find("problem"),
   onSend: sendNew,
 });
+const access = new Access({
+  menu: find("access"),
+  form: find("access-form"),
+  field: find("token"),
+  problem: find("token-problem"),
+  inUse: find("token-in-use"),
+  note: find("token-note"),
+  forget: find("forget"),
+  onChange: tokenChanged,
+});
+const refusal = new Refusal({
+  root: find("refusal"),
+  text: find("refusal-text"),
+  remedy: find("refusal-remedy"),
+  onRemedy: () => access.open(),
+});
 const outbox = new Outbox({ onChange: showOutcome, onReleased: showMessage, onTimeout: doubtConnection });
 
 let connection;
 let hasBeenOpen = false;
+let hasBeenLetIn = false;
 let lossToReport = false;
 let receivedAt = 0;
 let unseen = 0;
 
 setUpTerminal(find("terminal"));
+setUpMenu(find("access"));
 document.addEventListener("visibilitychange", () => showUnseen(0));
 start();
 
@@ -53,8 +74,8 @@ async function start() {
   try {
     url = (await (await fetch("config.json", { cache: "no-cache" })).json()).url;
     find("address").textContent = find("address").title = url;
-    find("connect-command").textContent = `wscat -c ${url}`;
-    connection = new Connection({ url, onState: stateChanged, onFrame: frameReceived });
+    showCommand();
+    connection = new Connection({ url, getToken: () => access.token, onState: stateChanged, onFrame: frameReceived });
     connection.connect();
   } catch (error) {
     status.show({ name: "offline" });
@@ -65,17 +86,39 @@ async function start() {
   addEventListener("offline", () => connection.offline());
 }
 
+/** The token itself stays out of sight. */
+function showCommand() {
+  const header = access.token ? ' -H "Authorization: Bearer $TOKEN"' : "";
+  find("connect-command").textContent = `wscat -c ${find("address").textContent}${header}`;
+}
+
+function tokenChanged() {
+  hasBeenLetIn = false;
+  showCommand();
+  refusal.hide();
+  connection?.connect();
+}
+
 function stateChanged(state) {
   status.show(state);
+  showRefusal(state);
   log.allowSending(state.name === "open");
   if (state.closeCode !== undefined) connectionLost(state.closeCode);
   if (state.name === "waiting" || state.name === "offline") lossToReport = hasBeenOpen;
   if (state.name === "open") {
-    hasBeenOpen = true;
+    hasBeenOpen = hasBeenLetIn = true;
     composer.clearProblem();
     if (lossToReport) log.addNotice("Connected again. What others wrote in between is not shown.");
     lossToReport = false;
   }
+}
+
+/** A service that let this page in without a token does not begin to ask for one: it is down. */
+function showRefusal({ name, closeCode }) {
+  if (name === "open" || name === "offline") refusal.hide();
+  if (name !== "waiting" || closeCode !== undefined || (hasBeenLetIn && !access.token)) return;
+  const news = refusal.show({ withToken: access.token !== "" });
+  if (news) status.say(news);
 }
 
 function connectionLost(code) {

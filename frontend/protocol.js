@@ -1,6 +1,12 @@
 /** The wire protocol, JSON format (subprotocol `chat.v1`): frames out, events in. No DOM, no socket. */
 
 export const SUBPROTOCOL = "chat.v1";
+const TOKEN_PREFIX = "bearer.";
+
+/** Returns the subprotocols to offer. A token is among them, since a browser's handshake can take it nowhere else. */
+export function subprotocols(token) {
+  return token ? [SUBPROTOCOL, TOKEN_PREFIX + token] : [SUBPROTOCOL];
+}
 
 /**
  * The largest frame that API Gateway takes (its WebSocket quotas table); on a larger one it closes with 1009. A message may

@@ -1,17 +1,12 @@
 /** The panel that shows how to join from a terminal. */
 
+import { setUpMenu } from "./menu.js";
+
 const COPIED_MS = 2_000;
 
-/** Makes the panel close as menus do, and its buttons copy. */
+/** Makes the panel a menu whose buttons copy. */
 export function setUpTerminal(details) {
-  details.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !details.open) return;
-    details.open = false;
-    details.querySelector("summary").focus();
-  });
-  document.addEventListener("pointerdown", (event) => {
-    if (!details.contains(event.target)) details.open = false;
-  });
+  setUpMenu(details);
   for (const button of details.querySelectorAll("[data-copies]")) {
     button.addEventListener("click", () => copy(button, document.getElementById(button.dataset.copies)));
   }

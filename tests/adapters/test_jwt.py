@@ -19,7 +19,7 @@ from tests.support.tokens import AUDIENCE, ISSUER, KeyServer, hs256, key_server,
 
 def shared_secret(**options: Any) -> JwtTokenVerifier:
     wanted = {"issuer": ISSUER, "audience": AUDIENCE} | options
-    return JwtTokenVerifier(SharedSecret(tokens.SECRET.encode), **wanted)
+    return JwtTokenVerifier(SharedSecret(tokens.fetching(tokens.SECRET.encode)), **wanted)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ async def test_no_text_makes_the_verifier_fail(token: str) -> None:
 
 async def test_short_secret_is_not_used() -> None:
     """It can be guessed offline from any one token."""
-    verifier = JwtTokenVerifier(SharedSecret(lambda: b"x" * 31))
+    verifier = JwtTokenVerifier(SharedSecret(tokens.fetching(lambda: b"x" * 31)))
     with pytest.raises(Unavailable, match="secret could not be read") as failed:
         await verifier.verify(token=hs256())
     assert "at least 32" in str(failed.value.__cause__)
@@ -150,7 +150,8 @@ async def test_short_secret_is_not_used() -> None:
 async def test_secret_is_fetched_once_and_again_when_it_is_old() -> None:
     """Five minutes after a rotation the new one counts."""
     now, secrets = [0.0], [tokens.SECRET, "the next secret of thirty-two bytes or more"]
-    verifier = JwtTokenVerifier(SharedSecret(lambda: secrets.pop(0).encode(), clock=lambda: now[0]))
+    fetch = tokens.fetching(lambda: secrets.pop(0).encode())
+    verifier = JwtTokenVerifier(SharedSecret(fetch, clock=lambda: now[0]))
     for moment in (0.0, 299.0):
         now[0] = moment
         await verifier.verify(token=hs256())
@@ -271,20 +272,20 @@ async def test_keys_for_other_purposes_are_passed_over(server: KeyServer) -> Non
 
 
 @pytest.mark.parametrize("url", ["http://issuer.example.com/keys", "file:///etc/passwd", "keys", ""])
-def test_keys_come_over_tls_or_from_this_machine(url: str) -> None:
+async def test_keys_come_over_tls_or_from_this_machine(url: str) -> None:
     """Whoever can change them on the way can sign."""
     with pytest.raises(ValueError, match="HTTPS"):
-        download(url)
+        await download(url)
 
 
-def test_redirection_is_not_followed(server: KeyServer) -> None:
+async def test_redirection_is_not_followed(server: KeyServer) -> None:
     """The URL that was configured is the one that is trusted."""
     server.status = 302
     with pytest.raises(OSError, match="302"):
-        download(server.url)
+        await download(server.url)
 
 
-def test_nobody_there_is_an_error_of_the_network() -> None:
+async def test_nobody_there_is_an_error_of_the_network() -> None:
     """Nothing listens on the discard port."""
     with pytest.raises(OSError, match="refused"):
-        download("http://127.0.0.1:9/keys")
+        await download("http://127.0.0.1:9/keys")

@@ -151,8 +151,11 @@ async def broken_queue() -> AsyncIterator[FanOutQueue]:
 
 VERIFIERS: dict[str, Callable[[], tuple[TokenVerifier, Callable[[], str]]]] = {
     "memory": lambda: (MemoryTokenVerifier({"token": Principal(id="ada")}), lambda: "token"),
-    "HS256": lambda: (JwtTokenVerifier(SharedSecret(tokens.SECRET.encode)), tokens.hs256),
-    "RS256": lambda: (JwtTokenVerifier(JsonWebKeySet(tokens.KeyServer(keys=[tokens.public_rsa()]).body)), tokens.rs256),
+    "HS256": lambda: (JwtTokenVerifier(SharedSecret(tokens.fetching(tokens.SECRET.encode))), tokens.hs256),
+    "RS256": lambda: (
+        JwtTokenVerifier(JsonWebKeySet(tokens.fetching(tokens.KeyServer(keys=[tokens.public_rsa()]).body))),
+        tokens.rs256,
+    ),
 }
 
 

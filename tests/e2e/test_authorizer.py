@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.support import tokens
+from tests.support.browser import ENTER, Browser
 from tests.support.local_stack import LocalStack, local_stack
 
 
@@ -71,6 +72,23 @@ async def test_tokens_are_in_no_log(guarded: LocalStack, secret: str) -> None:
         assert await refusal(guarded.ws_url, subprotocols=["chat.v1", f"bearer.{bad}"]) == 401
     guarded.wait_for_log("refused a client: The token has expired.")
     assert [line for line in guarded.log if good[-20:] in line or bad[-20:] in line] == []
+
+
+def test_page_asks_for_a_token_and_connects_with_it(window: Browser, guarded: LocalStack, secret: str) -> None:
+    """The way of somebody who was sent a link and a token; the fragment is for those who get both in one."""
+    window.open(guarded.page_url)
+    window.wait_for("#refusal-text", "ask for a token", timeout=30)
+    window.click("#refusal-remedy")
+    window.type("#token", tokens.hs256(secret, aud="shop") + ENTER)
+    window.wait_for("#refusal-text", "wrong or expired")
+    window.open("about:blank")
+    window.open(f"{guarded.page_url}#token={tokens.hs256(secret)}")
+    window.wait_for("#state", "Connected")
+    window.type("#draft", "live long" + ENTER)
+    window.wait_for(".receipt", "Delivered to 1", timeout=30)
+    window.run("sessionStorage.clear()")
+    window.open("about:blank")
+    window.complaints()
 
 
 async def test_issuer_that_is_down_keeps_clients_out_until_it_is_back() -> None:

@@ -14,6 +14,7 @@ TEMPLATES = [
     "domain.yaml",
     "gateway-logging.yaml",
     "page.yaml",
+    "pipeline-role.yaml",
     "queue.yaml",
     "storage.yaml",
     "template.yaml",

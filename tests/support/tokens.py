@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,6 +61,15 @@ def rs256(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **
 def es256(kid: str = "elliptic", **changes: Any) -> str:
     """Sign with the elliptic key."""
     return jwt.encode(claims(**changes), ec_key(), algorithm="ES256", headers={"kid": kid})
+
+
+def fetching(read: Callable[[], bytes]) -> Callable[[], Awaitable[bytes]]:
+    """Return what fetches a document that is at hand."""
+
+    async def fetch() -> bytes:
+        return read()
+
+    return fetch
 
 
 @dataclass

@@ -71,6 +71,7 @@ class JsonClient:
         credentials: CredentialsProvider,
         url: str | None = None,
         retries: int = 3,
+        version: str = "1.0",
     ) -> None:
         """Make a client; nothing is sent.
 
@@ -81,11 +82,13 @@ class JsonClient:
             credentials: whose requests they are.
             url: an endpoint other than the region's own.
             retries: how often a request is repeated that was throttled or met a fault.
+            version: the protocol's, which its content type names.
 
         """
         endpoint = Endpoint.parse(url or regional_url(service, region))
         self._signer = Signer(service=service, region=region, host=endpoint.host_header, credentials=credentials)
         self._target = target
+        self._content_type = f"application/x-amz-json-{version}"
         self._path = f"{endpoint.path}/".encode()
         self._retries = retries
         self._waiting = _Waiting()
@@ -106,7 +109,7 @@ class JsonClient:
         body = json.dumps(request, separators=(",", ":")).encode()
         template = self._signer.template(
             body,
-            {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"{self._target}.{operation}"},
+            {"content-type": self._content_type, "x-amz-target": f"{self._target}.{operation}"},
         )
         for attempt in range(self._retries + 1):
             if attempt:

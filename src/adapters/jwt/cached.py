@@ -3,15 +3,15 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from chat_core.errors import Unavailable
 
 T = TypeVar("T")
 
-Fetch = Callable[[], bytes]
-"""Gets the document, blocking; whatever it raises means that it could not."""
+Fetch = Callable[[], Awaitable[bytes]]
+"""Gets the document; whatever it raises means that it could not."""
 
 
 class Cached(Generic[T]):
@@ -72,7 +72,7 @@ class Cached(Generic[T]):
     async def _renew(self) -> T:
         self._tried_at = self._clock()
         try:
-            value = self._parse(await asyncio.to_thread(self._fetch))
+            value = self._parse(await self._fetch())
         except Exception as exc:
             # Whatever the fetch is made of, the reason it gives is for the log, not for a client.
             raise Unavailable(f"{self._what} could not be read.") from exc

@@ -1,5 +1,6 @@
 """The document at a URL, such as an issuer's key set."""
 
+import asyncio
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 3.0
@@ -9,7 +10,7 @@ MAX_BYTES = 256 * 1024
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
-def download(url: str) -> bytes:
+async def download(url: str) -> bytes:
     """Return the document; a proxy is not used, and a redirection is not followed.
 
     Raises:
@@ -17,6 +18,11 @@ def download(url: str) -> bytes:
         OSError: there is no answer in time, or one that is not 200.
 
     """
+    # The library blocks.
+    return await asyncio.to_thread(_get, url)
+
+
+def _get(url: str) -> bytes:
     # A cold start that finds its keys elsewhere need not load it.
     from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415
 

@@ -5,15 +5,11 @@ the next one tries again.
 """
 
 import asyncio
-import logging
 import os
-from collections.abc import Callable
 
 from dependency_injector import containers, providers
 
 from chat_core import TokenVerifier
-
-logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 def _make_token_verifier() -> TokenVerifier:
@@ -22,7 +18,7 @@ def _make_token_verifier() -> TokenVerifier:
 
     issuer, audience = os.environ.get("TOKEN_ISSUER") or None, os.environ.get("TOKEN_AUDIENCE") or None
     if os.environ["AUTHORIZER_TYPE"] == "hs256":
-        keys: JsonWebKeySet | SharedSecret = SharedSecret(_secret_reader(os.environ["TOKEN_SECRET_ARN"]))
+        keys: JsonWebKeySet | SharedSecret = SharedSecret(_read_secret)
     else:
         if issuer is None or audience is None:
             # A public issuer, such as a user pool, signs for more applications than this one.
@@ -34,23 +30,18 @@ def _make_token_verifier() -> TokenVerifier:
     )
 
 
-def _secret_reader(arn: str) -> Callable[[], bytes]:
-    def read() -> bytes:
-        # The SDK without boto3's resources; a third of a second that only HS256 pays.
-        import botocore.session  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
+async def _read_secret() -> bytes:
+    # A key set needs nothing of AWS.
+    from adapters.aws import environment_credentials  # noqa: PLC0415
+    from adapters.secretsmanager import read_secret  # noqa: PLC0415
 
-        # Within the function's ten seconds, whatever happens.
-        config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
-        client = botocore.session.Session().create_client(
-            "secretsmanager", region_name=os.environ["AWS_REGION"], config=config
-        )
-        try:
-            return str(client.get_secret_value(SecretId=arn)["SecretString"]).encode()
-        finally:
-            client.close()
-
-    return read
+    return await read_secret(
+        os.environ["TOKEN_SECRET_ARN"],
+        region=os.environ["AWS_REGION"],
+        credentials=environment_credentials,
+        # The SDKs' own variables, which a local stack sets and Lambda does not.
+        url=os.environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or os.environ.get("AWS_ENDPOINT_URL"),
+    )
 
 
 class AuthorizerContainer(containers.DeclarativeContainer):

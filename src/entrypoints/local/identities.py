@@ -21,6 +21,8 @@ class Identities:
     credentials: Mapping[str, Credential]
     """By access key id."""
     principals: Mapping[str, Principal]
+    roles: Roles
+    """What both of those that follow judge by."""
     permits: Principals
     invoke_permits: FunctionPolicies
     notices: tuple[str, ...]
@@ -41,6 +43,7 @@ class Identities:
         return cls(
             credentials={key: _credential(each, unique_ids.get(each.role_arn, "")) for key, each in principals.items()},
             principals=principals,
+            roles=roles,
             permits=Principals(principals, roles=roles),
             invoke_permits=FunctionPolicies(
                 deployment.functions, ids=deployment.physical_ids, roles=roles, credentials=_invokers(deployment.apis)

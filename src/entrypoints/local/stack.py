@@ -24,8 +24,8 @@ from entrypoints.local.cloud import (
     create_tables,
     delete_tables,
     deploy,
-    enforce,
 )
+from entrypoints.local.enforcement import Enforcement
 from entrypoints.local.functions import Debugger, Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
 from entrypoints.local.identities import Identities
@@ -101,14 +101,11 @@ class LocalStack:
         for notice in (*deployment.notices, *identities.notices):
             self._log(notice)
         await self._copy_tables(deployment, cloud)
-        await asyncio.to_thread(
-            enforce,
-            cloud.endpoint,
-            principals=identities.principals,
-            roles=deployment.roles,
-            physical_ids=deployment.physical_ids,
-            dynamodb_endpoint=self._options.dynamodb_endpoint,
+        enforcement = Enforcement(
+            cloud, deployment, identities, dynamodb_endpoint=self._options.dynamodb_endpoint, log=self._log
         )
+        await enforcement.start()
+        self._beside(enforcement.run())
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
         functions = self._functions(deployment, identities, cloud, interceptor)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions

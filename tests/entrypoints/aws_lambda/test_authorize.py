@@ -1,6 +1,7 @@
 """The authorizer, given exactly what API Gateway gives it."""
 
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -177,16 +178,37 @@ def test_key_set_without_issuer_or_audience_is_no_configuration(monkeypatch: pyt
         AuthorizerContainer().token_verifier()
 
 
-def test_authorizer_starts_without_the_sdk() -> None:
-    """A third of a second that a cold start with a key set does not pay."""
+def test_secret_that_cannot_be_had_is_that_handshakes_failure(secret_arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one tries again, with a secret that has been made meanwhile."""
+    client = boto3.client("secretsmanager", region_name="us-east-1")
+    for name, value in {"AUTHORIZER_TYPE": "hs256", "TOKEN_SECRET_ARN": "late"}.items():
+        monkeypatch.setenv(name, value)
+    own = AuthorizerContainer()
+    verifier = own.token_verifier()
+    with pytest.raises(Unavailable, match="The secret could not be read") as failed:
+        own.runner().run(verifier.verify(token=tokens.hs256()))
+    assert "ResourceNotFoundException" in str(failed.value.__cause__)
+    client.create_secret(Name="late", SecretString=tokens.SECRET)
+    assert own.runner().run(verifier.verify(token=tokens.hs256())) == Principal(id="ada")
+    client.delete_secret(SecretId="late", ForceDeleteWithoutRecovery=True)
+    client.close()
+    own.runner().close()
+
+
+def test_authorizer_judges_without_the_sdk(secret_arn: str, moto_endpoint: str) -> None:
+    """Importing it takes a cold start longer than all else, and its archive need not have it."""
     import subprocess
 
-    check = (
-        "import entrypoints.aws_lambda.authorize, sys; print([m for m in ('boto3', 'botocore') if m in sys.modules])"
-    )
-    variables = {"AUTHORIZER_TYPE": "jwks", "JWKS_URL": "https://x", "TOKEN_ISSUER": "x", "TOKEN_AUDIENCE": "x"}
-    path = ":".join(sys.path)
+    check = """import json, sys; from entrypoints.aws_lambda.authorize import handler
+print(handler(json.load(sys.stdin), None)["principalId"], [m for m in ("boto3", "botocore") if m in sys.modules])"""
+    variables = {"AUTHORIZER_TYPE": "hs256", "TOKEN_SECRET_ARN": secret_arn, "AWS_ENDPOINT_URL": moto_endpoint}
+    credentials = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
     done = subprocess.run(
-        [sys.executable, "-c", check], env=variables | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", check],
+        env=variables | credentials | {"PYTHONPATH": ":".join(sys.path)},
+        input=json.dumps(authorize({"Authorization": f"Bearer {tokens.hs256()}"})),
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "ada []"

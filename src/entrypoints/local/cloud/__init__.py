@@ -3,7 +3,7 @@
 Nothing heavy is imported with this package: boto3, the SAM translator and moto are loaded by the calls that need them.
 """
 
-from entrypoints.local.cloud.access import enforce
+from entrypoints.local.cloud.access import enforce, roles
 from entrypoints.local.cloud.deploy import Deployment, deploy
 from entrypoints.local.cloud.embedded import CloudFailed, EmbeddedCloud
 from entrypoints.local.cloud.errors import TemplateError
@@ -19,4 +19,5 @@ __all__ = [
     "delete_tables",
     "deploy",
     "enforce",
+    "roles",
 ]

@@ -21,9 +21,11 @@ class EmbeddedCloud:
     def __init__(self, *, log: Callable[[str], None]) -> None:
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        self._errors: asyncio.Task[None] | None = None
+        self._relays: list[asyncio.Task[None]] = []
         self.endpoint = ""
         """The URL of every service's API, once started."""
+        self.roles_changed = asyncio.Event()
+        """Set when somebody has changed a role, or a policy, by IAM's API; for whoever waits to clear."""
 
     async def start(self) -> None:
         """Start the server; return when requests can be sent to `endpoint`. Whoever starts it has to stop it.
@@ -43,7 +45,7 @@ class EmbeddedCloud:
             start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        self._errors = asyncio.create_task(self._relay_errors(process))
+        self._relays.append(asyncio.create_task(self._relay_errors(process)))
         try:
             line = await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)
         except TimeoutError:
@@ -51,6 +53,7 @@ class EmbeddedCloud:
         if not line.strip().isdigit():
             raise CloudFailed("The embedded cloud did not start; see the messages above.")
         self.endpoint = f"http://127.0.0.1:{int(line)}"
+        self._relays.append(asyncio.create_task(self._relay_news(process.stdout)))
 
     async def stop(self) -> None:
         """End the server and wait for its end. Stopping it again does nothing."""
@@ -58,8 +61,11 @@ class EmbeddedCloud:
         if process is None:
             return
         await _end(process)
-        if self._errors is not None:
-            await self._errors
+        await asyncio.gather(*self._relays)
+
+    async def _relay_news(self, output: asyncio.StreamReader) -> None:
+        async for _ in output:
+            self.roles_changed.set()
 
     async def _relay_errors(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None  # noqa: S101 - a pipe was asked for

@@ -17,7 +17,7 @@ from werkzeug.serving import DechunkedInput, make_server
 
 from entrypoints.local.cloud import moto_extensions, moto_iam
 from entrypoints.local.cloud.access import ENFORCE_PATH, ROLES_PATH
-from entrypoints.local.cloud.moto_guard import Guard
+from entrypoints.local.cloud.moto_guard import Guard, changes_roles
 
 RESOURCE_TYPES_PATH = "/local/resource-types"
 """GET answers with the resource types that CloudFormation can create here, as a JSON array."""
@@ -70,8 +70,12 @@ class _Application:
         # that is undone takes with it what others wrote. No request of DynamoDB's waits for another, so one at a time
         # costs nothing that the interpreter's own lock would not.
         in_turn = environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_")
+        has_news = changes_roles(environ)
         with self._dynamodb if in_turn else nullcontext():
             answer: Iterable[bytes] = self._moto(environ, start_response)
+        if has_news:
+            # For `EmbeddedCloud`, which reads each line after the port as this.
+            print("roles changed", flush=True)
         return answer
 
     def _local(self, environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:

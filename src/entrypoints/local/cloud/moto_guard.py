@@ -6,8 +6,9 @@ Whoever has another access key, or none, is let through: a developer may look in
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from entrypoints.local.cloud import operations
 from entrypoints.local.cloud.denials import Answer, denied
@@ -20,6 +21,8 @@ from entrypoints.local.repeats import Unrepeated
 _CREDENTIAL = re.compile(
     r"(?:\bCredential=|\bX-Amz-Credential=)([^/,&%\s]+)(?:/|%2F)\d+(?:/|%2F)([\w-]+)(?:/|%2F)([\w-]+)"
 )
+
+_LOOKS = ("Get", "List", "Simulate", "Generate")
 
 _log = logging.getLogger("permissions")
 
@@ -94,6 +97,17 @@ class Guard:
                 known=self._known,
             )
         )
+
+
+def changes_roles(environ: dict[str, Any]) -> bool:
+    """Tell whether a request is one of IAM that does more than look; its body can still be read after that."""
+    scope = _scope(environ)
+    if scope is None or scope.service != "iam":
+        return False
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = BytesIO(body)
+    (action, *_) = parse_qs(body.decode("latin-1")).get("Action", [""])
+    return not action.startswith(_LOOKS)
 
 
 class _Scope(NamedTuple):

@@ -47,23 +47,23 @@ class FunctionPolicies(InvokePermits):
         self._roles = roles
         self._credentials = credentials or {}
         self._refusals: dict[tuple[str, str], str | None] = {}
-        """By function and source: there are few of either, and each message asks."""
+        """By function and source: there are few of either, and each message asks. Roles change, and keep theirs."""
 
     def refusal(self, *, function_arn: str, source_arn: str) -> str | None:
         """Judge by the function's policy; it names the permission that a template lacks."""
         question = (function_arn, source_arn)
-        if question not in self._refusals:
-            self._refusals[question] = self._judge(function_arn, source_arn)
-        return self._refusals[question]
-
-    def _judge(self, function_arn: str, source_arn: str) -> str | None:
         function = self._functions.get(unqualified(function_arn))
         if function is None:
             # Whoever runs it will say so.
             return None
-        role = self._credentials.get((function_arn, source_arn))
+        role = self._credentials.get(question)
         if role is not None and self._roles is not None:
             return self._of_role(self._roles, role, function, function_arn)
+        if question not in self._refusals:
+            self._refusals[question] = self._judge(function, function_arn, source_arn)
+        return self._refusals[question]
+
+    def _judge(self, function: FunctionConfig, function_arn: str, source_arn: str) -> str | None:
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
         statements = list(_of(function.resource_policy, function_arn))
         effects = {each.get("Effect") for each in statements if _matches(each, context)}

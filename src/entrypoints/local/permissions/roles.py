@@ -13,12 +13,17 @@ class Roles:
 
     def __init__(self, roles: Sequence[RoleConfig], *, ids: PhysicalIds) -> None:
         self._ids = ids
+        # The same few questions are asked again and again, but for the keys of objects.
+        self.judge = lru_cache(maxsize=4096)(self._judge)
+        self.replace(roles)
+
+    def replace(self, roles: Sequence[RoleConfig]) -> None:
+        """Judge by these roles from now on."""
         self._roles = {each.arn: each for each in roles}
         self._policies = {
             each.arn: Policies(each.policies, boundary=each.boundary) for each in roles if not each.elsewhere
         }
-        # The same few questions are asked again and again, but for the keys of objects.
-        self.judge = lru_cache(maxsize=4096)(self._judge)
+        self.judge.cache_clear()
 
     @property
     def notices(self) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from entrypoints.local.cloud import Deployment, enforce
-from entrypoints.local.cloud.moto_guard import Guard
+from entrypoints.local.cloud.moto_guard import Guard, changes_roles
 from entrypoints.local.identities import Identities
 from tests.entrypoints.local.cloud.conftest import Deploy
 
@@ -289,3 +290,21 @@ def test_a_stranger_is_not_asked(guard: tuple[Guard, list[str]]) -> None:
     judge, _ = guard
     assert not judge.knows(request("OTHER/20260101/eu-west-1/s3"))
     assert not judge.knows({"QUERY_STRING": ""})
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "changes"),
+    [
+        ("iam", b"Action=PutRolePolicy&RoleName=x", True),
+        ("iam", b"RoleName=x&Action=AttachRolePolicy", True),
+        ("iam", b"Action=GetRole&RoleName=x", False),
+        ("iam", b"Action=ListRoles", False),
+        ("iam", b"", True),
+        ("sqs", b"Action=PutRolePolicy", False),
+    ],
+)
+def test_a_request_that_may_change_a_role_is_known(service: str, body: bytes, changes: bool) -> None:
+    """By its action; whoever answers it finds its body as it was."""
+    asked: dict[str, Any] = {**request(f"ANY/20260101/us-east-1/{service}"), "wsgi.input": BytesIO(body)}
+    assert changes_roles(asked) is changes
+    assert asked["wsgi.input"].read() == body

@@ -1,9 +1,12 @@
 """What a function is told that may not do something, and what the person is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from entrypoints.local.model import RoleConfig
 from entrypoints.local.permissions import Principal, Principals, Roles
+from entrypoints.local.permissions.policies import Ruling
 
 ROLE = "arn:aws:iam::123456789012:role/path/stack-Role-1"
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/stack-Rooms-1"
@@ -96,3 +99,13 @@ def test_what_is_not_understood_is_named_with_its_role() -> None:
         "Not understood here, the condition operator IpAddress: its statement of Api/Role counts for nothing",
         "Not understood here, the condition key aws:SourceIp: its statement of Api/Role counts for nothing",
     ]
+
+
+def test_roles_that_were_replaced_count_at_once() -> None:
+    """What was judged before is forgotten."""
+    role = RoleConfig(arn=ROLE, logical_id="Api/Role", unique_id="AROAEXAMPLE", policies=())
+    roles = Roles([role], ids=IDS)
+    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Ruling.NOT_ALLOWED
+    allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    roles.replace([replace(role, policies=(allowed,))])
+    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Ruling.ALLOWED

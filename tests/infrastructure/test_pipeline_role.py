@@ -1,0 +1,159 @@
+"""The role that a workflow deploys with: enough for every template, and nothing of anybody else's."""
+
+import json
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tests.infrastructure.test_rules import ALL, PIPELINE_ROLE, listed, statements
+
+ROLE = ALL[PIPELINE_ROLE]["Resources"]["DeployRole"]["Properties"]
+BY_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+
+OTHER_SERVICES = {"ec2", "elasticfilesystem", "firehose", "kinesis", "kms", "s3files", "s3tables"}
+"""Services that types ask for on behalf of properties that no template has."""
+NO_ACTIONS = {
+    "apigateway:TagResource",
+    "apigateway:UntagResource",
+    "s3:GetObjectMetadata",
+    "s3:REST.PUT.OBJECT",
+    "s3:getObject",
+}
+"""Names in CloudFormation's registry that IAM does not have."""
+UNUSED = {
+    "AWS::ApiGatewayV2::DomainName": "s3:*",
+    "AWS::CloudFormation::Stack": "*Policy *TerminationProtection",
+    "AWS::CloudFront::Distribution": "*ConnectionGroup *VpcOrigin *WithTags *WithStagingConfig",
+    "AWS::DynamoDB::Table": "*Item *Query *Scan *Replica *Import* *StreamingDestination dynamodb:*ResourcePolicy "
+    "dynamodb:UpdateContributorInsights iam:CreateServiceLinkedRole logs:* s3:*",
+    "AWS::IAM::Role": "iam:*PermissionsBoundary",
+    "AWS::Lambda::Function": "*CodeSigningConfig *Concurrency *ScalingConfig lambda:Put* *LayerVersion *Alias "
+    "*CapacityProvider *PublishVersion s3:GetObjectVersion",
+    "AWS::Logs::LogGroup": "*Delivery *Authentication *DataProtectionPolicy *IndexPolicy logs:PutResourcePolicy "
+    "logs:DeleteResourcePolicy *KmsKey *DeletionProtection",
+    "AWS::S3::Bucket": "iam:PassRole *Metadata* *A[cn][ce]* *Abac *Acl *CORS *Cors *Logging *Notification *ObjectLock* "
+    "*Replication* *Tiering* *Inventory* *Lifecycle* *Metrics* *Versioning *Website *Analytics* s3:DeleteObject "
+    "s3:DeleteBucketEncryption",
+    "AWS::SNS::Subscription": "iam:*",
+    "AWS::SNS::Topic": "iam:* sns:PutDataProtectionPolicy",
+    "AWS::SecretsManager::Secret": "*Replicat*",
+}
+"""By type, what its handlers ask for on behalf of properties that no template has."""
+DEPLOYED = {
+    resource["Type"].replace("AWS::Serverless::Function", "AWS::Lambda::Function")
+    for file, template in ALL.items()
+    if file != PIPELINE_ROLE
+    for resource in template["Resources"].values()
+}
+TRUSTS = {
+    "StringEquals": {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
+    }
+}
+
+
+def handled(kind: str) -> Iterator[str]:
+    """Yield the actions that CloudFormation needs for a type, as its registry has them."""
+    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
+    for operation in ("create", "read", "update", "delete"):
+        for action in handlers.get(operation, {}).get("permissions", []):
+            unused = any(fnmatchcase(action, pattern) for pattern in UNUSED.get(kind, "").split())
+            if not unused and action not in NO_ACTIONS and action.partition(":")[0] not in OTHER_SERVICES:
+                yield action
+
+
+def granted() -> set[str]:
+    return {action for each in statements(ROLE["Policies"]) for action in listed(each["Action"])}
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    return [each if isinstance(each, str) else each["Fn::Sub"] for each in listed(statement["Resource"])]
+
+
+@pytest.mark.parametrize("kind", sorted(DEPLOYED))
+def test_role_may_do_what_cloudformation_does_with_each_type_of_resource(kind: str) -> None:
+    """A template with a type that is new here is found out now, not half-way through a deploy."""
+    assert sorted(set(handled(kind)) - granted()) == []
+
+
+def test_role_is_for_one_environment_of_one_repository() -> None:
+    """A pattern would let in whoever can push a branch, or name a repository alike."""
+    (statement,) = statements(ROLE["AssumeRolePolicyDocument"])
+
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"] == TRUSTS
+
+
+@pytest.mark.parametrize("parameter", ["Repository", "Environment", "StackName"])
+@pytest.mark.parametrize("value", ["*", "owner/*", "chat*", "a:b", ""])
+def test_parameter_cannot_widen_the_role(parameter: str, value: str) -> None:
+    """They go into the trust and the ARNs as they are; a colon would end a part of the subject."""
+    pattern = ALL[PIPELINE_ROLE]["Parameters"][parameter]["AllowedPattern"]
+
+    assert re.search(pattern, value) is None
+
+
+def test_role_changes_little_but_by_cloudformation() -> None:
+    """What the workflow asks for itself is about stacks, what is uploaded for them, and the page's files."""
+    directly = {
+        action.partition(":")[0]
+        for each in statements(ROLE["Policies"])
+        if each.get("Condition") != BY_CLOUDFORMATION
+        for action in listed(each["Action"])
+    }
+    passed = [each for each in statements(ROLE["Policies"]) if "iam:PassRole" in listed(each["Action"])]
+
+    assert directly - {"cloudformation", "s3"} == {"iam", "lambda"}
+    assert [each["Condition"] for each in passed] == [
+        {"StringEquals": {"iam:PassedToService": ["apigateway.amazonaws.com", "lambda.amazonaws.com"]}}
+    ]
+
+
+def test_what_has_a_name_is_the_stacks_by_its_name() -> None:
+    """An account has other tables, functions and roles; a bare hyphenless prefix would match those of `chatter`."""
+    named = {"cloudwatch", "dynamodb", "iam", "logs", "s3", "sns", "sqs"}
+    for statement in statements(ROLE["Policies"]):
+        for resource in resources(statement):
+            service = resource.split(":")[2] if resource.startswith("arn:") else ""
+            assert service not in named or "${StackName}-*" in resource or "serverless-websocket-chat-" in resource
+
+
+def test_any_resource_is_only_for_actions_that_iam_cannot_limit() -> None:
+    """Reading lists, and what is limited by a condition."""
+    open_to_all = {
+        action for each in statements(ROLE["Policies"]) if each["Resource"] == "*" for action in listed(each["Action"])
+    }
+
+    assert {action for action in open_to_all if not re.search(r":(Get|Describe|List)", action)} == {
+        "lambda:CreateEventSourceMapping",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
+    }
+
+
+def test_role_cannot_change_itself() -> None:
+    """Its stack may be called chat-pipeline; its path keeps it from being taken for one of the chat's roles."""
+    own = f"role{ROLE['Path']}chat-pipeline-DeployRole"
+    managed = [each for statement in statements(ROLE["Policies"]) for each in resources(statement) if ":iam:" in each]
+    patterns = {each.replace("${StackName}", "chat").rpartition(":")[2] for each in managed}
+
+    assert patterns == {"role/chat-*"}
+    assert not fnmatchcase(own, "role/chat-*")
+
+
+def test_policies_fit_into_a_role() -> None:
+    """IAM takes 10,240 characters of inline policies in all, white space not counted."""
+    text = json.dumps([document["PolicyDocument"] for document in policies()], separators=(",", ":"))
+    long = text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::Region}", "ap-southeast-1")
+
+    assert len(long.replace("${AWS::AccountId}", "1" * 12).replace("${StackName}", "x" * 32)) < 10_240
+
+
+def policies() -> Iterator[dict[str, Any]]:
+    for each in ROLE["Policies"]:
+        yield each["Fn::If"][1] if "Fn::If" in each else each

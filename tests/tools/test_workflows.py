@@ -1,0 +1,119 @@
+"""The workflows of GitHub Actions, as far as they can be judged from here."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+REPOSITORY = Path(__file__).parents[2]
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+SCRIPT = REPOSITORY / ".ci" / "run"
+
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def read(path: Path) -> dict[str, Any]:
+    # BaseLoader: in YAML 1.1, which PyYAML reads and GitHub does not, `on` is a truth.
+    workflow: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return workflow
+
+
+def steps(path: Path) -> Iterator[dict[str, Any]]:
+    for job in read(path)["jobs"].values():
+        yield from job["steps"]
+
+
+def targets_named(script: str) -> set[str]:
+    """Return what a shell script has `make` make."""
+    return set(re.findall(r"(?m)^(?:env \S+ \S+ )?make ([a-z][a-z-]*)", script))
+
+
+def targets() -> set[str]:
+    """Return what the Makefile can make."""
+    return set(re.findall(r"(?m)^([a-z][a-z-]*):", (REPOSITORY / "Makefile").read_text(encoding="utf-8")))
+
+
+def test_there_are_workflows() -> None:
+    """The tests below would pass without any."""
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml"]
+
+
+@each_workflow
+def test_workflow_makes_only_what_the_makefile_can(path: Path) -> None:
+    """A target that was renamed would be missed in the workflow alone, which runs elsewhere."""
+    script = "\n".join(step.get("run", "") for step in steps(path))
+    wanted = targets_named(script)
+    if not (REPOSITORY / "tools" / "deploy").exists():
+        wanted -= {"deploy"}
+
+    assert script
+    assert wanted <= targets()
+
+
+def test_script_of_the_checks_is_there_and_makes_only_what_the_makefile_can() -> None:
+    """What runs on Linux is what runs on any other clean machine."""
+    assert SCRIPT.stat().st_mode & 0o111
+    assert {"lint", "test"} <= targets_named(SCRIPT.read_text(encoding="utf-8")) <= targets()
+
+
+@each_workflow
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """A tag can be moved to other code, and has been; its name stays in sight for people and for Dependabot."""
+    used = re.findall(r"(?m)uses: (\S+)(.*)$", path.read_text(encoding="utf-8"))
+
+    assert used
+    for action, comment in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+
+
+def test_one_commit_stands_for_one_version() -> None:
+    """In all the files that name an action."""
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    pins: dict[str, set[str]] = {}
+    for action, pin in re.findall(r"uses: ([^@\s]+)@(.+)", text):
+        pins.setdefault(action, set()).add(pin)
+
+    assert [action for action, found in pins.items() if len(found) > 1] == []
+
+
+@each_workflow
+def test_permissions_are_the_least(path: Path) -> None:
+    """What is not granted is refused only where something is said; a checkout leaves no token behind."""
+    workflow = read(path)
+    granted = [workflow["permissions"], *(job.get("permissions", {}) for job in workflow["jobs"].values())]
+    writes = {name for each in granted for name, access in each.items() if access != "read"}
+
+    assert writes == ({"id-token"} if path.name == "deploy.yml" else set())
+    for step in steps(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] == "false"
+
+
+@each_workflow
+def test_runs_do_not_pile_up(path: Path) -> None:
+    """Each has a group and an end, and no deploy is broken off."""
+    workflow = read(path)
+
+    assert workflow["concurrency"]["group"]
+    assert all(int(job["timeout-minutes"]) <= 60 for job in workflow["jobs"].values())
+    assert (workflow["concurrency"]["cancel-in-progress"] == "false") == (path.name == "deploy.yml")
+
+
+@each_workflow
+def test_nothing_that_somebody_types_is_part_of_a_script(path: Path) -> None:
+    """An expression is put into a script as text, before a shell reads it; a variable is not."""
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+def test_deploys_run_as_the_role_says() -> None:
+    """The role trusts an environment, so that the job has to be in one; and it is asked for by what GitHub signs."""
+    (job,) = read(REPOSITORY / ".github" / "workflows" / "deploy.yml")["jobs"].values()
+    (login,) = (step for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
+
+    assert job["environment"]
+    assert "role-to-assume" in login["with"]
+    assert not {name for name in login["with"] if "access-key" in name}
