@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock build clean dynamodb-local \
+.PHONY: help setup run test check lint lock build aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
 
 help:  ## Show this list
@@ -47,13 +47,32 @@ lock: setup  ## Pin the newest allowed versions, with their hashes, for every pl
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
+	$(COMPILE) --extra deploy --output-file requirements/deploy.txt pyproject.toml
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $(if $(ARCH),--arch $(ARCH)) $(if $(ADAPTERS),--adapters $(ADAPTERS)) \
 		$(if $(PYTHON),--python $(PYTHON))
 
+# AWS's own command line; where there is none it comes from PyPI, into an environment of its own, since its pins are others.
+AWS_TOOLS = $(if $(shell command -v aws),,.venv-aws/installed)
+TARGET = --stack $(or $(STACK),chat) $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
+	$(if $(YES),--yes)
+
+aws-tools: .venv-aws/installed  ## Put AWS's command line into .venv-aws
+
+.venv-aws/installed: requirements/deploy.txt | setup
+	$(BIN)/python -m venv --clear .venv-aws
+	.venv-aws/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/deploy.txt
+	@touch $@
+
+deploy: build $(AWS_TOOLS)  ## Deploy to AWS; STACK=chat REGION=... PROFILE=... PARAMS="Name=value ..." YES=1
+	$(BIN)/python -m tools.deploy up $(TARGET) $(PARAMS)
+
+destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGION=... PROFILE=... YES=1
+	$(BIN)/python -m tools.deploy down $(TARGET)
+
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-aws .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it

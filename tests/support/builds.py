@@ -28,6 +28,13 @@ def _package_index_answers() -> bool:
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
 
 
+def own_architecture() -> str:
+    """Return what has to be built for this machine to run it; skip where nothing that is built can run."""
+    if sys.platform != "linux":
+        pytest.skip("Lambda's libraries are Linux's, and cannot be run here")
+    return "arm64" if os.uname().machine == "aarch64" else "x86_64"
+
+
 def built(folder: Path, *, architecture: str, adapters: str, python: str = RUNNING) -> list[Archive]:
     """Build from a fresh copy of what a build reads; return the archives, in `folder/build`."""
     source = folder / "source"

@@ -1,6 +1,5 @@
 """Whole builds, with the wheels of the lock files."""
 
-import os
 import struct
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.builds import RUNNING, built, built_elsewhere, needs_package_index
+from tests.support.builds import RUNNING, built, built_elsewhere, needs_package_index, own_architecture
 from tests.support.local_stack import local_stack
 from tools.artifact.__main__ import main
 
@@ -25,7 +24,7 @@ def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build, once, what this machine can run; return the folder `build`."""
     needs_package_index()
     folder = tmp_path_factory.mktemp("runnable")
-    built(folder, architecture="arm64" if os.uname().machine == "aarch64" else "x86_64", adapters="sdk")
+    built(folder, architecture=own_architecture(), adapters="sdk")
     return folder / "build"
 
 

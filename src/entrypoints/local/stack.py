@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +41,8 @@ from entrypoints.local.trace import Trace
 
 T = TypeVar("T")
 Log = Callable[[str], None]
+Deployer = Callable[[Options, str], Awaitable[Deployment]]
+"""Takes what was asked for and the embedded cloud's endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +59,12 @@ class Addresses:
 class LocalStack:
     """An embedded cloud with the template deployed to it, its functions, a gateway for each API, and the page."""
 
-    def __init__(self, options: Options, log: Log, *, trace: Trace | None = None) -> None:
+    def __init__(
+        self, options: Options, log: Log, *, trace: Trace | None = None, deployer: Deployer | None = None
+    ) -> None:
+        """Make a stack; `deployer` puts the template into the embedded cloud in another way than `cloud.deploy`."""
         self._options = options
+        self._deploy = deployer or _deploy
         self._log = log
         self._trace = trace
         self._running = AsyncExitStack()
@@ -89,12 +95,7 @@ class LocalStack:
         self._running.push_async_callback(cloud.stop)
         await cloud.start()
         deployment, interceptor = await asyncio.gather(
-            deploy(
-                template=self._options.template,
-                parameters=self._options.parameters,
-                endpoint=cloud.endpoint,
-                region=self._options.region,
-            ),
+            self._deploy(self._options, cloud.endpoint),
             self._intercept(),
         )
         identities = Identities.of(deployment)
@@ -242,6 +243,12 @@ class LocalStack:
             await asyncio.wait([task])
 
         self._running.push_async_callback(stop)
+
+
+async def _deploy(options: Options, endpoint: str) -> Deployment:
+    return await deploy(
+        template=options.template, parameters=options.parameters, endpoint=endpoint, region=options.region
+    )
 
 
 def _names(apis: Sequence[ApiConfig]) -> list[str]:

@@ -4,7 +4,7 @@ Nothing heavy is imported with this package: boto3, the SAM translator and moto 
 """
 
 from entrypoints.local.cloud.access import enforce, roles
-from entrypoints.local.cloud.deploy import Deployment, deploy
+from entrypoints.local.cloud.deploy import Deployment, deploy, deployed
 from entrypoints.local.cloud.embedded import CloudFailed, EmbeddedCloud
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.tables import Table, create_tables, delete_tables
@@ -18,6 +18,7 @@ __all__ = [
     "create_tables",
     "delete_tables",
     "deploy",
+    "deployed",
     "enforce",
     "roles",
 ]

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entrypoints.local.cloud import access, stand_ins
 from entrypoints.local.cloud.clients import client
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.tables import Table
 from entrypoints.local.model import ApiConfig, FunctionConfig, QueueConfig, RoleConfig
+
+if TYPE_CHECKING:
+    from entrypoints.local.cloud import code, stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +65,27 @@ async def deploy(
     return await asyncio.to_thread(_deploy, template, parameters, endpoint, region, stack_name)
 
 
+async def deployed(*, stack_name: str, endpoint: str, region: str) -> Deployment:
+    """Read back what a stack amounts to that somebody else has created in the embedded cloud, as `make deploy` does.
+
+    The functions' archives are fetched from where they were uploaded to.
+
+    Args:
+        stack_name: The stack.
+        endpoint: The embedded cloud's URL.
+        region: The region that it is in.
+
+    Raises:
+        TemplateError: it has no WebSocket API.
+        CloudFailed: the embedded cloud has ended.
+
+    """
+    return await asyncio.to_thread(_deployed, endpoint, region, stack_name)
+
+
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
     # These bring in boto3, YAML and the rest: see the package's docstring.
-    from entrypoints.local.cloud import api_keys, describe, describe_queues, stack, support, templates  # noqa: PLC0415
+    from entrypoints.local.cloud import stack, support, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
     # The embedded cloud is starting; the template is made ready meanwhile.
@@ -82,6 +104,54 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         endpoint=endpoint,
         region=region,
     )
+    resources = _resources(stack_name, endpoint, region)
+    deployment = _described(stack_name, resources, prepared.folders, notices, endpoint=endpoint, region=region)
+    created = {each.path for each in resources if each.physical_id}
+    more = [
+        notice for inside, body in bodies.items() for notice in support.notices(body, stack=inside, created=created)
+    ]
+    return replace(
+        deployment,
+        notices=(*deployment.notices, *more),
+        read_once=frozenset(prepared.files | prepared.folders.copied),
+    )
+
+
+def _deployed(endpoint: str, region: str, stack_name: str) -> Deployment:
+    from entrypoints.local.cloud import code  # noqa: PLC0415
+
+    resources = _resources(stack_name, endpoint, region)
+    folders = code.CodeFolders()
+    with (
+        closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
+        closing(client("s3", endpoint=endpoint, region=region)) as store,
+    ):
+        for each in resources:
+            if each.kind == "AWS::Lambda::Function" and each.physical_id:
+                location = functions_api.get_function(FunctionName=each.physical_id)["Code"]["Location"]
+                bucket, _, key = location.removeprefix("s3://").partition("/")
+                folders.add_archive(location, store.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return _described(stack_name, resources, folders, [], endpoint=endpoint, region=region)
+
+
+def _resources(stack_name: str, endpoint: str, region: str) -> list["stack.Resource"]:
+    from entrypoints.local.cloud import stack  # noqa: PLC0415
+
+    with closing(client("cloudformation", endpoint=endpoint, region=region)) as formation:
+        return list(stack.resources(formation, stack_name))
+
+
+def _described(
+    stack_name: str,
+    resources: list["stack.Resource"],
+    folders: "code.CodeFolders",
+    notices: list[str],
+    *,
+    endpoint: str,
+    region: str,
+) -> Deployment:
+    from entrypoints.local.cloud import api_keys, describe, describe_queues, stack  # noqa: PLC0415
+
     with (
         closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
@@ -89,16 +159,12 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         closing(client("sqs", endpoint=endpoint, region=region)) as queues_api,
         closing(client("apigateway", endpoint=endpoint, region=region)) as keys_api,
     ):
-        resources = list(stack.resources(formation, stack_name))
-        functions = describe.functions(functions_api, resources, prepared.folders)
+        functions = describe.functions(functions_api, resources, folders)
         keys = api_keys.read(keys_api, resources)
         notices += api_keys.notices(keys_api, resources, keys)
         apis = tuple(api_keys.with_keys(describe.apis(gateway_api, resources, functions, notices), keys))
         queues = describe_queues.queues(functions_api, queues_api, functions, notices)
         outputs = stack.outputs(formation, stack_name)
-    created = {each.path for each in resources if each.physical_id}
-    for inside, body in bodies.items():
-        notices += support.notices(body, stack=inside, created=created)
     if not apis:
         raise TemplateError(
             None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"
@@ -115,6 +181,6 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         queues=tuple(queues),
         tables=tuple(Table(name=each.physical_id, region=region) for each in resources if each.kind in describe.TABLES),
         physical_ids=stack.physical_ids(resources),
-        read_once=frozenset(prepared.files | prepared.folders.copied),
+        read_once=frozenset(folders.copied),
         notices=tuple(notices),
     )

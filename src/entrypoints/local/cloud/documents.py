@@ -42,12 +42,24 @@ def read(path: Path) -> Template:
 
     """
     try:
-        # A JSON document is a YAML document, but for tabs, which no template holds outside of its strings.
-        template = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader's subclass
+        document = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise TemplateError(None, f"{path}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise TemplateError(None, f"{path}: not a text file in UTF-8") from exc
+    return parse(document, path)
+
+
+def parse(document: str, path: Path) -> Template:
+    """Read the document; `path` is what errors call it.
+
+    Raises:
+        TemplateError: it is not a template.
+
+    """
+    try:
+        # A JSON document is a YAML document, but for tabs, which no template holds outside of its strings.
+        template = yaml.load(document, Loader=_Loader)  # noqa: S506 - a safe loader's subclass
     except yaml.MarkedYAMLError as exc:
         raise TemplateError(None, f"{path}{_place(exc)}: {exc.problem}") from exc
     except yaml.YAMLError as exc:

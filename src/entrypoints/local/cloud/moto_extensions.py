@@ -20,6 +20,7 @@ from moto.core.utils import method_names_from_class
 from entrypoints.local.cloud import (
     moto_api_keys,
     moto_dynamodb,
+    moto_formation,
     moto_iam,
     moto_lambda,
     moto_secrets,
@@ -42,6 +43,7 @@ def install() -> None:
     moto_dynamodb.install()
     moto_iam.install()
     moto_secrets.install()
+    moto_formation.install()
     parsing.clean_json = _without_no_value(parsing.clean_json)
     parsing.parse_and_create_resource = _naming_the_resource(parsing.parse_and_create_resource)
     # moto's nested stacks have no attributes.

@@ -18,7 +18,7 @@ from entrypoints.local.cloud.moto_resource import Created, register
 
 def install() -> None:
     """Register the resource types."""
-    register("AWS::IAM::Role", _role)
+    register("AWS::IAM::Role", _role, delete=_delete_role)
     register("AWS::IAM::RolePolicy", _role_policy)
 
 
@@ -44,6 +44,10 @@ def _role(name: str, properties: dict[str, Any], account: str, region: str) -> R
         if policy is not None:
             policy.attach_to(role)
     return role
+
+
+def _delete_role(name: str, properties: dict[str, Any], account: str, region: str) -> None:
+    Role.delete_from_cloudformation_json(name, {"Properties": properties}, account, region)
 
 
 def _role_policy(name: str, properties: dict[str, Any], account: str, region: str) -> Created:

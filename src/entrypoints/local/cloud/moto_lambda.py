@@ -25,24 +25,30 @@ _ROLE = "role-not-in-the-template"
 
 def install() -> None:
     """Register the resource types."""
-    register("AWS::Lambda::Function", _function)
+    register("AWS::Lambda::Function", _function, _updated_function)
     register("AWS::Lambda::LayerVersion", _layer_version)
     register("AWS::Lambda::Version", _version)
     register("AWS::Lambda::Alias", _alias)
     register("AWS::Lambda::EventSourceMapping", _event_source_mapping)
     register("AWS::Lambda::Permission", _permission)
-    register("AWS::DynamoDB::Table", _table)
-    register("AWS::DynamoDB::GlobalTable", _table)
+    register("AWS::DynamoDB::Table", _table, _same_table)
+    register("AWS::DynamoDB::GlobalTable", _table, _same_table)
 
 
 class _Function(LambdaFunction):
-    """Answers with its logging configuration, as Lambda does."""
+    """Answers with its logging configuration, as Lambda does, and with where its code is."""
 
     logging_config: dict[str, Any] | None = None
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         configuration = super().get_configuration(on_create)
         return configuration if self.logging_config is None else configuration | {"LoggingConfig": self.logging_config}
+
+    def get_code(self) -> dict[str, Any]:
+        answer = super().get_code()
+        if "S3Key" in self.code and "S3Bucket" in self.code:
+            answer["Code"]["Location"] = f"s3://{self.code['S3Bucket']}/{self.code['S3Key']}"
+        return answer
 
 
 def _function(name: str, properties: dict[str, Any], account: str, region: str) -> LambdaFunction:
@@ -59,6 +65,13 @@ def _function(name: str, properties: dict[str, Any], account: str, region: str) 
     vars(function)["logging_config"] = properties.get("LoggingConfig")
     function.__class__ = _Function  # type: ignore[type-abstract]
     return function
+
+
+def _updated_function(
+    function: LambdaFunction, properties: dict[str, Any], account: str, region: str
+) -> LambdaFunction:
+    """Put the new function in the place of the old: what refers to it does so by its name."""
+    return _function(function.function_name, properties | {"FunctionName": function.function_name}, account, region)
 
 
 def _known_role(arn: str, account: str, region: str) -> str:
@@ -135,4 +148,9 @@ def _table(name: str, properties: dict[str, Any], account: str, region: str) -> 
     expiry = properties.get("TimeToLiveSpecification")
     if expiry is not None:
         dynamodb_backends[account][region].update_time_to_live(table.name, expiry)
+    return table
+
+
+def _same_table(table: Table, _properties: dict[str, Any], _account: str, _region: str) -> Table:
+    """Leave the table, and what is in it, as it is."""
     return table

@@ -21,7 +21,8 @@ def _secret(name: str, properties: dict[str, Any], account: str, region: str) ->
     text = properties.get("SecretString")
     if "GenerateSecretString" in properties:
         text = _generated(properties["GenerateSecretString"])
-    answer = secretsmanager_backends[account][region].create_secret(
+    backend = secretsmanager_backends[account][region]
+    answer = backend.create_secret(
         name=properties.get("Name", name),
         secret_string=text,
         secret_binary=None,
@@ -33,7 +34,7 @@ def _secret(name: str, properties: dict[str, Any], account: str, region: str) ->
         force_overwrite=False,
     )
     arn = json.loads(answer)["ARN"]
-    return Created(arn, {"Id": arn})
+    return Created(arn, {"Id": arn}, remove=lambda: backend.delete_secret(arn, None, False))
 
 
 def _generated(asked: dict[str, Any]) -> str:

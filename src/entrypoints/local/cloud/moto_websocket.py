@@ -72,7 +72,8 @@ def _api(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     scheme = "wss" if api.protocol_type == "WEBSOCKET" else "https"
     api.api_endpoint = f"{scheme}://{api.api_id}.execute-api.{backend.region_name}.amazonaws.com"
     backend.apis[api.api_id] = api
-    return Created(api.api_id, {"ApiEndpoint": api.api_endpoint, "ApiId": api.api_id})
+    attributes = {"ApiEndpoint": api.api_endpoint, "ApiId": api.api_id}
+    return Created(api.api_id, attributes, remove=lambda: backend.apis.pop(api.api_id, None))
 
 
 def _route(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
@@ -91,7 +92,8 @@ def _route(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
         route_response_selection_expression=optional("RouteResponseSelectionExpression"),
         target=optional("Target"),
     )
-    return Created(route.route_id, {"RouteId": route.route_id})
+    api = backend.get_api(properties["ApiId"])
+    return Created(route.route_id, {"RouteId": route.route_id}, remove=lambda: api.routes.pop(route.route_id, None))
 
 
 def _route_response(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:

@@ -71,10 +71,7 @@ class _Preparation:
         _no_remote_applications(template)
         self.prepared.notices += _skills(template, inside=f"{key}/".removeprefix(f"{MASTER}/"))
         known = {name: value for name, value in values.items() if isinstance(value, str)}
-        template = _with_texts(normalised(sam.expand(template, known=known, region=self._region)))
-        references.check(template)
-        conditions.check_rules(template, known)
-        conditions.leave_out(template, known)
+        template = resources_alone(template, known, self._region)
         self._nest(template, known, path, key, nesting)
         self.prepared.bodies[key] = template
         return values
@@ -99,6 +96,25 @@ class _Preparation:
         # Defaults too: moto leaves the default of a list in one piece.
         properties["Parameters"] = values
         properties["TemplateURL"] = f"https://s3.amazonaws.com/{TEMPLATE_BUCKET}/{key}"
+
+
+def resources_alone(template: Template, known: Mapping[str, str], region: str) -> Template:
+    """Return the template without transforms and without what its conditions leave out, its functions in one form.
+
+    Args:
+        template: The template, its code replaced by keys.
+        known: The values of those parameters that are known.
+        region: The region that it is deployed to.
+
+    Raises:
+        TemplateError: it cannot be deployed.
+
+    """
+    template = _with_texts(normalised(sam.expand(template, known=known, region=region)))
+    references.check(template)
+    conditions.check_rules(template, known)
+    conditions.leave_out(template, known)
+    return template
 
 
 def _resolved(value: Any, known: Mapping[str, str]) -> Any:

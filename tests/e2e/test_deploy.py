@@ -1,0 +1,209 @@
+"""A deploy as to an account of AWS, but into the embedded cloud: its command line, what it uploads, what then runs."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from websockets.asyncio.client import connect
+
+from entrypoints.local.cloud import Deployment, EmbeddedCloud, deployed
+from entrypoints.local.options import Options
+from entrypoints.local.stack import LocalStack
+from tests.support.builds import built, needs_package_index, own_architecture
+from tools.artifact.build import REPOSITORY
+from tools.deploy.aws import OWN
+
+pytestmark = pytest.mark.timeout(300)
+
+REGION = "eu-west-1"
+STACK = "chat-test"
+OPTIONS = Options(port=0, page_port=0, region=REGION, reload=False)
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build what is deployed, for the Python and the processor that run the tests."""
+    if not OWN.exists() and not shutil.which("aws"):
+        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-aws")
+    needs_package_index()
+    folder = tmp_path_factory.mktemp("deploy")
+    built(folder, architecture=own_architecture(), adapters="direct")
+    return folder / "build"
+
+
+def run(endpoint: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command whose AWS is the embedded cloud."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = kept | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+
+
+def up(endpoint: str, build: Path, *parameters: str) -> subprocess.CompletedProcess[str]:
+    """Do what `make deploy YES=1` does after `make build`."""
+    words = ["-m", "tools.deploy", "up", "--stack", STACK, "--yes", "--built", str(build), *parameters]
+    return run(endpoint, sys.executable, *words)
+
+
+def down(endpoint: str) -> subprocess.CompletedProcess[str]:
+    """Do what `make destroy YES=1` does."""
+    return run(endpoint, sys.executable, "-m", "tools.deploy", "down", "--stack", STACK, "--yes")
+
+
+def ok(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command has printed, which succeeded."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+async def live_long(url: str) -> None:
+    """Have one client send to two."""
+    async with connect(url, open_timeout=30) as one, connect(url, open_timeout=30) as other:
+        await one.send('{"action":"sendmessage","data":"live long"}')
+        async with asyncio.timeout(30):
+            assert [await each.recv() for each in (one, other)] == ["live long"] * 2
+
+
+async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
+    """The stack that stands in the cloud, its functions from the archives that were uploaded."""
+    printed = ""
+
+    async def deploy(options: Options, endpoint: str) -> Deployment:
+        nonlocal printed
+        printed = ok(await asyncio.to_thread(up, endpoint, build, "StageName=prod"))
+        return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
+
+    log: list[str] = []
+    async with LocalStack(OPTIONS, log.append, deployer=deploy) as stack:
+        addresses = await stack.start()
+        (url,) = addresses.apis.values()
+        assert url.endswith("/prod")
+        await live_long(url)
+    assert "Try it: wscat -c wss://" in printed
+    assert "  Add    Api (AWS::CloudFormation::Stack)\n" in printed
+    assert not [line for line in log if " may not " in line]
+
+
+async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_path: Path) -> None:
+    """`aws cloudformation package` and `deploy`, for those who have a pipeline of their own."""
+    aws = str(OWN) if OWN.exists() else "aws"
+    packaged = str(tmp_path / "packaged.yaml")
+
+    def deploy_with_aws(endpoint: str) -> None:
+        ok(run(endpoint, aws, "s3", "mb", "s3://artifacts"))
+        template = str(build / "infrastructure" / "template.yaml")
+        words = ["--template-file", template, "--s3-bucket", "artifacts", "--output-template-file", packaged]
+        ok(run(endpoint, aws, "cloudformation", "package", *words))
+        capabilities = ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        words = ["--template-file", packaged, "--stack-name", STACK, *capabilities]
+        ok(run(endpoint, aws, "cloudformation", "deploy", *words))
+
+    async def deploy(options: Options, endpoint: str) -> Deployment:
+        await asyncio.to_thread(deploy_with_aws, endpoint)
+        return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
+
+    async with LocalStack(OPTIONS, lambda _line: None, deployer=deploy) as stack:
+        addresses = await stack.start()
+        await live_long(next(iter(addresses.apis.values())))
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[str]:
+    """Start an empty cloud; return its endpoint."""
+    cloud = EmbeddedCloud(log=lambda _line: None)
+    await cloud.start()
+    yield cloud.endpoint
+    await cloud.stop()
+
+
+@pytest.fixture
+def clients(endpoint: str) -> Iterator[dict[str, object]]:
+    """Return a client for each service in which a stack leaves something."""
+    made = {
+        name: boto3.client(
+            name,
+            endpoint_url=endpoint,
+            region_name=REGION,
+            aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="secret",
+        )
+        for name in ("s3", "lambda", "dynamodb", "sqs", "apigatewayv2", "logs", "iam", "secretsmanager")
+    }
+    yield made
+    for each in made.values():
+        each.close()
+
+
+async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, clients: dict[str, object]) -> None:
+    """What is the same stays, a parameter that is not named too; in the end nothing is left, nor the page's files."""
+    parameters = ("Page=yes", "AlarmEmail=me@example.com", "AuthorizerType=hs256")
+    first = ok(await asyncio.to_thread(up, endpoint, build, *parameters))
+    again = ok(await asyncio.to_thread(up, endpoint, build))
+    assert "Nothing to change." in again
+    assert first.splitlines()[-1] == again.splitlines()[-1]
+    assert "TokenSecretArn" in again
+    changed = ok(await asyncio.to_thread(up, endpoint, build, "LogLevel=DEBUG"))
+    assert "  Modify Api (AWS::CloudFormation::Stack)\n" in changed
+    bucket = next(line.split()[1] for line in first.splitlines() if line.startswith("PageBucketName"))
+    page = clients["s3"].list_objects_v2(Bucket=bucket)["Contents"]  # type: ignore[attr-defined]
+    assert {"index.html", "config.json"} <= {each["Key"] for each in page}
+
+    ok(await asyncio.to_thread(down, endpoint))
+    assert left(clients) == {}
+    assert "There is no stack" in ok(await asyncio.to_thread(down, endpoint))
+
+
+def left(clients: dict[str, object]) -> dict[str, object]:
+    """Return what is left in the cloud, by what lists it."""
+    lists = [
+        ("s3", "list_buckets", "Buckets"),
+        ("lambda", "list_functions", "Functions"),
+        ("dynamodb", "list_tables", "TableNames"),
+        ("sqs", "list_queues", "QueueUrls"),
+        ("apigatewayv2", "get_apis", "Items"),
+        ("logs", "describe_log_groups", "logGroups"),
+        ("iam", "list_roles", "Roles"),
+        ("secretsmanager", "list_secrets", "SecretList"),
+    ]
+    found = {call: getattr(clients[service], call)().get(key) for service, call, key in lists}
+    return {call: things for call, things in found.items() if things}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        (["Nonsense=1"], "There is no parameter Nonsense; there are AccessLogs, "),
+        (["AuthorizerType=jwks"], "AuthorizerType=jwks needs JwksUrl."),
+        (["StageName=a b"], "StageName"),
+        (["StageName"], "'StageName' is not of the form PARAMETER=VALUE"),
+    ],
+)
+async def test_wrong_parameter_is_named_and_nothing_is_made(
+    endpoint: str, build: Path, clients: dict[str, object], parameters: list[str], said: str
+) -> None:
+    """In one line, without a traceback."""
+    done = await asyncio.to_thread(up, endpoint, build, *parameters)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert clients["lambda"].list_functions()["Functions"] == []  # type: ignore[attr-defined]
+
+
+async def test_without_credentials_it_says_how_to_sign_in(endpoint: str, build: Path) -> None:
+    """Rather than what an SDK says."""
+    words = ["-m", "tools.deploy", "up", "--region", REGION, "--built", str(build), "--profile", "nobody"]
+    done = await asyncio.to_thread(run, endpoint, sys.executable, *words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: AWS does not let you in. Sign in (`aws configure sso`")

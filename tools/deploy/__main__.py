@@ -1,0 +1,105 @@
+"""`python -m tools.deploy`: see the package's docstring."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tools.deploy import page
+from tools.deploy.aws import Aws
+from tools.deploy.down import down
+from tools.deploy.errors import DeployError
+from tools.deploy.up import up
+
+BUILT = Path(__file__).parents[2] / "build"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run as a command; return the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        asked.run(asked)
+    except DeployError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped looking. What CloudFormation has begun it goes on with.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _up(asked: argparse.Namespace) -> None:
+    aws = Aws(region=asked.region, profile=asked.profile)
+    outputs = up(
+        aws,
+        stack=asked.stack,
+        built=asked.built,
+        parameters=dict(asked.parameters),
+        agree=_agreement(yes=asked.yes),
+        log=_log,
+    )
+    if page.publish(aws, outputs):
+        _log("The page is published.")
+    width = max(map(len, outputs), default=0)
+    for name, value in sorted(outputs.items()):
+        print(f"{name:<{width}}  {value}")
+    if url := outputs.get("WebSocketUrl"):
+        print(f"\nTry it: wscat -c {url}")
+
+
+def _down(asked: argparse.Namespace) -> None:
+    aws = Aws(region=asked.region, profile=asked.profile)
+    if not asked.yes:
+        _ask_for_name(asked.stack, aws)
+    down(aws, stack=asked.stack, agree=_agreement(yes=asked.yes), log=_log)
+
+
+def _log(line: str) -> None:
+    print(line, flush=True)
+
+
+def _agreement(*, yes: bool) -> Callable[[str], bool]:
+    def agree(question: str) -> bool:
+        return yes or _answer(f"{question} [y/N] ").lower() in {"y", "yes"}
+
+    return agree
+
+
+def _ask_for_name(stack: str, aws: Aws) -> None:
+    print(f"This deletes the stack {stack} in account {aws.account}, region {aws.region}, with all that it holds.")
+    if _answer("Type the stack's name to go on: ") != stack:
+        raise DeployError("Nothing was deleted.")
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError as exc:
+        raise DeployError("There is nobody here to ask: YES=1 agrees beforehand.") from exc
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.deploy", description="Deploy the chat, or take it away.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, what in (("up", _up, "deploy what was built"), ("down", _down, "delete the stack and all it made")):
+        command = commands.add_parser(name, help=what)
+        command.set_defaults(run=run)
+        command.add_argument("--stack", default="chat", help="the stack's name (default: %(default)s)")
+        command.add_argument("--region", help="default: that of the environment or the profile")
+        command.add_argument("--profile", help="default: that of the environment")
+        command.add_argument("--yes", action="store_true", help="agree to everything beforehand")
+        if run is _up:
+            command.add_argument("--built", type=Path, default=BUILT, help=argparse.SUPPRESS)
+            command.add_argument("parameters", nargs="*", type=_assignment, metavar="PARAMETER=VALUE")
+    return parser
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form PARAMETER=VALUE")
+    return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

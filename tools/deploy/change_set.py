@@ -1,0 +1,121 @@
+"""A change set: what a deploy would change, to be looked at before it does."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.deploy import stacks
+from tools.deploy.aws import Aws
+from tools.deploy.errors import DeployError
+
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+"""A role for each function; a transform in the nested templates."""
+
+BUILT_IN = {"Adapters"}
+"""Parameters whose default is what the artifact was built for: what the stack had before does not count."""
+
+_NOTHING = ("didn't contain changes", "No updates are to be performed")
+
+
+class ChangeSet:
+    """A change set of a stack, made and not yet executed."""
+
+    def __init__(self, aws: Aws, *, stack: str, template: Path, given: Mapping[str, str]) -> None:
+        """Make it, and wait until CloudFormation has.
+
+        Args:
+            aws: AWS.
+            stack: The stack's name; it need not exist.
+            template: The packaged template.
+            given: Values of parameters; others keep what the stack has, or their defaults.
+
+        Raises:
+            DeployError: a parameter is unknown, or the template is refused, or the stack is in no state to be updated.
+
+        """
+        self._aws = aws
+        existing = _usable(stacks.describe(aws, stack), stack)
+        body = template.as_uri()
+        answer = aws(
+            "cloudformation",
+            "create-change-set",
+            stack_name=stack,
+            change_set_name=f"deploy-{time.time_ns()}",
+            change_set_type="UPDATE" if existing else "CREATE",
+            template_body=body,
+            parameters=_parameters(aws, body, given, existing),
+            capabilities=CAPABILITIES,
+            include_nested_stacks=True,
+        )
+        self.is_new = existing is None
+        self.stack_id = str(answer["StackId"])
+        self._id = str(answer["Id"])
+        described = self._wait()
+        self.is_empty = described["Status"] == "FAILED"
+
+    def _wait(self) -> dict[str, Any]:
+        while True:
+            described = self._describe(self._id)
+            if described["Status"] == "FAILED" and not any(each in described["StatusReason"] for each in _NOTHING):
+                reason = described["StatusReason"]
+                self.discard()
+                raise DeployError(f"CloudFormation refuses the change: {reason}")
+            if described["Status"] in {"CREATE_COMPLETE", "FAILED"}:
+                return described
+            time.sleep(1)
+
+    def _describe(self, change_set: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._aws("cloudformation", "describe-change-set", change_set_name=change_set)
+        return answer
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line for each resource that changes, those of nested stacks below theirs."""
+        yield from self._lines(self._id, "  ")
+
+    def _lines(self, change_set: str, indent: str) -> Iterator[str]:
+        for each in self._describe(change_set).get("Changes") or []:
+            change = each["ResourceChange"]
+            # `Conditional` where it depends on what another change brings.
+            replaced = {"True": ", replaced", "Conditional": ", replaced if need be"}.get(change.get("Replacement"), "")
+            yield f"{indent}{change['Action']:<7}{change['LogicalResourceId']} ({change['ResourceType']}){replaced}"
+            if change.get("ChangeSetId"):
+                yield from self._lines(change["ChangeSetId"], indent + "  ")
+
+    def execute(self) -> None:
+        """Have CloudFormation do it; that takes minutes and has only begun when this returns."""
+        self._aws("cloudformation", "execute-change-set", change_set_name=self._id)
+
+    def discard(self) -> None:
+        """Leave nothing behind: neither the change set nor the empty stack that it made."""
+        if self.is_new:
+            self._aws("cloudformation", "delete-stack", stack_name=self.stack_id)
+        else:
+            self._aws("cloudformation", "delete-change-set", change_set_name=self._id)
+
+
+def _usable(described: dict[str, Any] | None, stack: str) -> dict[str, Any] | None:
+    status = described["StackStatus"] if described else ""
+    # What a change set leaves that nobody executed.
+    if described is None or status == "REVIEW_IN_PROGRESS":
+        return None
+    if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
+        raise DeployError(f"The stack {stack} is in {status}, and can only be deleted: `make destroy STACK={stack}`.")
+    if not status.endswith("_COMPLETE"):
+        raise DeployError(f"The stack {stack} is in {status}, and cannot be updated now.")
+    return described
+
+
+def _parameters(aws: Aws, body: str, given: Mapping[str, str], existing: dict[str, Any] | None) -> list[dict[str, Any]]:
+    declared = {each["ParameterKey"] for each in _declared(aws, body)}
+    if unknown := sorted(given.keys() - declared):
+        raise DeployError(f"There is no parameter {', '.join(unknown)}; there are {', '.join(sorted(declared))}.")
+    had = {each["ParameterKey"] for each in (existing or {}).get("Parameters") or []}
+    kept = had & declared - given.keys() - BUILT_IN
+    values: list[dict[str, Any]] = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+    return values + [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)]
+
+
+def _declared(aws: Aws, body: str) -> list[dict[str, Any]]:
+    summary: dict[str, Any] = aws("cloudformation", "get-template-summary", template_body=body)
+    return summary.get("Parameters") or []

@@ -1,0 +1,87 @@
+"""Stacks as CloudFormation tells of them: their state, their parts, and what went wrong."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tools.deploy.aws import Aws
+from tools.deploy.errors import AwsFailed, DeployError
+
+NESTED = "AWS::CloudFormation::Stack"
+BUCKET = "AWS::S3::Bucket"
+
+SECONDS_BETWEEN_LOOKS = 3.0
+_BLAMELESS = re.compile(r"(?i)cancelled|The following resource\(s\) failed")
+"""The reasons of what failed because something else had."""
+
+
+def describe(aws: Aws, stack: str) -> dict[str, Any] | None:
+    """Return the stack by its name or id; None where there is none."""
+    try:
+        described: dict[str, Any] = aws("cloudformation", "describe-stacks", stack_name=stack)["Stacks"][0]
+    except AwsFailed as exc:
+        if "does not exist" in exc.said:
+            return None
+        raise
+    return described
+
+
+def outputs(described: dict[str, Any]) -> dict[str, str]:
+    """Return the outputs of a stack by their names."""
+    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs") or []}
+
+
+def finished(aws: Aws, stack_id: str, log: Callable[[str], None]) -> str:
+    """Wait until nothing happens to the stack any more; return its status then."""
+    told = ""
+    while True:
+        described = describe(aws, stack_id)
+        status = str(described["StackStatus"]) if described else "DELETE_COMPLETE"
+        if status != told:
+            log(f"  {status}")
+            told = status
+        if not status.endswith("_IN_PROGRESS"):
+            return status
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def resources(aws: Aws, stack: str) -> Iterator[dict[str, str]]:
+    """Yield the resources of the stack and of those that it nests."""
+    for each in aws("cloudformation", "list-stack-resources", stack_name=stack)["StackResourceSummaries"]:
+        yield each
+        if each["ResourceType"] == NESTED and each.get("PhysicalResourceId"):
+            yield from resources(aws, each["PhysicalResourceId"])
+
+
+def failures(aws: Aws, stack_id: str, since: str) -> Iterator[str]:
+    """Yield what went wrong in the stack and those that it nests, the first cause first.
+
+    Args:
+        aws: AWS.
+        stack_id: The stack's id, by which a deleted one is found as well.
+        since: What is later than this time, as AWS writes times.
+
+    """
+    events = aws("cloudformation", "describe-stack-events", stack_name=stack_id)["StackEvents"]
+    for event in reversed(events):
+        if event["Timestamp"] <= since or not event["ResourceStatus"].endswith("_FAILED"):
+            continue
+        nested = event.get("PhysicalResourceId") or ""
+        if event["ResourceType"] == NESTED and nested.startswith("arn:") and nested != stack_id:
+            yield from failures(aws, nested, since)
+        reason = event.get("ResourceStatusReason", "")
+        if not _BLAMELESS.search(reason):
+            yield f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
+
+
+def last_event(aws: Aws, stack_id: str) -> str:
+    """Return the time of the stack's newest event, as AWS writes times."""
+    events = aws("cloudformation", "describe-stack-events", stack_name=stack_id, max_items="1")["StackEvents"]
+    return str(events[0]["Timestamp"])
+
+
+def failed(aws: Aws, stack_id: str, status: str, since: str) -> DeployError:
+    """Return what went wrong since then, as an error to be raised."""
+    causes = "\n".join(f"  {each}" for each in failures(aws, stack_id, since)) or "  CloudFormation names no cause."
+    return DeployError(f"The stack ended in {status}:\n{causes}")

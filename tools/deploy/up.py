@@ -1,0 +1,84 @@
+"""Deploying: the artifact goes to the bucket, and the stack becomes what the templates say."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.deploy import bucket, stacks
+from tools.deploy.aws import Aws
+from tools.deploy.change_set import ChangeSet
+from tools.deploy.errors import DeployError
+
+Log = Callable[[str], None]
+SUCCESSES = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+def up(
+    aws: Aws,
+    *,
+    stack: str,
+    built: Path,
+    parameters: Mapping[str, str],
+    agree: Callable[[str], bool],
+    log: Log,
+) -> dict[str, str]:
+    """Deploy what was built; return the stack's outputs.
+
+    Args:
+        aws: AWS.
+        stack: The stack's name.
+        built: The folder that `tools.artifact` has made.
+        parameters: Values of the template's parameters; others stay as they are.
+        agree: Asks a person, who has seen the changes.
+        log: Takes what a person should know.
+
+    Raises:
+        DeployError: it was refused, or failed.
+
+    """
+    template = built / "infrastructure" / "template.yaml"
+    if not template.exists():
+        raise DeployError("There is nothing to deploy yet: `make build`.")
+    log(f"Account {aws.account}, region {aws.region}, stack {stack}")
+    store = bucket.ensure(aws)
+    before = bucket.written(aws, store, bucket.prefix(stack))
+    packaged = _package(aws, template, store, stack)
+    after = bucket.written(aws, store, bucket.prefix(stack))
+    changes = ChangeSet(aws, stack=stack, template=packaged, given=parameters)
+    if changes.is_empty:
+        changes.discard()
+        log("Nothing to change.")
+    else:
+        _apply(aws, changes, agree, log)
+    # Everything in use was just written, whether it was there or not.
+    newest = max(before.values(), default="")
+    bucket.supersede(aws, store, (key for key, written in after.items() if written < newest))
+    return stacks.outputs(stacks.describe(aws, stack) or {})
+
+
+def _package(aws: Aws, template: Path, store: str, stack: str) -> Path:
+    """Upload the code and the nested templates; return the template that names them."""
+    packaged = template.parent.parent / "packaged.yaml"
+    aws(
+        "cloudformation",
+        "package",
+        template_file=str(template),
+        s3_bucket=store,
+        s3_prefix=bucket.prefix(stack).rstrip("/"),
+        output_template_file=str(packaged),
+        force_upload=True,
+    )
+    return packaged
+
+
+def _apply(aws: Aws, changes: ChangeSet, agree: Callable[[str], bool], log: Log) -> None:
+    log("It would change:")
+    for line in changes.lines():
+        log(line)
+    if not agree("Deploy this?"):
+        changes.discard()
+        raise DeployError("Nothing was deployed.")
+    since = stacks.last_event(aws, changes.stack_id)
+    changes.execute()
+    status = stacks.finished(aws, changes.stack_id, log)
+    if status not in SUCCESSES:
+        raise stacks.failed(aws, changes.stack_id, status, since)
