@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lock build aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test check lint lint-templates lock build aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
 
 help:  ## Show this list
@@ -38,6 +38,11 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/cfn-lint infrastructure/*.yaml
 
+lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the templates as SAM and checkov do as well
+	for each in infrastructure/*.yaml; do \
+		SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region us-east-1 --template $$each || exit 1; done
+	.venv-checkov/bin/checkov --config-file .checkov.yaml
+
 check: lint test  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
 lock: setup  ## Pin the newest allowed versions, with their hashes, for every platform
@@ -47,22 +52,23 @@ lock: setup  ## Pin the newest allowed versions, with their hashes, for every pl
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
-	$(COMPILE) --extra deploy --output-file requirements/deploy.txt pyproject.toml
+	for each in deploy sam checkov; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $(if $(ARCH),--arch $(ARCH)) $(if $(ADAPTERS),--adapters $(ADAPTERS)) \
 		$(if $(PYTHON),--python $(PYTHON))
 
-# AWS's own command line; where there is none it comes from PyPI, into an environment of its own, since its pins are others.
-AWS_TOOLS = $(if $(shell command -v aws),,.venv-aws/installed)
+# Tools whose pins are others come from PyPI into environments of their own; AWS's command line where there is none.
+AWS_TOOLS = $(if $(shell command -v aws),,.venv-deploy/installed)
 TARGET = --stack $(or $(STACK),chat) $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
 	$(if $(YES),--yes)
 
-aws-tools: .venv-aws/installed  ## Put AWS's command line into .venv-aws
+aws-tools: .venv-deploy/installed  ## Put AWS's command line into .venv-deploy
 
-.venv-aws/installed: requirements/deploy.txt | setup
-	$(BIN)/python -m venv --clear .venv-aws
-	.venv-aws/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/deploy.txt
+.venv-%/installed: requirements/%.txt | setup
+	$(BIN)/python -m venv --clear .venv-$*
+	@# The lock file has them all; what an extra adds pip would take for a requirement without a hash.
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@touch $@
 
 deploy: build $(AWS_TOOLS)  ## Deploy to AWS; STACK=chat REGION=... PROFILE=... PARAMS="Name=value ..." YES=1
@@ -72,7 +78,7 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-aws .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it

@@ -30,7 +30,7 @@ OPTIONS = Options(port=0, page_port=0, region=REGION, reload=False)
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build what is deployed, for the Python and the processor that run the tests."""
     if not OWN.exists() and not shutil.which("aws"):
-        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-aws")
+        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy")
     needs_package_index()
     folder = tmp_path_factory.mktemp("deploy")
     built(folder, architecture=own_architecture(), adapters="direct")

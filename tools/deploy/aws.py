@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.deploy.errors import AwsFailed, DeployError
 
-OWN = Path(__file__).parents[2] / ".venv-aws" / "bin" / "aws"
+OWN = Path(__file__).parents[2] / ".venv-deploy" / "bin" / "aws"
 """Where `make aws-tools` puts it: its pinned botocore is another than aioboto3's."""
 
 
@@ -87,5 +87,5 @@ class Aws:
 def _program() -> str:
     found = str(OWN) if OWN.exists() else shutil.which("aws")
     if found is None:
-        raise DeployError("AWS's command line is not here: `make aws-tools` puts it into .venv-aws.")
+        raise DeployError("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy.")
     return found
