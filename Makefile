@@ -85,7 +85,7 @@ dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that 
 	mvn --quiet --batch-mode --file tests/support/dynamodb-local.xml dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.cache/dynamodb-local
 
-bench-gateway: setup  ## Measure a broadcast through the local stack, beside serverless-offline where Node is present
+bench-gateway: setup  ## Measure a broadcast through the local stack, beside serverless-offline and MiniStack
 	$(BIN)/python -m benchmarks.gateway
 
 bench-fanout: setup  ## Measure what posting to 1,000 connections costs, beside the SDKs (nginx, wrk and Node if present)

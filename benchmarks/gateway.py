@@ -1,6 +1,6 @@
-"""One broadcast to many clients through whole local stacks: ours, and serverless-offline's.
+"""One broadcast to many clients through whole local stacks: ours, serverless-offline's and MiniStack's.
 
-`make bench-gateway`. Both run here, in turn, in interleaved rounds; medians are printed and written to
+`make bench-gateway`. They run here, in turn, in interleaved rounds; medians are printed and written to
 `benchmarks/results/gateway.md`. CPU is that of every process of the stack; the load client's own is not in it.
 """
 
@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -20,11 +19,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import ministack, report
 from benchmarks.load import broadcast, connect_all
 from benchmarks.processes import free_port, wait_until_open
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "gateway.md"
 PEER = HERE / "peers" / "serverless-offline"
 PAYLOAD = "x" * 100
 REQUEST = json.dumps({"action": "sendmessage", "data": PAYLOAD})
@@ -79,7 +78,14 @@ def serverless_offline() -> Iterator[Stack]:
         process.send_signal(signal.SIGTERM)
 
 
-def missing_peer() -> str | None:
+@contextmanager
+def mini_stack() -> Iterator[Stack]:
+    """Start MiniStack with its handler in a process of its own and ids in memory."""
+    with ministack.ministack() as (process, port, path):
+        yield Stack(process, port, path)
+
+
+def missing_serverless() -> str | None:
     """Return why serverless-offline cannot be measured here, or None."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "Node is not installed"
@@ -117,10 +123,9 @@ def table(results: dict[str, Figures], *, clients: int) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for name, figures in results.items():
-        milliseconds = statistics.median(figures.broadcast_ms)
         lines.append(
-            f"| {name} | {statistics.median(figures.connect_s):.2f} | {milliseconds:.0f} "
-            f"| {clients / milliseconds * 1000:.0f} | {statistics.median(figures.cpu_us):.0f} |"
+            f"| {name} | {statistics.median(figures.connect_s):.2f} | {statistics.median(figures.broadcast_ms):.0f} "
+            f"| {_rate(figures, clients):,.0f} | {statistics.median(figures.cpu_us):.0f} |"
         )
     return lines
 
@@ -133,23 +138,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     stacks: dict[str, Callable[[], AbstractContextManager[Stack]]] = {"chat local": chat_local}
-    reason = missing_peer()
-    if reason is None:
-        stacks["serverless-offline 13.10.1, in process"] = serverless_offline
+    peers = [
+        ("serverless-offline 13.10.1, in process", serverless_offline, missing_serverless()),
+        (f"MiniStack {ministack.VERSION}", mini_stack, ministack.missing()),
+    ]
+    stacks |= {name: start for name, start, reason in peers if reason is None}
     results = {name: Figures() for name in stacks}
     for number in range(asked.rounds):
         for name, start in stacks.items():
             with start() as stack:
                 asyncio.run(measure(stack, results[name], clients=asked.clients, broadcasts=asked.broadcasts))
-            print(f"round {number + 1}: {name}: {results[name]}", file=sys.stderr)
-    lines = table(results, clients=asked.clients)
-    if reason is not None:
-        lines += ["", f"serverless-offline is not in the table: {reason}."]
+            report.progress(f"round {number + 1}: {name}: {results[name]}")
     rounds = f"{asked.rounds} interleaved rounds of {asked.broadcasts} broadcasts of {len(PAYLOAD)} bytes"
-    lines += ["", f"{rounds}; {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."]
-    print(*lines, sep="\n")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("# A broadcast through the local stack\n\n" + "\n".join(lines) + "\n")
+    lines = [*table(results, clients=asked.clients), "", f"{rounds}; {report.machine()}"]
+    lines += [f"{name} is not in the table: {reason}." for name, _, reason in peers if reason is not None]
+    bars = {name: {"deliveries a second": _rate(each, asked.clients)} for name, each in results.items()}
+    report.write("gateway", "A broadcast through the local stack", lines, bars, unit="deliveries a second")
+
+
+def _rate(figures: Figures, clients: int) -> float:
+    """Return how many deliveries a second the stack makes."""
+    return clients / statistics.median(figures.broadcast_ms) * 1000
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 
 from entrypoints.local.cloud import CloudFailed, TemplateError
 from entrypoints.local.debugging import debugpy_folder
 from entrypoints.local.options import Options, PortTaken, UsageError
 from entrypoints.local.stack import Addresses, LocalStack
 from entrypoints.local.trace import Trace, takes_colours
+
+MOST_CONNECTIONS = 10_240
+"""What macOS takes at the most without being told otherwise (`OPEN_MAX` of its sys/syslimits.h)."""
 
 
 async def run(options: Options) -> int:
@@ -20,6 +25,7 @@ async def run(options: Options) -> int:
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     _cancel_on_signals()
+    _allow_connections()
     started = time.monotonic()
     try:
         if options.debug_port is not None:
@@ -57,6 +63,16 @@ def announce(addresses: Addresses) -> None:
 
 def _trace(options: Options) -> Trace | None:
     return Trace(log, coloured=takes_colours(sys.stderr)) if options.trace else None
+
+
+def _allow_connections() -> None:
+    """Take as many file descriptors as the system gives: each connection is one, and 1,024 is a usual default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS says "unlimited" and refuses it.
+    wanted = MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MOST_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _cancel_on_signals() -> None:

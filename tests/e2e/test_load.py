@@ -1,0 +1,67 @@
+"""The gateway with more clients than a person opens: none is turned away, none is lost."""
+
+import asyncio
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks.load import Client, broadcast, connect_all
+from tests.support.local_stack import LocalStack, local_stack
+
+BURST = 500
+"""New connections a second that API Gateway takes, and so the most that may come at once."""
+IDLE = 2_000
+HELD_SECONDS = 5
+MOST_MEGABYTES = 300
+REQUEST = '{"action":"sendmessage","data":"live long"}'
+FRAME_SIZE = 2 + len("live long")
+DESCRIPTORS = 256
+"""A usual default of macOS; 1,024 is Linux's. The stack has to help itself to more."""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """Start the stack as from a shell that gives few file descriptors; give this process enough for its clients."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < IDLE + DESCRIPTORS:
+        pytest.skip(f"{IDLE} connections need more file descriptors than the {hard} that may be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
+    with local_stack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, IDLE + DESCRIPTORS), hard))
+        yield stack
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_burst_is_served_and_two_thousand_idle_connections_are_held(stack: LocalStack) -> None:
+    """As many at once as the quota lets in, four times; then all of them hear a message."""
+    url = urlsplit(stack.ws_url)
+    clients: list[Client] = []
+    try:
+        while len(clients) < IDLE:
+            more, _ = await connect_all(url.port or 0, url.path, BURST)
+            clients += more
+            # The quota is for a second.
+            await asyncio.sleep(1)
+        for client in clients:
+            client.expect(FRAME_SIZE)
+        await asyncio.sleep(HELD_SECONDS)
+        assert not [client for client in clients if client.received.done()]
+        assert megabytes(stack.process.pid) < MOST_MEGABYTES
+        await broadcast(clients, REQUEST, FRAME_SIZE)
+    finally:
+        for client in clients:
+            client.transport.abort()
+
+
+def megabytes(pid: int) -> float:
+    """Return the memory of a process; 0 where the system does not tell it in this way."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return 0.0
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
