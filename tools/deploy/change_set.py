@@ -18,6 +18,10 @@ BUILT_IN = {"Adapters"}
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 
+class _Refused(DeployError):
+    """CloudFormation has made no change set of what it was given."""
+
+
 class ChangeSet:
     """A change set of a stack, made and not yet executed."""
 
@@ -36,31 +40,42 @@ class ChangeSet:
         """
         self._aws = aws
         existing = _usable(stacks.describe(aws, stack), stack)
-        body = template.as_uri()
-        answer = aws(
-            "cloudformation",
-            "create-change-set",
-            stack_name=stack,
-            change_set_name=f"deploy-{time.time_ns()}",
-            change_set_type="UPDATE" if existing else "CREATE",
-            template_body=body,
-            parameters=_parameters(aws, body, given, existing),
-            capabilities=CAPABILITIES,
-            include_nested_stacks=True,
-        )
         self.is_new = existing is None
+        body = template.as_uri()
+        request = {
+            "stack_name": stack,
+            "change_set_type": "CREATE" if self.is_new else "UPDATE",
+            "template_body": body,
+            "parameters": _parameters(aws, body, given, existing),
+            "capabilities": CAPABILITIES,
+        }
+        self.hidden = ""
+        """Why the nested stacks' own changes are not among the lines; empty where they are."""
+        try:
+            try:
+                self._make(request | {"include_nested_stacks": True})
+            except _Refused as exc:
+                # What one nested stack gives another is not known yet, and not every template can be looked at so.
+                if "nested" not in str(exc).lower():
+                    raise
+                self.hidden = str(exc)
+                aws("cloudformation", "delete-change-set", change_set_name=self._id)
+                self._make(request)
+        except _Refused:
+            self.discard()
+            raise
+
+    def _make(self, request: Mapping[str, Any]) -> None:
+        answer = self._aws("cloudformation", "create-change-set", change_set_name=f"deploy-{time.time_ns()}", **request)
         self.stack_id = str(answer["StackId"])
         self._id = str(answer["Id"])
-        described = self._wait()
-        self.is_empty = described["Status"] == "FAILED"
+        self.is_empty = self._wait()["Status"] == "FAILED"
 
     def _wait(self) -> dict[str, Any]:
         while True:
             described = self._describe(self._id)
             if described["Status"] == "FAILED" and not any(each in described["StatusReason"] for each in _NOTHING):
-                reason = described["StatusReason"]
-                self.discard()
-                raise DeployError(f"CloudFormation refuses the change: {reason}")
+                raise _Refused(f"CloudFormation refuses the change: {described['StatusReason']}")
             if described["Status"] in {"CREATE_COMPLETE", "FAILED"}:
                 return described
             time.sleep(1)

@@ -74,6 +74,8 @@ def _apply(aws: Aws, changes: ChangeSet, agree: Callable[[str], bool], log: Log)
     log("It would change:")
     for line in changes.lines():
         log(line)
+    if changes.hidden:
+        log(f"What changes inside the nested stacks cannot be told beforehand. {changes.hidden}")
     if not agree("Deploy this?"):
         changes.discard()
         raise DeployError("Nothing was deployed.")
