@@ -5,27 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import ENTER, SHIFT, Browser
-from tests.support.page_server import ChatService, Events, Request, chat_service, page_server
+from tests.support.page_server import ChatService, Events, Request
 
 DRAFT = "#draft"
 BUBBLE = ".bubble"
 RECEIPT = ".receipt"
 NOTICE = ".notice"
 STATE = "#state"
-
-
-@pytest.fixture
-def service() -> Iterator[ChatService]:
-    """Start a service that the test can make fail."""
-    with chat_service() as service:
-        yield service
-
-
-@pytest.fixture
-def page_url(service: ChatService) -> Iterator[str]:
-    """Serve the page."""
-    with page_server(service.url) as url:
-        yield url
 
 
 @pytest.fixture

@@ -8,25 +8,11 @@ import pytest
 
 from tests.support import tokens
 from tests.support.browser import ENTER, Browser
-from tests.support.page_server import ChatService, chat_service, page_server
+from tests.support.page_server import ChatService
 
 FIELD = "#token"
 STATE = "#state"
 REFUSAL = "#refusal-text"
-
-
-@pytest.fixture
-def service() -> Iterator[ChatService]:
-    """Start a service that the test can make ask for a token."""
-    with chat_service() as service:
-        yield service
-
-
-@pytest.fixture
-def page_url(service: ChatService) -> Iterator[str]:
-    """Serve the page, at an address that no earlier test has stored anything for."""
-    with page_server(service.url) as url:
-        yield url
 
 
 @pytest.fixture
