@@ -26,6 +26,8 @@ class ScriptedAws:
                 raise AwsFailed("cloudformation describe-stacks", "Stack with id chat does not exist")
             case "create-change-set":
                 return {"StackId": "arn:stack", "Id": f"arn:{len(self.asked)}"}
+            case "describe-change-set" if options in self.calls("delete-change-set"):
+                raise AwsFailed("cloudformation describe-change-set", "ChangeSet does not exist")
             case "describe-change-set":
                 reason = next(self._reasons)
                 return {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
@@ -37,6 +39,7 @@ class ScriptedAws:
 
 def make(aws: ScriptedAws, folder: Path) -> ChangeSet:
     stands_in: Any = aws
+    (folder / "packaged.yaml").write_text("Resources: {}")
     return ChangeSet(stands_in, stack="chat", template=folder / "packaged.yaml", given={})
 
 
@@ -53,10 +56,15 @@ def test_nested_stacks_that_cannot_be_looked_into_are_deployed_all_the_same(tmp_
 
 
 def test_change_that_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Not the empty stack either, which would stand in the way of the next deploy."""
+    """Not the empty stack either, which would stand in the way of the next deploy, nor those that it would nest.
+
+    Source: API reference, "DeleteChangeSet": that call deletes nested stacks in REVIEW_IN_PROGRESS.
+    """
     aws = ScriptedAws("Template error: something")
     with pytest.raises(DeployError, match="refuses the change: Template error: something"):
         make(aws, tmp_path)
+    deletions = [command for command, _ in aws.asked if command.startswith("delete-")]
+    assert deletions == ["delete-change-set", "delete-stack"]
     assert aws.calls("delete-stack") == [{"stack_name": "arn:stack"}]
 
 

@@ -48,10 +48,11 @@ def exists(aws: Aws, bucket: str) -> bool:
 
     """
     try:
-        aws("s3api", "head-bucket", bucket=bucket)
+        # Anybody can guess the name and have made a bucket of it, from which code would be deployed that is not ours.
+        aws("s3api", "head-bucket", bucket=bucket, expected_bucket_owner=aws.account)
     except AwsFailed as exc:
         # `head-bucket` has no body, and so no code but the status of HTTP.
-        if "404" in exc.said:
+        if "(404)" in exc.said:
             return False
         raise DeployError(f"The bucket {bucket} cannot be used: {exc.said}") from exc
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.deploy import stacks
 from tools.deploy.aws import Aws
-from tools.deploy.errors import DeployError
+from tools.deploy.errors import AwsFailed, DeployError
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 """A role for each function; a transform in the nested templates."""
@@ -41,7 +41,8 @@ class ChangeSet:
         self._aws = aws
         existing = _usable(stacks.describe(aws, stack), stack)
         self.is_new = existing is None
-        body = template.as_uri()
+        # As a text: the command line takes what follows `file://` for a path as it stands, and a URL's %20 for itself.
+        body = template.read_text(encoding="utf-8")
         request = {
             "stack_name": stack,
             "change_set_type": "CREATE" if self.is_new else "UPDATE",
@@ -59,7 +60,7 @@ class ChangeSet:
                 if "nested" not in str(exc).lower():
                     raise
                 self.hidden = str(exc)
-                aws("cloudformation", "delete-change-set", change_set_name=self._id)
+                self._delete()
                 self._make(request)
         except _Refused:
             self.discard()
@@ -102,11 +103,25 @@ class ChangeSet:
         self._aws("cloudformation", "execute-change-set", change_set_name=self._id)
 
     def discard(self) -> None:
-        """Leave nothing behind: neither the change set nor the empty stack that it made."""
+        """Leave nothing behind: neither the change set nor the empty stacks that it made."""
+        self._delete()
         if self.is_new:
             self._aws("cloudformation", "delete-stack", stack_name=self.stack_id)
-        else:
-            self._aws("cloudformation", "delete-change-set", change_set_name=self._id)
+
+    def _delete(self) -> None:
+        """Delete the change set, and with it the stacks that it would nest: they do not go with the stack."""
+        self._aws("cloudformation", "delete-change-set", change_set_name=self._id)
+        while self._is_being_deleted():
+            time.sleep(1)
+
+    def _is_being_deleted(self) -> bool:
+        try:
+            described = self._describe(self._id)
+        except AwsFailed as exc:
+            if "does not exist" in exc.said:
+                return False
+            raise
+        return described["Status"] in {"DELETE_PENDING", "DELETE_IN_PROGRESS"}
 
 
 def _usable(described: dict[str, Any] | None, stack: str) -> dict[str, Any] | None:

@@ -30,16 +30,12 @@ def down(aws: Aws, *, stack: str, agree: Callable[[str], bool], log: Log) -> Non
 
 
 def _delete(aws: Aws, stack: str, stack_id: str, log: Log) -> None:
-    since = stacks.last_event(aws, stack_id)
     for each in stacks.resources(aws, stack):
-        # CloudFormation deletes no bucket that holds something.
-        if each["ResourceType"] == stacks.BUCKET and each.get("PhysicalResourceId"):
+        # CloudFormation deletes no bucket that holds something. One that it could not create may be somebody else's.
+        if each["ResourceType"] == stacks.BUCKET and each["ResourceStatus"] != "CREATE_FAILED":
             log(f"Emptying the bucket {each['PhysicalResourceId']}")
             bucket.empty(aws, each["PhysicalResourceId"])
-    aws("cloudformation", "delete-stack", stack_name=stack_id)
-    status = stacks.finished(aws, stack_id, log)
-    if status != "DELETE_COMPLETE":
-        raise stacks.failed(aws, stack_id, status, since)
+    stacks.delete(aws, stack_id, log)
 
 
 def _forget_artifacts(aws: Aws, stack: str, agree: Callable[[str], bool], log: Log) -> None:

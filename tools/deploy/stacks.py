@@ -32,6 +32,20 @@ def outputs(described: dict[str, Any]) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs") or []}
 
 
+def delete(aws: Aws, stack_id: str, log: Callable[[str], None]) -> None:
+    """Delete the stack and wait until it is gone.
+
+    Raises:
+        DeployError: something of it could not be deleted.
+
+    """
+    since = last_event(aws, stack_id)
+    aws("cloudformation", "delete-stack", stack_name=stack_id)
+    status = finished(aws, stack_id, log)
+    if status != "DELETE_COMPLETE":
+        raise failed(aws, stack_id, status, since)
+
+
 def finished(aws: Aws, stack_id: str, log: Callable[[str], None]) -> str:
     """Wait until nothing happens to the stack any more; return its status then."""
     told = ""
@@ -47,10 +61,13 @@ def finished(aws: Aws, stack_id: str, log: Callable[[str], None]) -> str:
 
 
 def resources(aws: Aws, stack: str) -> Iterator[dict[str, str]]:
-    """Yield the resources of the stack and of those that it nests."""
+    """Yield the resources that are there of the stack and of those that it nests."""
     for each in aws("cloudformation", "list-stack-resources", stack_name=stack)["StackResourceSummaries"]:
+        # What a rollback or an earlier attempt has deleted, or left behind, stays in the list with the id that it had.
+        if not each.get("PhysicalResourceId") or each["ResourceStatus"] in {"DELETE_COMPLETE", "DELETE_SKIPPED"}:
+            continue
         yield each
-        if each["ResourceType"] == NESTED and each.get("PhysicalResourceId"):
+        if each["ResourceType"] == NESTED:
             yield from resources(aws, each["PhysicalResourceId"])
 
 

@@ -39,6 +39,7 @@ def up(
     if not template.exists():
         raise DeployError("There is nothing to deploy yet: `make build`.")
     log(f"Account {aws.account}, region {aws.region}, stack {stack}")
+    _clear(aws, stack, agree, log)
     store = bucket.ensure(aws)
     before = bucket.written(aws, store, bucket.prefix(stack))
     packaged = _package(aws, template, store, stack)
@@ -53,6 +54,16 @@ def up(
     newest = max(before.values(), default="")
     bucket.supersede(aws, store, (key for key, written in after.items() if written < newest))
     return stacks.outputs(stacks.describe(aws, stack) or {})
+
+
+def _clear(aws: Aws, stack: str, agree: Callable[[str], bool], log: Log) -> None:
+    """Delete what a first deploy leaves that failed: an empty stack, which CloudFormation does not update."""
+    described = stacks.describe(aws, stack)
+    if described is None or described["StackStatus"] != "ROLLBACK_COMPLETE":
+        return
+    if not agree(f"The first deploy of {stack} failed. Delete what is left of it, and begin anew?"):
+        raise DeployError("Nothing was deployed.")
+    stacks.delete(aws, str(described["StackId"]), log)
 
 
 def _package(aws: Aws, template: Path, store: str, stack: str) -> Path:
@@ -76,8 +87,14 @@ def _apply(aws: Aws, changes: ChangeSet, agree: Callable[[str], bool], log: Log)
         log(line)
     if changes.hidden:
         log(f"What changes inside the nested stacks cannot be told beforehand. {changes.hidden}")
-    if not agree("Deploy this?"):
-        changes.discard()
+    agreed = False
+    try:
+        agreed = agree("Deploy this?")
+    finally:
+        # Whoever is not there to answer, or leaves by Ctrl-C, has not agreed either.
+        if not agreed:
+            changes.discard()
+    if not agreed:
         raise DeployError("Nothing was deployed.")
     since = stacks.last_event(aws, changes.stack_id)
     changes.execute()
