@@ -19,10 +19,11 @@ from benchmarks.target import connection_ids
 
 OURS, SDK_V3, BOTO3 = "ours: Query", "AWS SDK v3: Scan, Promise.all", "boto3: Scan, one by one"
 RECIPIENTS = (10, 100, 1_000, 10_000)
-WARMING_PYTHON, WARMING_NODE = 1_000, 6_000
+WARMING_PYTHON, WARMING_NODE = 3_000, 6_000
 """How many deliveries a process has about before those that count.
 
-It takes Node's compiler thousands to come to the point: with two of them, Node's figures are half as high again.
+It takes two messages to open as many connections as a large room is worth, and Node's compiler thousands of posts
+to come to the point: with two messages, its figures are half as high again.
 """
 
 DELIVERIES = 500

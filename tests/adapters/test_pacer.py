@@ -128,3 +128,23 @@ def test_pacer_that_was_idle_has_its_burst_and_no_more() -> None:
     pacer = Pacer(rate=100, burst=50)
     assert pacer.available(0.0) == 50
     assert pacer.available(1e9) == 50
+
+
+def test_leave_is_given_by_the_handful() -> None:
+    """Each handful wakes the process once; a post at a time would wake it for each."""
+    pacer = Pacer(rate=10_000, burst=5_000)
+    assert all(pacer.take(0.0) for _ in range(5_000))
+    assert pacer.available(0.0) == 0
+    due = pacer.next_leave()
+    assert not pacer.take(0.004)
+    assert pacer.available(due) == pytest.approx(50, abs=1)
+
+
+def test_leave_is_due_when_there_is_some_at_the_slowest_rate_too() -> None:
+    """Waking sooner would be for nothing."""
+    pacer = Pacer(rate=2, burst=1)
+    assert pacer.take(0.0)
+    assert pacer.available(0.0) == 0
+    due = pacer.next_leave()
+    assert not pacer.take(due - 0.01)
+    assert pacer.take(due + 0.001)

@@ -19,6 +19,10 @@ NARROWING_PAUSE_SECONDS = 0.25
 WIDENING = 0.05
 """How much of the full rate comes back with each second without a 429."""
 
+GRAIN_SECONDS = 0.005
+"""How often leave is given: for fifty posts at a time, at the full rate. They are then written one after the other and
+their answers read likewise. A post at a time, as leave comes up, takes twice the CPU: each wakes the process."""
+
 
 class Pacer:
     """A token bucket whose rate follows what the service takes: additive increase, multiplicative decrease.
@@ -53,10 +57,9 @@ class Pacer:
         """Take it that the post was not made."""
         self._tokens += 1.0
 
-    def wait(self) -> float:
-        """Return how long it takes until a few more posts may be made, in seconds."""
-        # A few: a timer for each would cost more than the posts.
-        return (max(1.0, self.rate / 200) - self._tokens) / self.rate
+    def next_leave(self) -> float:
+        """Return when posts may be made again, once `available` has told that none may."""
+        return self._filled + max(GRAIN_SECONDS, (1.0 - self._tokens) / self.rate)
 
     def throttled(self, now: float) -> None:
         """Learn that a post was answered with 429."""
@@ -68,6 +71,8 @@ class Pacer:
 
     def _fill(self, now: float) -> None:
         passed = now - self._filled
+        if passed < GRAIN_SECONDS:
+            return
         self._filled = now
         if passed == math.inf:
             return

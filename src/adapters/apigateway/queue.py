@@ -88,7 +88,7 @@ class Queue:
 
         """
         if not self._pacer.available(now):
-            when = now + self._pacer.wait()
+            when = self._pacer.next_leave()
         else:
             due = (posts.delivery.next_due for posts in self._turns)
             when = min((each for each in due if each > after), default=math.inf)
