@@ -80,14 +80,22 @@ def serialize(response: Response, *, close: bool = False, head_only: bool = Fals
     """Return the bytes of an answer; `head_only` is how HEAD is answered."""
     lines = [_status_line(response.status)]
     lines += [f"{name}: {value}\r\n" for name, value in response.headers]
-    # RFC 9110, 8.6: neither of these may carry Content-Length.
-    if response.status >= 200 and response.status != HTTPStatus.NO_CONTENT:
+    # RFC 9110, 8.6: neither of these may carry Content-Length, and to HEAD it tells of the answer that GET would have.
+    if (
+        response.status >= 200
+        and response.status != HTTPStatus.NO_CONTENT
+        and not (head_only and _tells_length(response))
+    ):
         lines.append(f"Content-Length: {len(response.body)}\r\n")
     if close:
         lines.append("Connection: close\r\n")
     lines.append("\r\n")
     head = "".join(lines).encode("latin-1", "replace")
     return head if head_only else head + response.body
+
+
+def _tells_length(response: Response) -> bool:
+    return any(name.lower() == "content-length" for name, _ in response.headers)
 
 
 def _status_line(status: int) -> str:
@@ -107,9 +115,11 @@ class HttpProtocol(asyncio.Protocol):
         upgrade: Upgrade | None = None,
         connections: set["HttpProtocol"] | None = None,
         max_head: int | None = None,
+        max_body: int | None = None,
     ) -> None:
         self._handler = handler
         self._max_head = MAX_HEAD if max_head is None else max_head
+        self._max_body = MAX_BODY if max_body is None else max_body
         self._upgrade = upgrade
         self._connections = connections
         self._loop = asyncio.get_running_loop()
@@ -203,7 +213,7 @@ class HttpProtocol(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Take a piece of the body."""
         self._body_size += len(data)
-        if self._body_size > MAX_BODY:
+        if self._body_size > self._max_body:
             self._refuse(message_response(413, "Request Entity Too Large"))
         elif not self._refused:
             self._body.append(data)

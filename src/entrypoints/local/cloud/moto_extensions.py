@@ -24,6 +24,7 @@ from entrypoints.local.cloud import (
     moto_iam,
     moto_lambda,
     moto_secrets,
+    moto_updates,
     moto_websocket,
 )
 from entrypoints.local.cloud.moto_resource import Created, register
@@ -41,6 +42,7 @@ def install() -> None:
     moto_api_keys.install()
     moto_lambda.install()
     moto_dynamodb.install()
+    moto_updates.install()
     moto_iam.install()
     moto_secrets.install()
     moto_formation.install()

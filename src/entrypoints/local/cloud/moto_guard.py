@@ -53,6 +53,10 @@ class Guard:
         scope = _scope(environ)
         return scope is not None and scope.key in self._accounts
 
+    def forwards(self, environ: Mapping[str, Any]) -> bool:
+        """Tell whether a request of DynamoDB's, if it may be made, is answered by another than moto."""
+        return self._dynamodb is not None and self.knows(environ)
+
     def answer(self, environ: Mapping[str, Any], body: bytes) -> Answer | None:
         """Return the answer to a request that may not be made, or that another service answers; None for moto's."""
         return self._refusal(environ, body) or self._forwarded(environ, body)

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -48,6 +49,39 @@ def test_it_keeps_connections_open(endpoint: str) -> None:
         assert len(ports) == 1
     finally:
         connection.close()
+
+
+def test_objects_are_larger_than_messages(endpoint: str) -> None:
+    """S3 takes them whole, and HEAD tells how large they are; both keep the connection."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    body = b"x" * (11 << 20)
+    try:
+        client.create_bucket(Bucket="large-objects")
+        client.put_object(Bucket="large-objects", Key="one", Body=body, Metadata={"under_score": "kept"})
+        head = client.head_object(Bucket="large-objects", Key="one")
+        assert head["ContentLength"] == len(body)
+        assert head["Metadata"] == {"under_score": "kept"}
+        assert client.get_object(Bucket="large-objects", Key="one")["Body"].read() == body
+    finally:
+        client.close()
+
+
+def test_request_that_waits_holds_up_no_other(endpoint: str) -> None:
+    """A queue's messages are waited for while tables are read."""
+    queues = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
+    tables = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
+    try:
+        url = queues.create_queue(QueueName="empty")["QueueUrl"]
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(queues.receive_message, QueueUrl=url, WaitTimeSeconds=2)
+            time.sleep(0.2)
+            for _ in range(3):
+                tables.list_tables()
+            assert not waiting.done()
+            assert "Messages" not in waiting.result()
+    finally:
+        queues.close()
+        tables.close()
 
 
 async def test_what_is_deployed_is_seen_by_other_clients(endpoint: str, deployed: object) -> None:
