@@ -89,7 +89,7 @@ def scheme_section(scheme: str, figures: Mapping[Case, Figures]) -> list[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--posts", type=int, default=1000)
     return parser.parse_args()
 
