@@ -1,27 +1,25 @@
 """A deploy as to an account of AWS, but into the embedded cloud: its command line, what it uploads, what then runs."""
 
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from websockets.asyncio.client import connect
 
-from entrypoints.local.cloud import Deployment, EmbeddedCloud, deployed
+from entrypoints.local.cloud import Deployment, deployed
 from entrypoints.local.options import Options
 from entrypoints.local.stack import LocalStack
+from tests.support import aws_account
+from tests.support.aws_account import REGION, run
 from tests.support.builds import built, needs_package_index, own_architecture
-from tools.artifact.build import REPOSITORY
 from tools.deploy.aws import OWN
 
 pytestmark = pytest.mark.timeout(300)
 
-REGION = "eu-west-1"
 STACK = "chat-test"
 OPTIONS = Options(port=0, page_port=0, region=REGION, reload=False)
 
@@ -29,26 +27,11 @@ OPTIONS = Options(port=0, page_port=0, region=REGION, reload=False)
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build what is deployed, for the Python and the processor that run the tests."""
-    if not OWN.exists() and not shutil.which("aws"):
-        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy")
+    aws_account.needs_command_line()
     needs_package_index()
     folder = tmp_path_factory.mktemp("deploy")
     built(folder, architecture=own_architecture(), adapters="direct")
     return folder / "build"
-
-
-def run(endpoint: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command whose AWS is the embedded cloud."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = kept | {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
 
 
 def up(endpoint: str, build: Path, *parameters: str) -> subprocess.CompletedProcess[str]:
@@ -122,31 +105,19 @@ async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_p
 @pytest.fixture
 async def endpoint() -> AsyncIterator[str]:
     """Start an empty cloud; return its endpoint."""
-    cloud = EmbeddedCloud(log=lambda _line: None)
-    await cloud.start()
-    yield cloud.endpoint
-    await cloud.stop()
+    async with aws_account.empty_account() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
-def clients(endpoint: str) -> Iterator[dict[str, object]]:
+def clients(endpoint: str) -> Iterator[dict[str, Any]]:
     """Return a client for each service in which a stack leaves something."""
-    made = {
-        name: boto3.client(
-            name,
-            endpoint_url=endpoint,
-            region_name=REGION,
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="secret",
-        )
-        for name in ("s3", "lambda", "dynamodb", "sqs", "apigatewayv2", "logs", "iam", "secretsmanager")
-    }
-    yield made
-    for each in made.values():
-        each.close()
+    services = ("s3", "lambda", "dynamodb", "sqs", "apigatewayv2", "logs", "iam", "secretsmanager")
+    with aws_account.clients(endpoint, *services) as made:
+        yield made
 
 
-async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, clients: dict[str, object]) -> None:
+async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, clients: dict[str, Any]) -> None:
     """What is the same stays, a parameter that is not named too; in the end nothing is left, nor the page's files."""
     parameters = ("Page=yes", "AlarmEmail=me@example.com", "AuthorizerType=hs256")
     first = ok(await asyncio.to_thread(up, endpoint, build, *parameters))
@@ -157,7 +128,7 @@ async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, 
     changed = ok(await asyncio.to_thread(up, endpoint, build, "LogLevel=DEBUG"))
     assert "  Modify Api (AWS::CloudFormation::Stack)\n" in changed
     bucket = next(line.split()[1] for line in first.splitlines() if line.startswith("PageBucketName"))
-    page = clients["s3"].list_objects_v2(Bucket=bucket)["Contents"]  # type: ignore[attr-defined]
+    page = clients["s3"].list_objects_v2(Bucket=bucket)["Contents"]
     assert {"index.html", "config.json"} <= {each["Key"] for each in page}
 
     ok(await asyncio.to_thread(down, endpoint))
@@ -165,7 +136,7 @@ async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, 
     assert "There is no stack" in ok(await asyncio.to_thread(down, endpoint))
 
 
-def left(clients: dict[str, object]) -> dict[str, object]:
+def left(clients: dict[str, Any]) -> dict[str, Any]:
     """Return what is left in the cloud, by what lists it."""
     lists = [
         ("s3", "list_buckets", "Buckets"),
@@ -191,14 +162,14 @@ def left(clients: dict[str, object]) -> dict[str, object]:
     ],
 )
 async def test_wrong_parameter_is_named_and_nothing_is_made(
-    endpoint: str, build: Path, clients: dict[str, object], parameters: list[str], said: str
+    endpoint: str, build: Path, clients: dict[str, Any], parameters: list[str], said: str
 ) -> None:
     """In one line, without a traceback."""
     done = await asyncio.to_thread(up, endpoint, build, *parameters)
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-    assert clients["lambda"].list_functions()["Functions"] == []  # type: ignore[attr-defined]
+    assert clients["lambda"].list_functions()["Functions"] == []
 
 
 async def test_without_credentials_it_says_how_to_sign_in(endpoint: str, build: Path) -> None:

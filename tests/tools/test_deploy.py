@@ -1,28 +1,24 @@
 """What `make deploy` and `make destroy` do where something is not as it should be: AWS is the embedded cloud."""
 
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from entrypoints.local.cloud import EmbeddedCloud
-from tools.artifact.build import REPOSITORY
+from tests.support import aws_account
+from tests.support.aws_account import REGION
 from tools.deploy import aws as aws_module
 from tools.deploy import stacks
 from tools.deploy.__main__ import main
-from tools.deploy.aws import OWN, Aws
+from tools.deploy.aws import Aws
 from tools.deploy.down import down
 
 pytestmark = pytest.mark.timeout(180)
 
-REGION = "eu-west-1"
 ARTIFACTS = f"serverless-websocket-chat-123456789012-{REGION}"
 
 MASTER = """
@@ -45,25 +41,16 @@ Resources:
 @pytest.fixture
 async def endpoint() -> AsyncIterator[str]:
     """Start an empty cloud; return its endpoint."""
-    if not OWN.exists() and not shutil.which("aws"):
-        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy")
-    cloud = EmbeddedCloud(log=lambda _line: None)
-    await cloud.start()
-    yield cloud.endpoint
-    await cloud.stop()
+    aws_account.needs_command_line()
+    async with aws_account.empty_account() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
 def cloud(endpoint: str) -> Iterator[Mapping[str, Any]]:
     """Return clients of the services that the tests look into."""
-    key = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
-    made = {
-        name: boto3.client(name, endpoint_url=endpoint, region_name=REGION, **key)
-        for name in ("cloudformation", "sqs", "s3")
-    }
-    yield made
-    for each in made.values():
-        each.close()
+    with aws_account.clients(endpoint, "cloudformation", "sqs", "s3") as made:
+        yield made
 
 
 @pytest.fixture
@@ -78,25 +65,8 @@ def built(tmp_path: Path) -> Path:
 
 async def run(endpoint: str, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command with somebody who types the answers, and is gone then."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = kept | {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "tools.deploy", *words],
-        cwd=REPOSITORY,
-        env=environment,
-        input=answers,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = (sys.executable, "-m", "tools.deploy", *words)
+    return await asyncio.to_thread(aws_account.run, endpoint, *command, answers=answers)
 
 
 async def up(endpoint: str, built: Path, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
