@@ -16,7 +16,7 @@ from entrypoints.local.stack import LocalStack
 from tests.support import aws_account
 from tests.support.aws_account import REGION, run
 from tests.support.builds import built, needs_package_index, own_architecture
-from tools.deploy.aws import OWN
+from tools.deploy.aws import program
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -81,7 +81,7 @@ async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
 
 async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_path: Path) -> None:
     """`aws cloudformation package` and `deploy`, for those who have a pipeline of their own."""
-    aws = str(OWN) if OWN.exists() else "aws"
+    aws = program()
     packaged = str(tmp_path / "packaged.yaml")
 
     def deploy_with_aws(endpoint: str) -> None:

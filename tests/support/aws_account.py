@@ -1,7 +1,6 @@
 """An account of AWS to deploy to, which is an embedded cloud of its own, and AWS's command line."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +11,8 @@ import pytest
 
 from entrypoints.local.cloud import EmbeddedCloud
 from tools.artifact.build import REPOSITORY
-from tools.deploy.aws import OWN
+from tools.deploy.aws import program
+from tools.deploy.errors import DeployError
 
 REGION = "eu-west-1"
 _KEY_ID, _SECRET = "AKIDEXAMPLE", "secret"
@@ -20,8 +20,10 @@ _KEY_ID, _SECRET = "AKIDEXAMPLE", "secret"
 
 def needs_command_line() -> None:
     """Skip where AWS's command line is missing."""
-    if not OWN.exists() and not shutil.which("aws"):
-        pytest.skip("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy")
+    try:
+        program()
+    except DeployError as exc:
+        pytest.skip(str(exc))
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ class Aws:
     """`aws` with its options: call it with a command's words."""
 
     def __init__(self, *, region: str | None, profile: str | None) -> None:
-        self._program = _program()
+        self._program = program()
         self.profile = profile
         self._profile = ["--profile", profile] if profile else []
         self.region = region or self._configured_region()
@@ -84,7 +84,13 @@ class Aws:
         return caller
 
 
-def _program() -> str:
+def program() -> str:
+    """Return where it is: ours, or else the one on the path.
+
+    Raises:
+        DeployError: there is none.
+
+    """
     found = str(OWN) if OWN.exists() else shutil.which("aws")
     if found is None:
         raise DeployError("AWS's command line is not here: `make aws-tools` puts it into .venv-deploy.")

@@ -21,7 +21,8 @@ WIDENING = 0.05
 
 GRAIN_SECONDS = 0.005
 """How often leave is given: for fifty posts at a time, at the full rate. They are then written one after the other and
-their answers read likewise. A post at a time, as leave comes up, takes twice the CPU: each wakes the process."""
+their answers read likewise. A post at a time, as leave comes up, takes half as much CPU again: each wakes the process.
+"""
 
 
 class Pacer:

@@ -56,7 +56,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer. `Content-Length`, and `Connection` where the connection ends, are added to its headers."""
+    """An answer; `serialize` adds `Content-Length`, unless it is there, and `Connection` if the connection ends."""
 
     status: int
     body: bytes = b""
@@ -80,12 +80,7 @@ def serialize(response: Response, *, close: bool = False, head_only: bool = Fals
     """Return the bytes of an answer; `head_only` is how HEAD is answered."""
     lines = [_status_line(response.status)]
     lines += [f"{name}: {value}\r\n" for name, value in response.headers]
-    # RFC 9110, 8.6: neither of these may carry Content-Length, and to HEAD it tells of the answer that GET would have.
-    if (
-        response.status >= 200
-        and response.status != HTTPStatus.NO_CONTENT
-        and not (head_only and _tells_length(response))
-    ):
+    if response.status >= 200 and response.status not in _LENGTHLESS and not _tells_length(response):
         lines.append(f"Content-Length: {len(response.body)}\r\n")
     if close:
         lines.append("Connection: close\r\n")
@@ -102,6 +97,8 @@ def _status_line(status: int) -> str:
     return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
 
 
+_LENGTHLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""RFC 9110, 8.6: the first may not carry Content-Length; in the second it would be that of an answer not made here."""
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 

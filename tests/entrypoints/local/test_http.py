@@ -121,6 +121,8 @@ async def test_no_content_carries_no_length_and_head_no_body() -> None:
     assert received == b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
     received = await exchange(echo, LAST.replace(b"GET", b"HEAD"))
     assert received == b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n"
+    received = await exchange(lambda _: Response(status=304), LAST)
+    assert received == b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"
     told = Response(status=200, headers=(("content-length", "99"),))
     received = await exchange(lambda _: told, LAST.replace(b"GET", b"HEAD"))
     assert received == b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\nConnection: close\r\n\r\n"

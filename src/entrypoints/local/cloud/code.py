@@ -58,12 +58,10 @@ class CodeFolders:
         return self._keep(folder)
 
     def add_archive(self, location: str, content: bytes) -> None:
-        """Keep what was uploaded to the URL of a key, unless it is kept already."""
-        key = location.rsplit("/", 1)[-1]
-        if key not in self._folders:
-            self._folders[key] = folder = self.new_folder()
-            with zipfile.ZipFile(BytesIO(content)) as archive:
-                archive.extractall(folder)
+        """Keep what was uploaded to the URL of a key."""
+        self._folders[location.rsplit("/", 1)[-1]] = folder = self.new_folder()
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            archive.extractall(folder)
 
     def add_below(self, name: str, path: Path) -> str:
         """Return a key for a folder that has the given one in it, by this name."""

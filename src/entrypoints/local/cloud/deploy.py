@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from entrypoints.local.cloud import access, stand_ins
 from entrypoints.local.cloud.clients import client
@@ -104,8 +104,11 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
         endpoint=endpoint,
         region=region,
     )
-    resources = _resources(stack_name, endpoint, region)
-    deployment = _described(stack_name, resources, prepared.folders, notices, endpoint=endpoint, region=region)
+    with closing(client("cloudformation", endpoint=endpoint, region=region)) as formation:
+        resources = list(stack.resources(formation, stack_name))
+        deployment = _described(
+            formation, stack_name, resources, prepared.folders, notices, endpoint=endpoint, region=region
+        )
     created = {each.path for each in resources if each.physical_id}
     more = [
         notice for inside, body in bodies.items() for notice in support.notices(body, stack=inside, created=created)
@@ -118,30 +121,29 @@ def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: st
 
 
 def _deployed(endpoint: str, region: str, stack_name: str) -> Deployment:
-    from entrypoints.local.cloud import code  # noqa: PLC0415
+    from entrypoints.local.cloud import code, stack  # noqa: PLC0415
 
-    resources = _resources(stack_name, endpoint, region)
     folders = code.CodeFolders()
     with (
+        closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("s3", endpoint=endpoint, region=region)) as store,
     ):
-        for each in resources:
-            if each.kind == "AWS::Lambda::Function" and each.physical_id:
-                location = functions_api.get_function(FunctionName=each.physical_id)["Code"]["Location"]
-                bucket, _, key = location.removeprefix("s3://").partition("/")
-                folders.add_archive(location, store.get_object(Bucket=bucket, Key=key)["Body"].read())
-    return _described(stack_name, resources, folders, [], endpoint=endpoint, region=region)
-
-
-def _resources(stack_name: str, endpoint: str, region: str) -> list["stack.Resource"]:
-    from entrypoints.local.cloud import stack  # noqa: PLC0415
-
-    with closing(client("cloudformation", endpoint=endpoint, region=region)) as formation:
-        return list(stack.resources(formation, stack_name))
+        resources = list(stack.resources(formation, stack_name))
+        locations = {
+            functions_api.get_function(FunctionName=each.physical_id)["Code"]["Location"]
+            for each in resources
+            if each.kind == "AWS::Lambda::Function" and each.physical_id
+        }
+        # Functions share archives.
+        for location in sorted(locations):
+            bucket, _, key = location.removeprefix("s3://").partition("/")
+            folders.add_archive(location, store.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return _described(formation, stack_name, resources, folders, [], endpoint=endpoint, region=region)
 
 
 def _described(
+    formation: Any,
     stack_name: str,
     resources: list["stack.Resource"],
     folders: "code.CodeFolders",
@@ -153,7 +155,6 @@ def _described(
     from entrypoints.local.cloud import api_keys, describe, describe_queues, stack  # noqa: PLC0415
 
     with (
-        closing(client("cloudformation", endpoint=endpoint, region=region)) as formation,
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
         closing(client("sqs", endpoint=endpoint, region=region)) as queues_api,

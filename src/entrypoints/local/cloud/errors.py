@@ -1,5 +1,6 @@
 """What can be wrong with a template."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -14,6 +15,15 @@ class TemplateError(Exception):
         """The logical id at fault, after those of the nested stacks that it is in: `Api/ConnectRoute`."""
         self.reason = reason
         """What is wrong, for a person to read."""
+
+    @classmethod
+    def read(cls, message: str) -> Self:
+        """Read what moto_extensions.py writes of a resource that could not be created; any other text is a reason."""
+        try:
+            told = json.loads(message)
+            return cls(told["resource"], told["reason"])
+        except (ValueError, KeyError, TypeError):
+            return cls(None, message)
 
     def inside(self, stack: str) -> Self:
         """Return the same error, as the template sees it that nests this one under the logical id `stack`."""

@@ -138,12 +138,10 @@ def _update(stack: Stack, template: str, values: _Given) -> None:
 
 def _failed(stack: Stack, message: str, *, status: str) -> None:
     """Leave the stack as a failure does on AWS; what was created by then stays until the stack is deleted."""
-    try:
-        told = json.loads(message)
-        stack._add_stack_event("CREATE_FAILED", resource_status_reason=told["reason"])  # noqa: SLF001
-        stack.events[-1].logical_resource_id = told["resource"]
-    except (ValueError, KeyError, TypeError):
-        stack._add_stack_event("CREATE_FAILED", resource_status_reason=message)  # noqa: SLF001
+    told = TemplateError.read(message)
+    stack._add_stack_event("CREATE_FAILED", resource_status_reason=told.reason)  # noqa: SLF001
+    if told.resource is not None:
+        stack.events[-1].logical_resource_id = told.resource
     stack._add_stack_event(status)  # noqa: SLF001
     stack.status = status
 

@@ -43,13 +43,7 @@ def answer(application: Application, environ: Environ) -> Response:
         if hasattr(chunks, "close"):
             chunks.close()
     status, headers = started[-1]
-    # That of an answer to HEAD is the length of what GET would answer.
-    kept = headers if environ["REQUEST_METHOD"] == "HEAD" else [each for each in headers if not _is_length(each)]
-    return Response(status=int(status.split(" ", 1)[0]), body=body, headers=tuple(kept))
-
-
-def _is_length(header: tuple[str, str]) -> bool:
-    return header[0].lower() == "content-length"
+    return Response(status=int(status.split(" ", 1)[0]), body=body, headers=tuple(headers))
 
 
 class _Handler(MotoRequestHandler):

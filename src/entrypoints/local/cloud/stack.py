@@ -63,7 +63,7 @@ def create(
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
     except ClientError as exc:
-        raise _blamed(exc.response["Error"]["Message"]) from exc
+        raise TemplateError.read(exc.response["Error"]["Message"]) from exc
     finally:
         formation.close()
 
@@ -77,15 +77,6 @@ def _upload(bodies: Mapping[str, Template], *, endpoint: str) -> None:
             store.put_object(Bucket=TEMPLATE_BUCKET, Key=key, Body=json.dumps(body).encode())
     finally:
         store.close()
-
-
-def _blamed(message: str) -> TemplateError:
-    """Read the message that moto_extensions.py writes; any other is moto's own."""
-    try:
-        told = json.loads(message)
-        return TemplateError(told["resource"], told["reason"])
-    except (ValueError, KeyError, TypeError):
-        return TemplateError(None, message)
 
 
 @dataclass(frozen=True, kw_only=True)
