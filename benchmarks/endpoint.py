@@ -1,6 +1,7 @@
 """What the clients talk to: nginx with one worker, on a core of its own, which answers everything from memory.
 
-It takes every post to `@connections` with an empty 200 and each of DynamoDB's operations with a canned answer. Its
+It takes every post to `@connections` with an empty 200; if the connection's id begins with `slow`, with 429, and
+`DELETE` with 204, as for a client that does not read. Each of DynamoDB's operations gets a canned answer. Its
 certificate is made for the run; the clients verify it, as they verify AWS's. It is self-signed with a key on P-256, so
 that a handshake costs less than one with AWS's chain of RSA signatures.
 """
@@ -54,6 +55,7 @@ http {{
         location = / {{ error_page 418 =200 /dynamodb/$operation; return 418; }}
         location /dynamodb/ {{ internal; root {home}; add_header x-amz-crc32 $crc32; }}
         location / {{ {post} }}
+        location ~ /@connections/slow {{ if ($request_method = DELETE) {{ return 204; }} return 429; }}
         location @taken {{ return 200; }}
         location = /requests {{ stub_status; }}
     }}

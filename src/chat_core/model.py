@@ -53,6 +53,8 @@ class FanOut:
     """The id of the last member that was taken care of, in the order in which the room is read."""
     members: Mapping[Format, Sequence[str]] | None = None
     """Where not None, who is left in place of a part of the room: connection ids, by their format."""
+    handed_on: int = 0
+    """How many times a worker has handed a part of the broadcast on to reach this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

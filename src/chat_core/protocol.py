@@ -8,12 +8,14 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NoReturn
 
 from chat_core.errors import ChatError, InvalidRequest, MalformedFrame, MessageTooLarge, UnknownAction
 from chat_core.model import Format
 
 __all__ = [
+    "MAX_NESTING",
     "MAX_PAYLOAD_BYTES",
     "SEND_MESSAGE",
     "SUBPROTOCOL",
@@ -36,6 +38,12 @@ SUBPROTOCOL = "chat.v1"
 SEND_MESSAGE = "sendmessage"
 
 MAX_REF_LENGTH = 64
+
+MAX_NESTING = 64
+"""How many objects and arrays of a frame may stand inside each other, the frame's own object included.
+
+RFC 8259, section 9, allows a limit. Without one of its own, the protocol would have that of the Python it runs on:
+1,000 or 10,000."""
 
 Ref = str | int
 
@@ -70,7 +78,8 @@ def parse_frame(text: str) -> Frame:
 
     Raises:
         MessageTooLarge: it is over `MAX_PAYLOAD_BYTES` long.
-        MalformedFrame: it is not a JSON object (RFC 8259) with a string as `action`.
+        MalformedFrame: it is not a JSON object (RFC 8259) with a string as `action`, or it is nested more than
+            `MAX_NESTING` deep.
         InvalidRequest: `ref` is not a string of at most `MAX_REF_LENGTH` characters nor an integer.
 
     """
@@ -78,6 +87,8 @@ def parse_frame(text: str) -> Frame:
     members = _parse_json(text)
     if not isinstance(members, dict):
         raise MalformedFrame("The frame must be a JSON object.")
+    if text.count("[") + text.count("{") > MAX_NESTING and _is_nested_deeper(members, MAX_NESTING):
+        raise MalformedFrame(_TOO_DEEP)
     action = members.get("action")
     if not isinstance(action, str):
         raise MalformedFrame("The frame must have an action, which is a string.")
@@ -117,13 +128,18 @@ def render_message(*, to: Format, room: str, sender: str, data: Any) -> str:
     return payload
 
 
-def render_sent(*, ref: Ref, sender: str, delivered: int, gone: int, failed: int, continues: bool) -> str:
+def render_sent(
+    *, ref: Ref, sender: str, delivered: int, gone: int, failed: int, closed: int = 0, continues: bool = False
+) -> str:
     """Return the reply to a `sendmessage` that carried a `ref`: how many connections it reached.
 
-    `continues` says that the room is so large that the rest of it is still being delivered to.
+    `closed` says how many of the failed were ended because their clients read too slowly. `continues` says that the
+    room is so large that the rest of it is still being delivered to. Both are left out where they say nothing.
     """
     event = {"type": "sent", "ref": ref, "from": sender, "delivered": delivered, "gone": gone, "failed": failed}
-    return _compact_json(event | {"continues": True} if continues else event)
+    event |= {"closed": closed} if closed else {}
+    event |= {"continues": True} if continues else {}
+    return _compact_json(event)
 
 
 def render_error(fault: ChatError, *, ref: Ref | None) -> str:
@@ -148,7 +164,7 @@ def _parse_json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_parse_float)
     except RecursionError as exc:
-        raise MalformedFrame("The frame is nested too deeply.") from exc
+        raise MalformedFrame(_TOO_DEEP) from exc
     except ValueError as exc:
         # Also integers of thousands of digits, which Python declines to convert.
         raise MalformedFrame("The frame is not JSON.") from exc
@@ -165,11 +181,26 @@ def _parse_float(digits: str) -> float:
     return value
 
 
+_TOO_DEEP = f"The frame is nested more than {MAX_NESTING} deep."
+
+
+def _is_nested_deeper(value: Any, depth: int) -> bool:
+    """Return whether more than `depth` objects and arrays stand inside each other; without recursion."""
+    level = [value]
+    for _ in range(depth):
+        inside = chain.from_iterable(each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for each in inside if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
+
+
 def _compact_json(value: Any) -> str:
     try:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     except RecursionError as exc:
-        raise MalformedFrame("The frame is nested too deeply.") from exc
+        # Of a message that came in as an object of Python's; what came as a frame was measured.
+        raise MalformedFrame(_TOO_DEEP) from exc
 
 
 def _refuse_too_large(payload: str) -> None:

@@ -46,25 +46,60 @@ async def test_throttling_and_faults_that_pass_are_tried_again(
     assert endpoint.requests["a"] == 3
 
 
-async def test_throttling_is_waited_out_until_the_deadline(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
-    """It says nothing about the connection, so it is kept."""
-    endpoint.fails("a", 429, forever=True)
-    started = time.monotonic()
-    outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=started + 1.5)
-    assert outcomes.failed == {"a": Outcome.THROTTLED}
-    assert endpoint.requests["a"] > 2
-    assert time.monotonic() < started + 10
+@pytest.mark.parametrize("deaf", [1, 3])
+async def test_connection_that_is_throttled_alone_is_slow_after_four_attempts(
+    endpoint: ConnectionsEndpoint, make_sink: MakeSink, deaf: int
+) -> None:
+    """And after one with the next message: it has not taken one meanwhile."""
+    healthy = [f"c{i}" for i in range(50)]
+    endpoint.inboxes = {each: [] for each in healthy}
+    slow = [f"deaf{i}" for i in range(deaf)]
+    for each in slow:
+        endpoint.fails(each, 429, forever=True)
+    async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.01) as sink:
+        outcomes = await sink.deliver(payload="x", connection_ids=slow + healthy, deadline=math.inf)
+        assert outcomes.failed == dict.fromkeys(slow, Outcome.SLOW)
+        assert {endpoint.requests[each] for each in slow} == {4}
+        outcomes = await sink.deliver(payload="x", connection_ids=slow + healthy, deadline=math.inf)
+    assert outcomes.failed == dict.fromkeys(slow, Outcome.SLOW)
+    assert {endpoint.requests[each] for each in slow} == {5}
+    assert {len(inbox) for inbox in endpoint.inboxes.values()} == {2}
 
 
-async def test_throttling_may_last_for_any_number_of_attempts(
+async def test_connection_that_reads_again_is_no_longer_suspected(
     endpoint: ConnectionsEndpoint, make_sink: MakeSink
 ) -> None:
-    """Doubling the pause a thousand times would leave the range of a float."""
+    """Three refusals before, and three after, are not six."""
     endpoint.inboxes["a"] = []
-    endpoint.fails("a", *[429] * 1100)
     async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.0) as sink:
-        outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
-    assert outcomes.delivered == 1
+        for _ in range(3):
+            endpoint.fails("a", *[429] * 3)
+            outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+            assert outcomes.delivered == 1
+
+
+async def test_account_that_is_throttled_makes_nobody_slow(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
+    """Closing connections for it would send everybody away at once."""
+    ids = [f"c{i}" for i in range(100)]
+    for each in ids:
+        endpoint.inboxes[each] = []
+        endpoint.fails(each, *[429] * 6)
+    async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.01) as sink:
+        outcomes = await sink.deliver(payload="x", connection_ids=ids, deadline=time.monotonic() + 60)
+    assert outcomes.delivered == 100
+
+
+async def test_account_that_stays_throttled_is_given_up_after_twelve_attempts(
+    endpoint: ConnectionsEndpoint, make_sink: MakeSink
+) -> None:
+    """Whoever began the delivery cannot wait for ever; the connections are not to blame."""
+    ids = [f"c{i}" for i in range(100)]
+    for each in ids:
+        endpoint.fails(each, 429, forever=True)
+    async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.01) as sink:
+        outcomes = await sink.deliver(payload="x", connection_ids=ids, deadline=time.monotonic() + 60)
+    assert outcomes.failed == dict.fromkeys(ids, Outcome.THROTTLED)
+    assert set(endpoint.requests.values()) == {12}
 
 
 async def test_fault_that_stays_is_given_up(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:

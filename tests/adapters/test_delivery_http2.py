@@ -271,7 +271,9 @@ def test_any_frames_leave_every_request_with_one_end(frames: list[tuple[int, int
         body = b"x"
         signature = b"0"
         expires = math.inf
-        heading: Any = type("H", (), {"http2_fields": (("content-length", "1"),), "authorization": b"A"})()
+        heading: Any = type(
+            "H", (), {"http2_fields": (("content-length", "1"),), "authorization": b"A", "method": b"POST"}
+        )()
 
         def answered(self, _response: object) -> None:
             ends.append("answered")

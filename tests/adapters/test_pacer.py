@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapters.apigateway import Pacer
+from adapters.apigateway.throttling import Throttling
 
 RATE, BURST = 10_000.0, 5_000.0
 LATENCY_SECONDS = 0.015
@@ -39,29 +40,36 @@ class Sender:
     delivered: int = 0
     throttled: int = 0
     done_at: float = 0.0
-    waiting: list[float] = field(default_factory=list)
-    """When throttled posts are due again."""
-    answers: list[tuple[float, bool]] = field(default_factory=list)
-    """When answers arrive, and whether they are 200."""
+    throttling: Throttling = field(default_factory=Throttling)
+    waiting: list[tuple[float, int]] = field(default_factory=list)
+    """When throttled posts are due again, and whose they are."""
+    answers: list[tuple[float, int, bool]] = field(default_factory=list)
+    """When answers arrive, for whom, and whether they are 200."""
 
     def step(self, now: float, quota: Quota, chance: random.Random) -> None:
+        self.throttling.roll(now)
         while self.answers and self.answers[0][0] <= now:
-            _, taken = heapq.heappop(self.answers)
+            _, member, taken = heapq.heappop(self.answers)
             if taken:
                 self.delivered += 1
                 self.done_at = now
+                self.throttling.accepted += 1
+                self.throttling.taken(str(member))
             else:
                 self.throttled += 1
-                self.pacer.throttled(now)
-                heapq.heappush(self.waiting, now + chance.uniform(0, BACKOFF_SECONDS))
-        while self.left or (self.waiting and self.waiting[0] <= now):
+                self.throttling.refused(str(member))
+                if self.throttling.is_the_accounts:
+                    self.pacer.narrow(now)
+                heapq.heappush(self.waiting, (now + chance.uniform(0, BACKOFF_SECONDS), member))
+        while self.left or (self.waiting and self.waiting[0][0] <= now):
             if not self.pacer.take(now):
                 break
-            if self.waiting and self.waiting[0] <= now:
-                heapq.heappop(self.waiting)
+            if self.waiting and self.waiting[0][0] <= now:
+                _, member = heapq.heappop(self.waiting)
             else:
+                member = self.left
                 self.left -= 1
-            heapq.heappush(self.answers, (now + LATENCY_SECONDS, quota.take(now)))
+            heapq.heappush(self.answers, (now + LATENCY_SECONDS, member, quota.take(now)))
 
     @property
     def is_done(self) -> bool:

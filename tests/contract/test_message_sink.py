@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chat_core import Outcome
-from tests.support.sinks import World
+from tests.support.sinks import MemoryWorld, World
 
 
 def soon() -> float:
@@ -83,3 +83,35 @@ async def test_deliveries_may_run_side_by_side(world: World) -> None:
     outcomes = await asyncio.gather(*deliveries)
     assert [each.delivered for each in outcomes] == [10] * 4
     assert list(inboxes.values()) == [["x"]] * 40
+
+
+async def test_connection_whose_client_does_not_read_is_slow_and_holds_up_nobody(world: World) -> None:
+    """It is told apart from the rest within seconds, whatever the deadline allows."""
+    world.deafen("deaf")
+    ids = ["deaf", *(f"c{i}" for i in range(20))]
+    inboxes = [world.open(each) for each in ids[1:]]
+    for _ in range(2):
+        outcomes = await world.sink.deliver(payload="x", connection_ids=ids, deadline=math.inf)
+        assert (outcomes.delivered, outcomes.failed) == (20, {"deaf": Outcome.SLOW})
+    assert inboxes == [["x", "x"]] * 20
+
+
+async def test_connection_that_is_disconnected_is_gone(world: World) -> None:
+    """Its client comes back as another."""
+    world.deafen("deaf")
+    inbox = world.open("here")
+    ended = await world.sink.disconnect(connection_ids=["deaf", "left"], deadline=math.inf)
+    assert sorted(ended) == ["deaf", "left"]
+    assert world.disconnected == ["deaf"]
+    outcomes = await world.sink.deliver(payload="x", connection_ids=["deaf", "here"], deadline=math.inf)
+    assert (outcomes.delivered, list(outcomes.gone)) == (1, ["deaf"])
+    assert inbox == ["x"]
+
+
+async def test_disconnecting_after_the_deadline_ends_nothing(world: World) -> None:
+    """Who is not known to have ended is met again."""
+    if isinstance(world, MemoryWorld):
+        return
+    world.deafen("deaf")
+    assert await world.sink.disconnect(connection_ids=["deaf"], deadline=time.monotonic() - 1) in ((), [])
+    assert world.disconnected == []

@@ -8,10 +8,13 @@ import pytest
 WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 TABLE = {"Ref": "TableArn"}
 QUEUE = {"Ref": "QueueArn"}
-CONNECTIONS = {
-    "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    "${Api}/${StageName}/POST/@connections/*"
-}
+CONNECTIONS = [
+    {
+        "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+        f"${{Api}}/${{StageName}}/{method}/@connections/*"
+    }
+    for method in ("POST", "DELETE")
+]
 
 
 TRACE = {
@@ -33,7 +36,7 @@ def log_of(prefix: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [f"{prefix}Log", "Arn"]}
 
 
-MAY: dict[str, list[tuple[list[str], dict[str, Any]]]] = {
+MAY: dict[str, list[tuple[list[str], dict[str, Any] | list[dict[str, str]]]]] = {
     "ConnectFunction": [
         (WRITE_LOGS, log_of("Connect")),
         (["dynamodb:PutItem", "dynamodb:UpdateItem"], TABLE),

@@ -21,6 +21,8 @@ class ConnectionsEndpoint:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     """How many posts came for each connection."""
+    disconnected: list[str] = field(default_factory=list)
+    """The connections that were ended, in order."""
     peers: set[tuple[str, int]] = field(default_factory=set)
     """The client's end of every TCP connection."""
     under_way: int = 0
@@ -29,6 +31,8 @@ class ConnectionsEndpoint:
     async def answer(self, request: Request) -> Response:
         self.peers.add(request.peer)
         connection_id = unquote(request.path).rpartition("/")[2]
+        if request.method == "DELETE":
+            return self.disconnect(connection_id)
         self.requests[connection_id] += 1
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
@@ -44,6 +48,14 @@ class ConnectionsEndpoint:
             return Response(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
         inbox.append(request.body.decode())
         return Response(status=200)
+
+    def disconnect(self, connection_id: str) -> Response:
+        if connection_id not in self.inboxes | self.behaviours:
+            return Response(status=410, headers=(("x-amzn-ErrorType", "GoneException"),))
+        self.disconnected.append(connection_id)
+        self.inboxes.pop(connection_id, None)
+        self.behaviours.pop(connection_id, None)
+        return Response(status=204)
 
     def fails(self, connection_id: str, *statuses: int, forever: bool = False) -> None:
         """Answer the next posts to the connection with these statuses; then, or forever, with the last one."""

@@ -26,6 +26,8 @@ class Http2Endpoint:
     inboxes: dict[str, list[str]] = field(default_factory=dict)
     statuses: dict[str, list[int]] = field(default_factory=dict)
     """What the next posts to a connection are answered with; the last one for ever."""
+    disconnected: list[str] = field(default_factory=list)
+    """The connections that were ended, in order."""
     hanging: set[str] = field(default_factory=set)
     posts: Counter[str] = field(default_factory=Counter)
     heads: list[dict[str, str]] = field(default_factory=list)
@@ -74,8 +76,15 @@ class _Connection(asyncio.Protocol):
         head, body = self._requests.pop(stream)
         endpoint = self._endpoint
         connection_id = unquote(head[":path"].rpartition("/")[2])
-        endpoint.posts[connection_id] += 1
         endpoint.heads.append(head)
+        if head[":method"] == "DELETE":
+            known = connection_id in endpoint.inboxes or connection_id in endpoint.statuses
+            endpoint.disconnected += [connection_id] if known else []
+            endpoint.inboxes.pop(connection_id, None)
+            endpoint.statuses.pop(connection_id, None)
+            self.say(stream, 204 if known else GONE)
+            return
+        endpoint.posts[connection_id] += 1
         if endpoint.interfere(self, stream) or connection_id in endpoint.hanging:
             return
         statuses = endpoint.statuses.get(connection_id)

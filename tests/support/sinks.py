@@ -38,11 +38,21 @@ class World(Protocol):
         """Let every delivery to the connection fail, for a reason that is not its own."""
         ...
 
+    def deafen(self, connection_id: str) -> None:
+        """Open a connection whose client reads nothing, and for which nothing more is kept."""
+        ...
+
+    @property
+    def disconnected(self) -> list[str]:
+        """The connections that the sink has ended."""
+        ...
+
 
 class MemoryWorld:
     def __init__(self) -> None:
         self._sink = MemoryMessageSink()
         self.sink: MessageSink = self._sink
+        self.disconnected: list[str] = []
 
     def open(self, connection_id: str) -> list[str]:
         inbox: list[str] = []
@@ -65,6 +75,12 @@ class MemoryWorld:
 
         self._sink.attach(connection_id, fail)
 
+    def deafen(self, connection_id: str) -> None:
+        async def refuse(_text: str) -> None:
+            raise asyncio.QueueFull
+
+        self._sink.attach(connection_id, refuse, close=lambda: self.disconnected.append(connection_id))
+
 
 class ApiGatewayWorld:
     def __init__(self, sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
@@ -79,6 +95,13 @@ class ApiGatewayWorld:
 
     def fail(self, connection_id: str) -> None:
         self._endpoint.fails(connection_id, 500, forever=True)
+
+    def deafen(self, connection_id: str) -> None:
+        self._endpoint.fails(connection_id, 429, forever=True)
+
+    @property
+    def disconnected(self) -> list[str]:
+        return self._endpoint.disconnected
 
 
 class MakeSink(Protocol):
@@ -162,6 +185,13 @@ class Http2World:
 
     def fail(self, connection_id: str) -> None:
         self._endpoint.statuses[connection_id] = [500]
+
+    def deafen(self, connection_id: str) -> None:
+        self._endpoint.statuses[connection_id] = [429]
+
+    @property
+    def disconnected(self) -> list[str]:
+        return self._endpoint.disconnected
 
 
 @asynccontextmanager

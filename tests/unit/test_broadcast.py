@@ -141,6 +141,9 @@ class GatedSink:
             raise
         return Outcomes(delivered=len(connection_ids))
 
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
+        raise AssertionError
+
 
 async def test_pages_are_read_while_others_are_delivered_but_not_without_bound(chat: Chat) -> None:
     """Memory stays bounded in a room of any size."""

@@ -16,6 +16,7 @@ from chat_core import (
     choose_format,
 )
 from chat_core.protocol import (
+    MAX_NESTING,
     MAX_PAYLOAD_BYTES,
     parse_frame,
     parse_send_message,
@@ -184,3 +185,33 @@ def test_unknown_format_is_refused() -> None:
     """A typing error must not lead to the wrong format silently."""
     with pytest.raises(InvalidRequest, match="plain, json"):
         choose_format(subprotocols=[], query_format="xml")
+
+
+def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
+    """Return a frame of which this many objects and arrays stand inside each other."""
+    return '{"action":"sendmessage","data":' + opening * (depth - 1) + closing * (depth - 1) + "}"
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":[', "]}")])
+def test_frame_is_nested_up_to_a_limit_of_the_protocols_own(opening: str, closing: str) -> None:
+    """The same for every Python, and far below what any client's parser takes."""
+    levels = opening.count("[") + opening.count("{")
+    fits = (MAX_NESTING - 1) // levels
+    inside = opening * fits + "1" + closing * fits
+    frame = parse_frame('{"action":"sendmessage","data":' + inside + "}")
+    assert json.dumps(frame.members["data"], separators=(",", ":")) == inside
+    with pytest.raises(MalformedFrame, match="nested"):
+        parse_frame('{"action":"sendmessage","data":' + opening + inside + closing + "}")
+
+
+@pytest.mark.parametrize("depth", [MAX_NESTING + 1, 900, 5_000, 60_000])
+def test_frame_that_is_nested_too_deep_is_malformed(depth: int) -> None:
+    """Whether the parser gives up or the protocol does."""
+    with pytest.raises(MalformedFrame, match="nested"):
+        parse_frame(nested(depth))
+
+
+def test_brackets_in_text_are_no_nesting() -> None:
+    """Nor is breadth."""
+    assert parse_frame(json.dumps({"action": "a", "data": "[{" * 1000})).action == "a"
+    assert parse_frame(json.dumps({"action": "a", "data": [[], {}] * 1000})).action == "a"

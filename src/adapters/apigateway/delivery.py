@@ -5,11 +5,11 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
+from adapters.apigateway.throttling import MOST_ATTEMPTS
 from chat_core.ports import Outcome, Outcomes
 
 ATTEMPTS = {
-    # Throttling passes: it is waited out.
-    Outcome.THROTTLED: math.inf,
+    Outcome.THROTTLED: MOST_ATTEMPTS,
     # Faults may pass, or may be there to stay.
     Outcome.UNAVAILABLE: 4,
 }

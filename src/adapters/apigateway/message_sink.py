@@ -32,8 +32,9 @@ POST_TIMEOUT_SECONDS = 5.0
 class ApiGatewayMessageSink(MessageSink):
     """Posts to connections of one API's stage.
 
-    Throttled posts and faults that may pass are tried again, for as long as the deadline allows. All deliveries share
-    the connections and the pace, and take turns. It belongs to the event loop that it is first used on.
+    Throttled posts and faults that may pass are tried again, a bounded number of times and within the deadline. All
+    deliveries share the connections, the pace and what is known of throttling, and take turns. It belongs to the event
+    loop that it is first used on.
     """
 
     def __init__(
@@ -73,7 +74,20 @@ class ApiGatewayMessageSink(MessageSink):
             delivery.give_up()
         if not delivery.unsettled:
             return delivery.outcomes()
-        posts = Posts(delivery, self._address, payload.encode(), ended=self._queue.ended)
+        await self._make(delivery, payload.encode(), method="POST")
+        return delivery.outcomes()
+
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
+        delivery = Delivery(connection_ids, deadline=deadline, jitter=self._jitter)
+        if time.monotonic() >= deadline:
+            return ()
+        await self._make(delivery, b"", method="DELETE")
+        failed = delivery.outcomes().failed
+        return [each for each in connection_ids if each not in failed]
+
+    async def _make(self, delivery: Delivery, payload: bytes, *, method: str) -> None:
+        queue = self._queue
+        posts = Posts(delivery, self._address, payload, throttling=queue.throttling, ended=queue.ended, method=method)
         try:
             self._pool.revive()
             await self._queue.work(posts)
@@ -81,4 +95,3 @@ class ApiGatewayMessageSink(MessageSink):
             # If cancelled, what is under way is nobody's any more.
             if delivery.unsettled:
                 self._pool.abandon(lambda exchange: isinstance(exchange, Post) and exchange.posts is posts)
-        return delivery.outcomes()

@@ -13,11 +13,11 @@ SHARE = 0.97
 """What posts take of the quota by default; the rest is left to clients that connect and send meanwhile."""
 
 NARROWING = 0.7
-"""What a 429 leaves of the rate."""
+"""What is left of the rate when the account is throttled."""
 NARROWING_PAUSE_SECONDS = 0.25
 """How long one narrowing is given to show before the next: the answers to what was under way are old news."""
 WIDENING = 0.05
-"""How much of the full rate comes back with each second without a 429."""
+"""How much of the full rate comes back with each second."""
 
 GRAIN_SECONDS = 0.005
 """How often leave is given: for fifty posts at a time, at the full rate. They are then written one after the other and
@@ -29,7 +29,7 @@ class Pacer:
     """A token bucket whose rate follows what the service takes: additive increase, multiplicative decrease.
 
     The quota is shared with whatever else the account does, and nobody tells how much of it is free: 429 is the only
-    sign. Times are on the scale of `time.monotonic()`, in seconds.
+    sign, and `Throttling` says when it is one. Times are on the scale of `time.monotonic()`, in seconds.
     """
 
     def __init__(self, *, rate: float = QUOTA_RATE * SHARE, burst: float = QUOTA_BURST * SHARE) -> None:
@@ -62,8 +62,8 @@ class Pacer:
         """Return when posts may be made again, once `available` has told that none may."""
         return self._filled + max(GRAIN_SECONDS, (1.0 - self._tokens) / self.rate)
 
-    def throttled(self, now: float) -> None:
-        """Learn that a post was answered with 429."""
+    def narrow(self, now: float) -> None:
+        """Learn that the account is throttled: post at a slower rate, and nothing at once."""
         self._fill(now)
         self._tokens = min(self._tokens, 0.0)
         if now - self._narrowed >= NARROWING_PAUSE_SECONDS:

@@ -1,13 +1,16 @@
-"""The requests of a delivery, and what their answers mean."""
+"""The requests of a delivery, and what their answers mean; closing connections is a delivery of nothing."""
 
 import time
 from collections.abc import Callable
 from typing import Final
 
 from adapters.apigateway.delivery import Delivery
+from adapters.apigateway.throttling import Throttling
 from adapters.aws import Heading, Response, Signer, Template, TransportError, percent_encoded
 from chat_core.ports import Outcome
 
+_DONE: Final = frozenset({200, 204})
+"""To `POST`, and to `DELETE`."""
 _OUTCOMES: Final = {410: Outcome.GONE, 429: Outcome.THROTTLED}
 _EXPIRED: Final = "ExpiredTokenException"
 
@@ -27,15 +30,23 @@ class Posts:
     """A delivery in the form in which it is sent."""
 
     def __init__(
-        self, delivery: Delivery, address: Address, payload: bytes, *, ended: Callable[[Outcome, float], None]
+        self,
+        delivery: Delivery,
+        address: Address,
+        payload: bytes,
+        *,
+        throttling: Throttling,
+        ended: Callable[[Outcome, float], None],
+        method: str = "POST",
     ) -> None:
         self.delivery = delivery
         self.ended = ended
         """Called after each post that did not deliver, with its outcome and the time."""
         self.done: Callable[[], None] = _nothing
         """Called when every connection is settled."""
+        self.throttling = throttling
         self._address = address
-        self._template: Template = address.signer.template(payload)
+        self._template: Template = address.signer.template(payload, method=method)
         self._payload = payload
 
     def next(self, now: float) -> "Post | None":
@@ -59,8 +70,12 @@ class Posts:
         post.signed = template.signed
         return post
 
-    def delivered(self) -> None:
+    def delivered(self, connection_id: str) -> None:
         """Take it that a post delivered."""
+        throttling = self.throttling
+        throttling.accepted += 1
+        if throttling.refusals:
+            throttling.taken(connection_id)
         delivery = self.delivery
         delivery.delivered()
         if not delivery.unsettled:
@@ -69,6 +84,10 @@ class Posts:
     def settle(self, post: "Post", outcome: Outcome) -> None:
         """Take the outcome of a post that did not."""
         now = time.monotonic()
+        if outcome is Outcome.THROTTLED:
+            outcome = self.throttling.refused(post.connection_id)
+        elif outcome is Outcome.GONE:
+            self.throttling.taken(post.connection_id)
         self.delivery.ended(post.connection_id, outcome, post.attempt, now)
         self.ended(outcome, now)
         if not self.delivery.unsettled:
@@ -118,8 +137,8 @@ class Post:
 
     def answered(self, response: Response) -> None:
         """Take what API Gateway says."""
-        if response.status == 200:
-            self.posts.delivered()
+        if response.status in _DONE:
+            self.posts.delivered(self.connection_id)
         else:
             self.posts.settle(self, self.posts.outcome(self, response))
 

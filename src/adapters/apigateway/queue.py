@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.posts import Post, Posts
+from adapters.apigateway.throttling import Throttling
 from chat_core.ports import Outcome
 
 _CLOSE_SECONDS = 0.0005
@@ -20,6 +21,7 @@ class Queue:
     def __init__(self, pacer: Pacer) -> None:
         self.pump: Callable[[], None] = _nothing
         """Called when posts may be made that could not be made before."""
+        self.throttling = Throttling()
         self._pacer = pacer
         self._turns: deque[Posts] = deque()
         self._alarm: asyncio.TimerHandle | None = None
@@ -65,8 +67,8 @@ class Queue:
 
     def ended(self, outcome: Outcome, now: float) -> None:
         """Learn from a post that did not deliver."""
-        if outcome is Outcome.THROTTLED:
-            self._pacer.throttled(now)
+        if outcome is Outcome.THROTTLED and self.throttling.is_the_accounts:
+            self._pacer.narrow(now)
         self._plan(now)
 
     def close(self) -> None:
@@ -105,6 +107,7 @@ class Queue:
     def _pump(self) -> None:
         # Where no post found a place, or no place a post, nothing else plans for what comes next.
         now = time.monotonic()
+        self.throttling.roll(now)
         self.pump()
         self._plan(time.monotonic(), after=now)
 

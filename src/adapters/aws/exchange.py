@@ -9,12 +9,12 @@ from adapters.aws.signer import Heading
 
 
 class Exchange(Protocol):
-    """One `POST`; exactly one of the three methods is called, once, unless it is abandoned."""
+    """One request; exactly one of the three methods is called, once, unless it is abandoned."""
 
     path: bytes
     """As it is sent, percent-encoded."""
     heading: Heading
-    """The header fields that it shares with other requests."""
+    """The method and the header fields that it shares with other requests."""
     signature: bytes
     """What completes the heading's authorization."""
     body: bytes

@@ -18,6 +18,7 @@ STATUS_200: Final = b"\x88"
 """Indexes in the static table (RFC 7541, appendix A)."""
 _NO_TABLE: Final = b"\x20"
 _METHOD_POST: Final = b"\x83"
+_METHOD: Final = 2
 _SCHEME: Final = {False: b"\x86", True: b"\x87"}
 _KNOWN_NAMES: Final = {":authority": 1, "content-length": 28, "content-type": 31}
 _ENTRY_OVERHEAD: Final = 32
@@ -27,7 +28,9 @@ class RequestEncoder:
     """Writes the header blocks of one connection's requests."""
 
     def __init__(self, *, tls: bool) -> None:
-        self._start = _METHOD_POST + _SCHEME[tls] + _PATH_NAME
+        self._after_method = _SCHEME[tls] + _PATH_NAME
+        self._start = b""
+        """A header block of that heading's up to the path."""
         self._table_size = 4096
         """RFC 9113, section 6.5.2: until the server says otherwise."""
         self._confirmation = b""
@@ -55,6 +58,8 @@ class RequestEncoder:
         # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
         if heading is self._heading:
             return b"%b%b%b%b%b" % (self._start, _length(len(path)), path, self._after_path, signature)
+        self._heading = None
+        self._start = _method(heading.method) + self._after_method
         start = b"%b%b%b%b" % (self._confirmation, self._start, _length(len(path)), path)
         self._confirmation = b""
         # Never to be indexed (RFC 7541, section 7.1.3).
@@ -68,6 +73,10 @@ class RequestEncoder:
         self._heading = heading
         self._after_path = indexes + authorization
         return start + b"".join(_field(0x40, 6, *each) for each in fields) + authorization + signature
+
+
+def _method(method: bytes) -> bytes:
+    return _METHOD_POST if method == b"POST" else _literal(0x00, 4, _METHOD) + _string(method)
 
 
 def _field(pattern: int, prefix: int, name: str, value: str) -> bytes:

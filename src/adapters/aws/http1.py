@@ -56,8 +56,8 @@ class Http1Connection:
         heading = exchange.heading
         try:
             self._channel.write(
-                b"POST %b HTTP/1.1\r\n%b%b\r\n\r\n%b"
-                % (exchange.path, heading.lines, exchange.signature, exchange.body)
+                b"%b %b HTTP/1.1\r\n%b%b\r\n\r\n%b"
+                % (heading.method, exchange.path, heading.lines, exchange.signature, exchange.body)
             )
         except ConnectionFailed as exc:
             self._end(exc)

@@ -27,7 +27,7 @@ _OUTER: Final = bytes(each ^ 0x5C for each in range(256))
 
 
 class Signer:
-    """Signs `POST` requests to one host for one service."""
+    """Signs requests to one host for one service."""
 
     def __init__(
         self,
@@ -46,16 +46,17 @@ class Signer:
         self._ahead = 0.0
         """How much the server's clock is ahead of ours, in seconds, where that matters."""
 
-    def template(self, payload: bytes, headers: Mapping[str, str] | None = None) -> "Template":
+    def template(self, payload: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST") -> "Template":
         """Return what signs requests that carry this payload.
 
         Args:
             payload: the request's body.
             headers: what is to be sent and signed besides `host` and the signature's own; names in lower case, values
                 without white space at their ends.
+            method: of HTTP.
 
         """
-        return Template(self, payload, headers or {})
+        return Template(self, payload, headers or {}, method)
 
     def scope(self, second: int) -> "Scope":
         """Return what all requests of the given second have in common."""
@@ -123,11 +124,12 @@ class Scope:
 
 
 class Heading:
-    """The header fields of many requests: everything but the path and the signature."""
+    """The method and the header fields of many requests: everything but the path and the signature."""
 
-    __slots__ = ("authorization", "http2_fields", "lines")
+    __slots__ = ("authorization", "http2_fields", "lines", "method")
 
-    def __init__(self, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
+    def __init__(self, method: bytes, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
+        self.method = method
         self.authorization = authorization.encode()
         """The value up to the signature."""
         others = [(name, value) for name, value in fields if name != "host"]
@@ -144,6 +146,7 @@ class Template:
     __slots__ = (
         "_after_path",
         "_headers",
+        "_method",
         "_payload",
         "_payload_hash",
         "_scope",
@@ -156,8 +159,9 @@ class Template:
     heading: Heading
     """What the last signature is for."""
 
-    def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str]) -> None:
+    def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str], method: str) -> None:
         self._signer = signer
+        self._method = method.encode()
         self._payload = payload
         self._payload_hash = sha256(payload).hexdigest()
         self._headers = headers
@@ -180,7 +184,7 @@ class Template:
         if now >= self._until:
             self._prepare()
             self._until = now + 1.0
-        return self._scope.sign(b"POST\n%b%b" % (canonical_path, self._after_path))
+        return self._scope.sign(b"%b\n%b%b" % (self._method, canonical_path, self._after_path))
 
     def _prepare(self) -> None:
         self.signed = self._signer.now()
@@ -194,7 +198,7 @@ class Template:
         # After the path's line an empty one, for there is no query.
         self._after_path = f"\n\n{lines}\n{signed}\n{self._payload_hash}".encode()
         authorization = f"{_ALGORITHM} Credential={scope.credential}, SignedHeaders={signed}, Signature="
-        self.heading = Heading(fields, authorization, len(self._payload))
+        self.heading = Heading(self._method, fields, authorization, len(self._payload))
 
 
 def percent_encoded(text: str, *, safe: str = "") -> bytes:

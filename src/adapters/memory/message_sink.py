@@ -8,7 +8,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from chat_core.ports import MessageSink, Outcome, Outcomes
 
 Send = Callable[[str], Awaitable[None]]
-"""Sends one text to one client; raises `ConnectionError` when the client has left."""
+"""Sends one text to one client.
+
+Raises:
+    ConnectionError: the client has left.
+    asyncio.QueueFull: it reads so slowly that nothing more is kept for it.
+
+"""
+
+Close = Callable[[], object]
+"""Ends one client's connection."""
+
+
+def _leave_open() -> None:
+    pass
 
 
 class MemoryMessageSink(MessageSink):
@@ -19,14 +32,24 @@ class MemoryMessageSink(MessageSink):
 
     def __init__(self) -> None:
         self._sends: dict[str, Send] = {}
+        self._closes: dict[str, Close] = {}
 
-    def attach(self, connection_id: str, send: Send) -> None:
-        """Let messages to the connection go through `send`."""
+    def attach(self, connection_id: str, send: Send, close: Close = _leave_open) -> None:
+        """Let messages to the connection go through `send`; `close` is called when it is to end."""
         self._sends[connection_id] = send
+        self._closes[connection_id] = close
 
     def detach(self, connection_id: str) -> None:
         """Let the connection be gone from now on; one that was never attached is gone already."""
         self._sends.pop(connection_id, None)
+        self._closes.pop(connection_id, None)
+
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:  # noqa: ARG002
+        for each in connection_ids:
+            close = self._closes.get(each, _leave_open)
+            self.detach(each)
+            close()
+        return connection_ids
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
         results = await asyncio.gather(*(self._send(payload, each, deadline) for each in connection_ids))
@@ -43,10 +66,18 @@ class MemoryMessageSink(MessageSink):
         try:
             async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                 await send(payload)
-        except TimeoutError:
-            return Outcome.TIMED_OUT
-        except ConnectionError:
-            return Outcome.GONE
-        except Exception:  # noqa: BLE001  one connection's failure, of whatever kind, must not fail the others
-            return Outcome.UNAVAILABLE
+        except Exception as exc:  # noqa: BLE001  one connection's failure, of whatever kind, must not fail the others
+            return _failure(exc)
         return Outcome.DELIVERED
+
+
+def _failure(exc: Exception) -> Outcome:
+    match exc:
+        case TimeoutError():
+            return Outcome.TIMED_OUT
+        case asyncio.QueueFull():
+            return Outcome.SLOW
+        case ConnectionError():
+            return Outcome.GONE
+        case _:
+            return Outcome.UNAVAILABLE

@@ -1,7 +1,7 @@
 """Fan-outs as the messages of an SQS queue, each a JSON object with the members of a `FanOut`."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 
 from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
 from chat_core.errors import Unavailable
@@ -51,7 +51,8 @@ def sqs_client(*, region: str, credentials: CredentialsProvider, url: str | None
 def write_fan_out(fan_out: FanOut) -> str:
     """Return a message's body."""
     # All of Unicode but two characters may be in a message (SQS API reference, SendMessage).
-    text = json.dumps(asdict(fan_out), separators=(",", ":"), ensure_ascii=False)
+    members = {each.name: getattr(fan_out, each.name) for each in fields(fan_out)}
+    text = json.dumps(members, separators=(",", ":"), ensure_ascii=False)
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 

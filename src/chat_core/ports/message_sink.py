@@ -16,7 +16,10 @@ class Outcome(StrEnum):
     NOT_TRIED = "not_tried"
     """The deadline came before its turn: it has certainly not got the message."""
     THROTTLED = "throttled"
-    """It was refused for the rate of requests alone, up to the deadline: it has certainly not got the message."""
+    """The sender's requests were too many at every attempt: the connection has certainly not got the message."""
+    SLOW = "slow"
+    """Its client reads so slowly that the transport keeps nothing more for it: it has certainly not got the message. It
+    is better disconnected, so that the client comes back."""
     REFUSED = "refused"
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
@@ -64,5 +67,13 @@ class MessageSink(Protocol):
             deadline: on the scale of `time.monotonic()`, in seconds; what is not settled soon
                 after it has failed.
 
+        """
+        ...
+
+    @abstractmethod
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
+        """End the connections; return those that have certainly ended, whoever ended them.
+
+        Never raises for what happens to one of them; the arguments are those of `deliver`.
         """
         ...

@@ -29,8 +29,10 @@ class BroadcastReport:
     failed: Counter[Outcome] = field(default_factory=Counter)
     retried: int = 0
     """How many posts there were besides the first to each."""
+    closed: int = 0
+    """How many of the slow were disconnected, so that their clients come back."""
     not_forgotten: int = 0
-    """How many of the gone could not be removed from the store; the next message meets them again."""
+    """How many of the gone and the closed could not be removed from the store; the next message meets them again."""
     continues: bool = False
     """Whether a part of the room was handed on to a worker, which reports for itself."""
     left: list["Left"] = field(default_factory=list, repr=False)
@@ -51,6 +53,7 @@ class BroadcastReport:
             "gone": self.gone,
             "failed": {str(outcome): count for outcome, count in self.failed.items()},
             "retried": self.retried,
+            "closed": self.closed,
             "notForgotten": self.not_forgotten,
             "continues": self.continues,
         }
@@ -83,9 +86,18 @@ def render_for_all(*, room: str, sender: str, data: Any) -> Mapping[Format, str]
     return {to: render_message(to=to, room=room, sender=sender, data=data) for to in Format}
 
 
+async def disconnect_slow(sink: MessageSink, outcomes: Outcomes, *, deadline: float) -> Sequence[str]:
+    """End the connections whose clients read too slowly; return those that have ended.
+
+    Such a client has missed a message and cannot know it. It learns it by its connection's end, and comes back.
+    """
+    slow = [each for each, outcome in outcomes.failed.items() if outcome is Outcome.SLOW]
+    return await sink.disconnect(connection_ids=slow, deadline=deadline) if slow else ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomDelivery:
-    """Delivers to the members of a room and forgets those that are gone.
+    """Delivers to the members of a room, ends those that read too slowly, and forgets those that are gone.
 
     Reading and delivering overlap: while pages are being delivered, the next one is read.
 
@@ -154,11 +166,14 @@ class RoomDelivery:
         """Deliver to these members, who read one format; the arguments are those of the call."""
         outcomes = await self.sink.deliver(payload=payloads[to], connection_ids=ids, deadline=deadline)
         report.count(to, outcomes)
-        if outcomes.gone:
+        closed = await disconnect_slow(self.sink, outcomes, deadline=deadline)
+        report.closed += len(closed)
+        ended = [*outcomes.gone, *closed]
+        if ended:
             try:
-                await self.store.forget(connection_ids=outcomes.gone)
+                await self.store.forget(connection_ids=ended)
             except Unavailable:
-                report.not_forgotten += len(outcomes.gone)
+                report.not_forgotten += len(ended)
 
 
 class _InFlight:

@@ -9,7 +9,7 @@ from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.message_sink import MessageSink
 from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
 from chat_core.use_cases.broadcast import Broadcast, Message
-from chat_core.use_cases.delivering import BroadcastReport
+from chat_core.use_cases.delivering import BroadcastReport, disconnect_slow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +94,12 @@ def _confirmation(ref: Ref, sender: str, report: BroadcastReport) -> str:
         delivered=report.delivered,
         gone=report.gone,
         failed=report.failed.total(),
+        closed=report.closed,
         continues=report.continues,
     )
 
 
 async def _reply(sink: MessageSink, received: ReceivedFrame, payload: str) -> None:
-    await sink.deliver(payload=payload, connection_ids=[received.connection_id], deadline=received.deadline)
+    deadline = received.deadline
+    outcomes = await sink.deliver(payload=payload, connection_ids=[received.connection_id], deadline=deadline)
+    await disconnect_slow(sink, outcomes, deadline=deadline)

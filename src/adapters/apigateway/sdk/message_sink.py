@@ -8,15 +8,15 @@ been taken: a message twice is the lesser evil. One that timed out is not, since
 
 import asyncio
 import itertools
-import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from adapters.apigateway.throttling import MOST_ATTEMPTS, Throttling
 from chat_core.ports import MessageSink, Outcome, Outcomes
 
 CONCURRENCY = 100
@@ -29,11 +29,14 @@ BACKOFF_BASE_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 1.0
 
 _ATTEMPTS = {
-    # Throttling passes: it is waited out.
-    Outcome.THROTTLED: math.inf,
+    Outcome.THROTTLED: MOST_ATTEMPTS,
     # Faults may pass, or may be there to stay.
     Outcome.UNAVAILABLE: 4,
 }
+
+
+_Request = Callable[[str], Awaitable[object]]
+"""Makes one request about a connection."""
 
 
 def client_config(*, concurrency: int = CONCURRENCY) -> Config:
@@ -50,7 +53,7 @@ class SdkMessageSink(MessageSink):
     """Posts to connections through an aioboto3 client of `apigatewaymanagementapi` made with `client_config()`.
 
     Throttled posts and faults that may pass are tried again, with full jitter ("Exponential Backoff And Jitter", AWS
-    Architecture Blog), for as long as the deadline allows.
+    Architecture Blog), a bounded number of times and within the deadline.
     """
 
     def __init__(
@@ -66,9 +69,22 @@ class SdkMessageSink(MessageSink):
         self._slots = asyncio.Semaphore(concurrency)
         self._post_timeout = post_timeout
         self._jitter = jitter
+        self._throttling = Throttling()
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
         data = payload.encode()
+        return await self._request_all(
+            connection_ids, deadline, lambda each: self._client.post_to_connection(ConnectionId=each, Data=data)
+        )
+
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
+        outcomes = await self._request_all(
+            connection_ids, deadline, lambda each: self._client.delete_connection(ConnectionId=each)
+        )
+        return [each for each in connection_ids if each not in outcomes.failed]
+
+    async def _request_all(self, connection_ids: Sequence[str], deadline: float, request: "_Request") -> Outcomes:
+        self._throttling.roll(time.monotonic())
         outcomes: dict[str, Outcome] = {}
         retried = 0
         remaining = iter(connection_ids)
@@ -76,7 +92,7 @@ class SdkMessageSink(MessageSink):
         async def work() -> None:
             nonlocal retried
             for connection_id in remaining:
-                outcomes[connection_id], attempts = await self._post_until(deadline, connection_id, data)
+                outcomes[connection_id], attempts = await self._request_until(deadline, connection_id, request)
                 retried += attempts - 1
 
         # Workers that share the ids rather than a task for each: a page may hold thousands.
@@ -84,24 +100,34 @@ class SdkMessageSink(MessageSink):
         await asyncio.gather(*(work() for _ in range(workers)))
         return Outcomes.of(outcomes, retried=retried)
 
-    async def _post_until(self, deadline: float, connection_id: str, data: bytes) -> tuple[Outcome, int]:
-        """Post until there is an outcome to keep, or no time for another attempt; return how many there were, too."""
+    async def _request_until(self, deadline: float, connection_id: str, request: "_Request") -> tuple[Outcome, int]:
+        """Repeat until there is an outcome to keep, or no time for another attempt; return how many there were, too."""
         for attempt in itertools.count(1):
-            outcome = await self._post(connection_id, data, deadline)
+            outcome = self._judged(connection_id, await self._request(connection_id, request, deadline))
             pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
             if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
         return outcome, attempt
 
-    async def _post(self, connection_id: str, data: bytes, deadline: float) -> Outcome:
+    def _judged(self, connection_id: str, outcome: Outcome) -> Outcome:
+        """Return the outcome; what looks throttled may be the connection's own slowness."""
+        if outcome is Outcome.THROTTLED:
+            return self._throttling.refused(connection_id)
+        if outcome is Outcome.DELIVERED:
+            self._throttling.accepted += 1
+        if outcome in (Outcome.DELIVERED, Outcome.GONE):
+            self._throttling.taken(connection_id)
+        return outcome
+
+    async def _request(self, connection_id: str, request: "_Request", deadline: float) -> Outcome:
         async with self._slots:
             seconds = min(self._post_timeout, deadline - time.monotonic())
             if seconds <= 0:
                 return Outcome.NOT_TRIED
             try:
                 async with asyncio.timeout(seconds):
-                    await self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+                    await request(connection_id)
             except self._client.exceptions.GoneException:
                 return Outcome.GONE
             except ClientError as exc:
