@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint lint-templates lock build aws-tools deploy destroy clean dynamodb-local \
-	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing
+	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -99,3 +99,6 @@ bench-sendmessage: setup  ## Measure what one message costs, reading and deliver
 
 bench-pacing: setup  ## Measure how long a broadcast to up to a million takes, within an account's quota
 	$(BIN)/python -m benchmarks.pacing
+
+bench-slow: setup  ## Measure what clients that do not read cost the others
+	$(BIN)/python -m benchmarks.slow

@@ -33,12 +33,11 @@ SLOW = (0, 1, 5, 50)
 DEADLINE_SECONDS = 20.0
 
 SILENT = (0, 1, 3)
-WORDS = 40
-WORD_EVERY_SECONDS = 0.5
+WORDS = 300
+EVERY_SECONDS = 0.1
 FILLER = "x" * 30_000
-FILLER_EVERY_SECONDS = 0.1
-FILLING_SECONDS = 20.0
-"""Long enough to fill the kernel's buffers and the gateway's for a client that does not read: some four megabytes."""
+"""Sent with each word. A client that does not read is full after about 120 of them: the kernel's buffers, then the
+gateway's."""
 
 
 def main() -> None:
@@ -135,15 +134,11 @@ def _address(out: IO[str]) -> str:
 
 async def _measure(url: str, count: int) -> list[float]:
     silent = [_silent(url) for _ in range(count)]
-    async with connect(url) as speaker, _reading(url) as filler, connect(url, max_queue=None) as listener:
+    async with _reading(url) as speaker, _reading(url) as filler, connect(url, max_queue=None) as listener:
         heard: asyncio.Queue[str] = asyncio.Queue()
-        tasks = [asyncio.create_task(_listen(listener, heard)), asyncio.create_task(_drop(speaker))]
-        filling = asyncio.create_task(_fill(filler))
-        # Until the clients that do not read are full.
-        await asyncio.sleep(FILLING_SECONDS)
-        took = [await _word(speaker, heard, f"word{number}") for number in range(WORDS)]
-        for task in (*tasks, filling):
-            task.cancel()
+        listening = asyncio.create_task(_listen(listener, heard))
+        took = [await _word(speaker, filler, heard, f"word{number}") for number in range(WORDS)]
+        listening.cancel()
     for each in silent:
         each.close()
     return took
@@ -157,8 +152,9 @@ async def _reading(url: str) -> AsyncIterator[ClientConnection]:
         task.cancel()
 
 
-async def _word(speaker: ClientConnection, heard: "asyncio.Queue[str]", word: str) -> float:
-    await asyncio.sleep(WORD_EVERY_SECONDS)
+async def _word(speaker: ClientConnection, filler: ClientConnection, heard: "asyncio.Queue[str]", word: str) -> float:
+    await asyncio.sleep(EVERY_SECONDS)
+    await filler.send(json.dumps({"action": "sendmessage", "data": FILLER}))
     started = time.monotonic()
     await speaker.send(json.dumps({"action": "sendmessage", "data": word}))
     with suppress(TimeoutError):
@@ -177,12 +173,6 @@ async def _listen(listener: ClientConnection, heard: "asyncio.Queue[str]") -> No
 async def _drop(client: ClientConnection) -> None:
     async for _ in client:
         pass
-
-
-async def _fill(client: ClientConnection) -> None:
-    while True:
-        await client.send(json.dumps({"action": "sendmessage", "data": FILLER}))
-        await asyncio.sleep(FILLER_EVERY_SECONDS)
 
 
 def _silent(url: str) -> socket.socket:

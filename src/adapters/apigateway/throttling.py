@@ -23,7 +23,7 @@ WINDOW_SECONDS: Final = 0.5
 """Answers are counted for one to two such windows."""
 BENEFIT: Final = 4
 """How many posts are taken to have been accepted before there are any: a first 429 speaks of its connection."""
-FEW: Final = 5
+FEW: Final = 20
 SHARE: Final = 0.002
 """The account is throttled if so many connections began to refuse within the windows, and at least this part of all.
 Functions that share the quota must all notice it, or the one that does not takes what the others leave."""
