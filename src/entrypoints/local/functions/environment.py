@@ -1,6 +1,7 @@
 """One execution environment: a process, and the Runtime API that it asks for events."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class Environment:
         """Done when `start` is, however it went."""
         self._setting = setting
         self._config = setting.config
-        self._api = RuntimeApi()
+        self._api = RuntimeApi(secret=secrets.token_urlsafe() if setting.client.takes_path else "")
         self._process: FunctionProcess | None = None
         self._init_ms: float | None = None
         self._current: Invocation | None = None

@@ -3,14 +3,20 @@
 Each environment has a listener of its own, so that who asks is known by where it asks. What an environment may ask
 depends on what it asked before; the table below holds the moves that are allowed, and any other is answered with 403,
 as Lambda's own emulator does. Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
+
+On AWS nobody else is in the machine. Here, an event holds a user's token, and an answer may let a user in: whoever asks
+has to be of this process's account, where the system tells that (see peers.py), and has to know the secret, where the
+environment's client takes one.
 """
 
 import asyncio
 import json
+import secrets
 from enum import Enum, auto
 
 from entrypoints.local.functions.invocation import Failure, Invocation, Outcome
 from entrypoints.local.http import HttpProtocol, HttpServer, Request, Response
+from entrypoints.local.peers import of_another_account
 
 _ROOT = "/2018-06-01/runtime/"
 _JSON = ("Content-Type", "application/json")
@@ -50,26 +56,31 @@ _MAX_HEAD = 2 * 1024 * 1024
 class RuntimeApi:
     """Serves one execution environment; its steps come out of `steps` in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, secret: str = "") -> None:
+        """Make one that nobody can ask yet; `secret` is the first segment of all its paths, unless it is empty."""
         self.steps: asyncio.Queue[Step] = asyncio.Queue()
+        self._secret = secret
         self._phase = _Phase.INIT
         self._given: asyncio.Future[tuple[Invocation, int]] = asyncio.get_running_loop().create_future()
         self._current = ""
         self._server: HttpServer | None = None
 
     async def open(self) -> str:
-        """Listen on a free port of the loopback; return `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it."""
+        """Listen on a free port of the loopback; return what `AWS_LAMBDA_RUNTIME_API` has to be.
+
+        That is `host:port`, and where there is a secret `host:port/secret`.
+        """
         connections: set[HttpProtocol] = set()
 
         def protocol() -> HttpProtocol:
-            return HttpProtocol(self._handle, connections=connections, max_head=_MAX_HEAD)
+            return _Connection(self._handle, connections=connections, max_head=_MAX_HEAD)
 
         # Starting to serve is a step of its own, so that being cancelled in it leaves nothing open.
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(protocol, "127.0.0.1", 0, start_serving=False)
         self._server = HttpServer(listener, connections)
         await listener.start_serving()
-        return f"127.0.0.1:{self._server.port}"
+        return f"127.0.0.1:{self._server.port}" + (f"/{self._secret}" if self._secret else "")
 
     async def close(self) -> None:
         """Stop listening and drop the environment's connections."""
@@ -84,9 +95,15 @@ class RuntimeApi:
         self._given.set_result((invocation, deadline_ms))
 
     async def _handle(self, request: Request) -> Response:
-        if not request.path.startswith(_ROOT):
-            return _refusal(404, "NotFound", "No such resource")
-        resource = request.path.removeprefix(_ROOT)
+        path = request.path
+        if self._secret:
+            told, slash, rest = path.removeprefix("/").partition("/")
+            if not secrets.compare_digest(told.encode(), self._secret.encode()):
+                return _STRANGER
+            path = slash + rest
+        return await self._answer(request, path.removeprefix(_ROOT) if path.startswith(_ROOT) else "")
+
+    async def _answer(self, request: Request, resource: str) -> Response:
         if request.method == "GET" and resource == "invocation/next":
             return await self._next()
         if request.method == "POST" and resource == "init/error":
@@ -133,6 +150,19 @@ class RuntimeApi:
         return Response(status=202, body=b'{"status":"OK"}\n', headers=(_JSON,))
 
 
+class _Connection(HttpProtocol):
+    """A connection that has to be of this process's account."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take nothing from another account."""
+        super().connection_made(transport)
+        if of_another_account(transport):
+            self._refuse(_STRANGER)
+
+
 def _refusal(status: int, error_type: str, message: str) -> Response:
     body = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
     return Response(status=status, body=body, headers=(_JSON,))
+
+
+_STRANGER = _refusal(403, "Forbidden", "This is for the function's own process")

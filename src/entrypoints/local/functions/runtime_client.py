@@ -273,7 +273,10 @@ class RuntimeApi:
     """Calls to the Runtime API over one connection."""
 
     def __init__(self, address: str) -> None:
-        self._connection = http.client.HTTPConnection(address)
+        """Take what `AWS_LAMBDA_RUNTIME_API` is: `host:port`, which a path may follow that all others come after."""
+        server, slash, path = address.partition("/")
+        self._connection = http.client.HTTPConnection(server)
+        self._root = slash + path + _API
 
     def next(self) -> tuple[http.client.HTTPMessage, bytes]:
         """Wait for an event; return the headers it came with and its bytes."""
@@ -294,7 +297,7 @@ class RuntimeApi:
     def _call(
         self, method: str, resource: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[http.client.HTTPMessage, bytes]:
-        self._connection.request(method, _API + resource, body, headers or {})
+        self._connection.request(method, self._root + resource, body, headers or {})
         response = self._connection.getresponse()
         content = response.read()
         if response.status >= 300:

@@ -35,6 +35,15 @@ class RuntimeClient(Enum):
         """Choose AWS's own where it is installed."""
         return cls.AWS if importlib.util.find_spec("awslambdaric") else cls.OWN
 
+    @property
+    def takes_path(self) -> bool:
+        """Whether a path may follow `host:port` in `AWS_LAMBDA_RUNTIME_API`.
+
+        AWS's takes it for its polls and answers, and not where it reports that a module could not be imported
+        (`call_rapid` of awslambdaric 4.2): Python's `HTTPConnection` would read a port in it.
+        """
+        return self is RuntimeClient.OWN
+
 
 @dataclass(frozen=True, kw_only=True)
 class Debugger:
@@ -68,7 +77,7 @@ def variables(
     Args:
         config: The function.
         extra: What the stack adds, such as endpoints and credentials; wins over the template.
-        runtime_api: `host:port` of the Runtime API.
+        runtime_api: Where the Runtime API is, as `RuntimeApi.open` returns it.
         home: An empty folder. Without it libraries would look up the person's own, and find `~/.aws` there.
         client: Who speaks the Runtime API.
 

@@ -1,11 +1,13 @@
 """An HTTP proxy on loopback that functions are told to use (RFC 9110, section 9.3.6, CONNECT).
 
 Tunnels to the stack's APIs end here and lead to their gateways; all others go where they are meant to, by way of the
-developer's own proxy where there is one.
+developer's own proxy where there is one. That may take the developer's login, which no other account of this machine is
+to use: a tunnel needs a login that the functions alone are told (RFC 7617, "Basic").
 """
 
 import asyncio
 import base64
+import secrets
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,6 +15,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from entrypoints.local.interception.authority import Authority
+from entrypoints.local.repeats import Unrepeated
 
 HEAD_LIMIT = 16 * 1024
 HEAD_SECONDS = 10.0
@@ -20,6 +23,13 @@ CONNECT_SECONDS = 10.0
 CHUNK = 64 * 1024
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_NO_TUNNEL = b"HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nContent-Length: 0\r\n\r\n"
+_NO_LOGIN = (
+    b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+    b'Proxy-Authenticate: Basic realm="functions of the local stack"\r\n'
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+_USER = "function"
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -38,7 +48,8 @@ class Interceptor:
 
         """
         self._authority = authority
-        self._log = log
+        self._log = Unrepeated(log)
+        self._password = secrets.token_urlsafe()
         self._upstream = _proxy_of(environment or {})
         self._excepted = _names((environment or {}).get("NO_PROXY") or (environment or {}).get("no_proxy") or "")
         self._ports: dict[str, int] = {}
@@ -69,7 +80,7 @@ class Interceptor:
     def variables(self) -> dict[str, str]:
         """Return what tells a function's libraries of the proxy, and whom to trust."""
         assert self._server is not None  # noqa: S101  started before the functions are
-        url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        url = f"http://{_USER}:{self._password}@127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         bundle = str(self._authority.bundle)
         # What speaks to this machine goes there directly: the embedded cloud, the gateway, the Runtime API.
         near = "127.0.0.1,localhost"
@@ -83,25 +94,19 @@ class Interceptor:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            target = await self._read_target(reader)
-            if target is None:
-                writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nContent-Length: 0\r\n\r\n")
-                return
-            await self._tunnel(*target, reader, writer)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
+            if not secrets.compare_digest(_credentials(head), _basic(_USER, self._password).encode()):
+                writer.write(_NO_LOGIN)
+                self._log("A tunnel was refused: it had not the login of the functions' proxy")
+            elif (target := _target(head)) is None:
+                writer.write(_NO_TUNNEL)
+            else:
+                await self._tunnel(*target, reader, writer)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, ValueError) as exc:
             self._log(f"A tunnel of a function failed: {type(exc).__name__}: {exc}")
         finally:
             with suppress(OSError, RuntimeError):
                 writer.close()
-
-    async def _read_target(self, reader: asyncio.StreamReader) -> tuple[str, int] | None:
-        """Return the host and port of a CONNECT request; None for any other."""
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
-        method, target, _ = head.split(b"\r\n", 1)[0].decode("ascii").split(" ")
-        if method != "CONNECT":
-            return None
-        host, _, port = target.rpartition(":")
-        return host.strip("[]").lower(), int(port)
 
     async def _tunnel(self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         own = self._ports.get(host) if port == 443 else None
@@ -141,6 +146,25 @@ class Interceptor:
         return reader, writer
 
 
+def _target(head: bytes) -> tuple[str, int] | None:
+    """Return the host and port of a CONNECT request; None for any other."""
+    method, target, _ = head.split(b"\r\n", 1)[0].decode("ascii").split(" ")
+    if method != "CONNECT":
+        return None
+    host, _, port = target.rpartition(":")
+    return host.strip("[]").lower(), int(port)
+
+
+def _credentials(head: bytes) -> bytes:
+    """Return what a request's head has as Basic credentials for a proxy; empty where it has none."""
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"proxy-authorization":
+            scheme, _, credentials = value.strip().partition(b" ")
+            return credentials.strip() if scheme.lower() == b"basic" else b""
+    return b""
+
+
 async def _join(one: Streams, other: Streams) -> None:
     """Carry bytes both ways until both directions have ended, or one has broken."""
     copies = [asyncio.create_task(_copy(one[0], other[1])), asyncio.create_task(_copy(other[0], one[1]))]
@@ -167,8 +191,12 @@ def _proxy_of(environment: Mapping[str, str]) -> tuple[tuple[str, int], str] | N
     url = urlsplit(environment.get("HTTPS_PROXY") or environment.get("https_proxy") or "")
     if url.scheme != "http" or not url.hostname:
         return None
-    login = f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
-    return (url.hostname, url.port or 80), base64.b64encode(login.encode()).decode()
+    credentials = _basic(unquote(url.username), unquote(url.password or "")) if url.username else ""
+    return (url.hostname, url.port or 80), credentials
+
+
+def _basic(user: str, password: str) -> str:
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _names(value: str) -> list[str]:
