@@ -1,5 +1,12 @@
 # `make run` and `make test` are all that a newcomer needs; both begin with `make setup`, which only makes .venv.
 
+# What a person may name. It is never text of this file nor of a shell: make expands a variable of its command line when it
+# hands it to a recipe, so that each is set here to what was typed (`value`), and recipes quote it from their environment.
+# Before anything else, since a newer make hands them to `$(shell ...)` too.
+TYPED := STACK REGION PROFILE PARAMS YES ARCH ADAPTERS PYTHON
+$(foreach each,$(TYPED),$(eval override $(each) := $$(value $(each))))
+export $(TYPED)
+
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -55,13 +62,12 @@ lock: setup  ## Pin the newest allowed versions, with their hashes, for every pl
 	for each in deploy sam checkov; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
-	$(BIN)/python -m tools.artifact $(if $(ARCH),--arch $(ARCH)) $(if $(ADAPTERS),--adapters $(ADAPTERS)) \
-		$(if $(PYTHON),--python $(PYTHON))
+	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
+		$${PYTHON:+--python="$$PYTHON"}
 
 # Tools whose pins are others come from PyPI into environments of their own; AWS's command line where there is none.
-AWS_TOOLS = $(if $(shell command -v aws),,.venv-deploy/installed)
-TARGET = --stack $(or $(STACK),chat) $(if $(REGION),--region $(REGION)) $(if $(PROFILE),--profile $(PROFILE)) \
-	$(if $(YES),--yes)
+AWS_TOOLS = $(if $(shell command -v aws 2>/dev/null),,.venv-deploy/installed)
+TARGET = $${STACK:+--stack="$$STACK"} $${REGION:+--region="$$REGION"} $${PROFILE:+--profile="$$PROFILE"} $${YES:+--yes}
 
 aws-tools: .venv-deploy/installed  ## Put AWS's command line into .venv-deploy
 
@@ -72,7 +78,7 @@ aws-tools: .venv-deploy/installed  ## Put AWS's command line into .venv-deploy
 	@touch $@
 
 deploy: build $(AWS_TOOLS)  ## Deploy to AWS; STACK=chat REGION=... PROFILE=... PARAMS="Name=value ..." YES=1
-	$(BIN)/python -m tools.deploy up $(TARGET) $(PARAMS)
+	$(BIN)/python -m tools.deploy up $(TARGET) --parameters="$$PARAMS"
 
 destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGION=... PROFILE=... YES=1
 	$(BIN)/python -m tools.deploy down $(TARGET)

@@ -1,6 +1,8 @@
 """`python -m tools.deploy`: see the package's docstring."""
 
 import argparse
+import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,7 +36,7 @@ def _up(asked: argparse.Namespace) -> None:
         aws,
         stack=asked.stack,
         built=asked.built,
-        parameters=dict(asked.parameters),
+        parameters=dict([*asked.listed, *asked.parameters]),
         agree=_agreement(yes=asked.yes),
         log=_log,
     )
@@ -84,14 +86,45 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, what in (("up", _up, "deploy what was built"), ("down", _down, "delete the stack and all it made")):
         command = commands.add_parser(name, help=what)
         command.set_defaults(run=run)
-        command.add_argument("--stack", default="chat", help="the stack's name (default: %(default)s)")
-        command.add_argument("--region", help="default: that of the environment or the profile")
+        command.add_argument("--stack", type=_stack, default="chat", help="the stack's name (default: %(default)s)")
+        command.add_argument("--region", type=_region, help="default: that of the environment or the profile")
         command.add_argument("--profile", help="default: that of the environment")
         command.add_argument("--yes", action="store_true", help="agree to everything beforehand")
         if run is _up:
             command.add_argument("--built", type=Path, default=BUILT, help=argparse.SUPPRESS)
+            command.add_argument(
+                "--parameters",
+                dest="listed",
+                type=_assignments,
+                default=[],
+                metavar="TEXT",
+                help="parameters in one text, parted by blanks; a value with a blank in it stands in quotes",
+            )
             command.add_argument("parameters", nargs="*", type=_assignment, metavar="PARAMETER=VALUE")
     return parser
+
+
+def _stack(text: str) -> str:
+    # CloudFormation's own rule (API reference, CreateStack). AWS's command line takes `file://...` for a file to read.
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name for a stack: a letter, then letters, digits and hyphens")
+    return text
+
+
+def _region(text: str) -> str | None:
+    # Empty is what a form sends that somebody has left empty.
+    if not re.fullmatch(r"[a-z0-9-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no region, such as eu-west-1")
+    return text or None
+
+
+def _assignments(text: str) -> list[tuple[str, str]]:
+    """Read `A=1 B='two words'`, quoted as in a POSIX shell and never given to one."""
+    try:
+        words = shlex.split(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r}: {str(exc).lower()}") from exc
+    return [_assignment(each) for each in words]
 
 
 def _assignment(text: str) -> tuple[str, str]:
