@@ -48,9 +48,9 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (usual | changes).items() if value is not None}
 
 
-def hs256(secret: str = SECRET, **changes: Any) -> str:
+def hs256(secret: str = SECRET, *, headers: dict[str, Any] | None = None, **changes: Any) -> str:
     """Sign with a shared secret."""
-    return jwt.encode(claims(**changes), secret, algorithm="HS256")
+    return jwt.encode(claims(**changes), secret, algorithm="HS256", headers=headers)
 
 
 def rs256(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:

@@ -10,8 +10,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
-from jwt.exceptions import PyJWTError
 
 from adapters.jwt.cached import Cached, Fetch
 
@@ -81,20 +82,31 @@ def _secret_key(secret: bytes) -> PyJWK:
 
 def _public_keys(document: bytes) -> Mapping[str, PyJWK]:
     """Return the keys by their ids; those of no use here are passed over, as section 5 has it."""
-    keys = {str(each.get("kid", "")): _public_key(each) for each in json.loads(document)["keys"]}
-    usable = {kid: key for kid, key in keys.items() if key is not None}
+    usable: dict[str, PyJWK] = {}
+    for each in json.loads(document)["keys"]:
+        kid = each.get("kid", "") if isinstance(each, dict) else None
+        if isinstance(kid, str) and (key := _public_key(each)) is not None:
+            usable[kid] = key
     if not usable:
         raise ValueError("the set has no key for RS256 or ES256")
     return usable
 
 
 def _public_key(members: Mapping[str, Any]) -> PyJWK | None:
+    """Return the key, or None where it is for something else, or broken, or no public one."""
     if members.get("use", "sig") != "sig":
         return None
     try:
         key = PyJWK(dict(members))
-    except PyJWTError:
+    except Exception:  # noqa: BLE001 - members are of any type and size, of which each library below has its own errors
         return None
-    if key.algorithm_name not in JsonWebKeySet.algorithms:
-        return None
-    return None if key.algorithm_name == "RS256" and key.key.key_size < MIN_RSA_BITS else key
+    match key.key:
+        case RSAPublicKey():
+            fits = key.algorithm_name == "RS256" and key.key.key_size >= MIN_RSA_BITS
+        case EllipticCurvePublicKey():
+            # RFC 7518, 3.4: ES256 is on P-256.
+            fits = key.algorithm_name == "ES256" and isinstance(key.key.curve, SECP256R1)
+        case _:
+            # A private key that is published is everybody's.
+            fits = False
+    return key if fits else None

@@ -19,8 +19,18 @@ MAX_TOKEN_LENGTH = 8192
 DEFAULT_LEEWAY_SECONDS = 60.0
 """How far the issuer's clock may be from ours."""
 
+TYPES = {"jwt", "at+jwt"}
+"""What `typ` may be, where there is one: a JSON Web Token (RFC 7519, 5.1), an access token (RFC 9068, 2.1)."""
+
 _REQUIRED = ["exp", "sub"]
+
+
+class _OfAnotherType(jwt.InvalidTokenError):
+    """A logout token (`logout+jwt`), a security event: the same issuer signs them, and they let nobody in."""
+
+
 _REASONS: Mapping[type[Exception], str] = {
+    _OfAnotherType: "The token is of another type.",
     jwt.ExpiredSignatureError: "The token has expired.",
     jwt.ImmatureSignatureError: "The token is not valid yet.",
     jwt.InvalidSignatureError: "The token's signature is wrong.",
@@ -43,6 +53,7 @@ class JwtTokenVerifier(TokenVerifier):
         *,
         issuer: str | None = None,
         audience: str | None = None,
+        token_use: str | None = None,
         leeway_seconds: float = DEFAULT_LEEWAY_SECONDS,
     ) -> None:
         """Make a verifier.
@@ -51,12 +62,15 @@ class JwtTokenVerifier(TokenVerifier):
             keys: whose signatures are trusted, and with which algorithms.
             issuer: the `iss` that is demanded; None for any.
             audience: what has to be among the `aud`; None for any.
+            token_use: the `token_use` that is demanded, by which Cognito tells its tokens apart: `access` or `id`; None
+                for any, and for other issuers, which have no such claim.
             leeway_seconds: by how much `exp` and `nbf` may be missed.
 
         """
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._token_use = token_use
         self._leeway = leeway_seconds
 
     async def verify(self, *, token: str) -> Principal:
@@ -77,6 +91,8 @@ class JwtTokenVerifier(TokenVerifier):
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in self._keys.algorithms:
             raise jwt.InvalidAlgorithmError
+        if not _is_type_taken(header.get("typ")):
+            raise _OfAnotherType
         key = await self._keys.find(kid=header.get("kid"))
         if key is None:
             raise jwt.InvalidSignatureError
@@ -98,6 +114,16 @@ class JwtTokenVerifier(TokenVerifier):
         audiences = audience if isinstance(audience, list) else [audience]
         if self._audience is not None and self._audience not in audiences:
             raise Forbidden("The token is for another audience.")
+        if self._token_use is not None and claims.get("token_use") != self._token_use:
+            raise Forbidden("The token is for another use.")
+
+
+def _is_type_taken(typ: object) -> bool:
+    """Say whether a token with this `typ` may be one for us (RFC 8725, 3.11)."""
+    if typ is None:
+        return True
+    # A media type: its case does not matter, and its `application/` may be left out (RFC 7515, 4.1.9).
+    return isinstance(typ, str) and typ.lower().removeprefix("application/") in TYPES
 
 
 def _reason(exc: Exception) -> str:

@@ -26,7 +26,11 @@ def _make_token_verifier() -> TokenVerifier:
         url = os.environ["JWKS_URL"]
         keys = JsonWebKeySet(lambda: download(url))
     return JwtTokenVerifier(
-        keys, issuer=issuer, audience=audience, leeway_seconds=float(os.environ.get("CLOCK_SKEW_SECONDS") or 60)
+        keys,
+        issuer=issuer,
+        audience=audience,
+        token_use=os.environ.get("TOKEN_USE") or None,
+        leeway_seconds=float(os.environ.get("CLOCK_SKEW_SECONDS") or 60),
     )
 
 
