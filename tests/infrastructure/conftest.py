@@ -55,6 +55,12 @@ def alarms() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def budget() -> dict[str, Any]:
+    """Return the nested template of the budget."""
+    return _read(REPOSITORY / "infrastructure" / "budget.yaml")
+
+
+@pytest.fixture(scope="session")
 def dashboard() -> dict[str, Any]:
     """Return the nested template of the dashboard."""
     return _read(REPOSITORY / "infrastructure" / "dashboard.yaml")

@@ -14,6 +14,7 @@ ALARMS = {
     "FailedDeliveries": {f"{NAMESPACE} {name}" for name in ("Delivered", "Failed", "Gone")},
     "SlowHandshakes": {"AWS/Lambda Duration"},
     "SlowMessages": {"AWS/Lambda Duration"},
+    "Messages": {"AWS/ApiGateway MessageCount"},
     "GatewayErrors": {"AWS/ApiGateway ExecutionError"},
     "TableThrottles": {"AWS/DynamoDB ReadThrottleEvents", "AWS/DynamoDB WriteThrottleEvents"},
     "AuthorizerUnavailable": {f"{NAMESPACE}/${{Service}} AuthorizerFaults"},
@@ -77,6 +78,40 @@ def test_errors_of_the_authorizer_are_no_alarm_but_its_faults_are(alarms: dict[s
     assert alarms["Resources"]["AuthorizerUnavailable"]["Condition"] == "Authorizes"
 
 
+def test_what_costs_by_the_message_is_told_within_the_hour(master: dict[str, Any], alarms: dict[str, Any]) -> None:
+    """From a number of messages that an owner can tell the price of; a budget is hours behind."""
+    alarm = properties(alarms, "Messages")
+    result, messages = alarm["Metrics"]
+
+    assert alarm["Threshold"] == {"Ref": "AlarmMessagesPerHour"}
+    assert result["Expression"] == f"{3600 // messages['MetricStat']['Period']} * messages"
+    assert alarm["EvaluationPeriods"] * messages["MetricStat"]["Period"] <= 3600
+    assert master["Parameters"]["AlarmMessagesPerHour"]["Default"] <= 1_000_000
+
+
+def test_budget_is_made_where_somebody_asks_for_one_and_can_be_told(
+    master: dict[str, Any], budget: dict[str, Any]
+) -> None:
+    """Some regions know no budgets: the type must be in no template that is deployed without one."""
+    resource = budget["Resources"]["Budget"]["Properties"]
+    told = [each for one in resource["NotificationsWithSubscribers"] for each in one["Subscribers"]]
+
+    assert master["Parameters"]["MonthlyBudget"]["Default"] == 0
+    assert master["Resources"]["Budget"]["Condition"] == "HasBudget"
+    assert master["Conditions"]["HasBudget"] == {
+        "Fn::And": [{"Condition": "Watches"}, {"Fn::Not": [{"Fn::Equals": [{"Ref": "MonthlyBudget"}, 0]}]}]
+    }
+    assert resource["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"}
+    assert {json.dumps(each) for each in told} == {
+        json.dumps({"SubscriptionType": "EMAIL", "Address": {"Ref": "AlarmEmail"}})
+    }
+
+
+def test_budget_with_another_address_has_another_name(budget: dict[str, Any]) -> None:
+    """CloudFormation replaces it, and cannot make the new one under the name that the old one still has."""
+    assert "${AlarmEmail}" in budget["Resources"]["Budget"]["Properties"]["Budget"]["BudgetName"]["Fn::Sub"]
+
+
 def test_alarms_come_with_somebody_to_tell(master: dict[str, Any], alarms: dict[str, Any]) -> None:
     """And cost nothing without."""
     assert master["Parameters"]["AlarmEmail"]["Default"] == ""
@@ -105,11 +140,11 @@ def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(dashboard: di
         )
 
 
-@pytest.mark.parametrize("template", ["alarms", "dashboard"])
+@pytest.mark.parametrize("template", ["alarms", "budget", "dashboard"])
 def test_nothing_that_is_handed_in_is_left_unused(request: pytest.FixtureRequest, template: str) -> None:
     """A metric of a name that is misspelled would stay empty without a word."""
     read: dict[str, Any] = request.getfixturevalue(template)
-    text = json.dumps({part: read[part] for part in ("Conditions", "Resources")})
+    text = json.dumps({part: read[part] for part in ("Conditions", "Resources") if part in read})
 
     unused = [name for name in read["Parameters"] if f'"Ref": "{name}"' not in text and f"${{{name}}}" not in text]
     assert unused == []

@@ -10,6 +10,7 @@ TEMPLATES = [
     "alarms.yaml",
     "api.yaml",
     "authorizer.yaml",
+    "budget.yaml",
     "dashboard.yaml",
     "domain.yaml",
     "gateway-logging.yaml",

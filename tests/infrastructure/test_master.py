@@ -16,6 +16,7 @@ NESTED = {
     "Domain": "domain",
     "ChatPage": "page",
     "Alarms": "alarms",
+    "Budget": "budget",
     "Dashboard": "dashboard",
 }
 

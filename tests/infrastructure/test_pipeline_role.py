@@ -30,8 +30,8 @@ UNUSED = {
     "AWS::CloudFront::Distribution": "*ConnectionGroup *VpcOrigin *WithTags *WithStagingConfig",
     "AWS::DynamoDB::Table": "*Item *Query *Scan *Replica *Import* *StreamingDestination dynamodb:*ResourcePolicy "
     "dynamodb:UpdateContributorInsights iam:CreateServiceLinkedRole logs:* s3:*",
-    "AWS::IAM::Role": "iam:*PermissionsBoundary",
-    "AWS::Lambda::Function": "*CodeSigningConfig *Concurrency *ScalingConfig lambda:Put* *LayerVersion *Alias "
+    "AWS::IAM::Role": "iam:DeleteRolePermissionsBoundary",
+    "AWS::Lambda::Function": "*CodeSigningConfig *ScalingConfig lambda:Put*Config *LayerVersion *Alias "
     "*CapacityProvider *PublishVersion s3:GetObjectVersion",
     "AWS::Logs::LogGroup": "*Delivery *Authentication *DataProtectionPolicy *IndexPolicy logs:PutResourcePolicy "
     "logs:DeleteResourcePolicy *KmsKey *DeletionProtection",
@@ -116,7 +116,7 @@ def test_role_changes_little_but_by_cloudformation() -> None:
 
 def test_what_has_a_name_is_the_stacks_by_its_name() -> None:
     """An account has other tables, functions and roles; a bare hyphenless prefix would match those of `chatter`."""
-    named = {"cloudwatch", "dynamodb", "iam", "logs", "s3", "sns", "sqs"}
+    named = {"budgets", "cloudwatch", "dynamodb", "iam", "logs", "s3", "sns", "sqs"}
     for statement in statements(ROLE["Policies"]):
         for resource in resources(statement):
             service = resource.split(":")[2] if resource.startswith("arn:") else ""
@@ -144,6 +144,83 @@ def test_role_cannot_change_itself() -> None:
 
     assert patterns == {"role/chat-*"}
     assert not fnmatchcase(own, "role/chat-*")
+
+
+BOUNDARY = ALL[PIPELINE_ROLE]["Resources"]["Boundary"]["Properties"]
+
+
+@pytest.mark.parametrize("action", ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary"])
+def test_roles_are_made_and_given_policies_with_the_boundary_alone(action: str) -> None:
+    """Otherwise whoever is let in gives a function's role any permission, and the function does the rest."""
+    (statement,) = (each for each in statements(ROLE["Policies"]) if f"iam:{action}" in listed(each["Action"]))
+
+    assert statement["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": {"Ref": "Boundary"}}
+
+
+def test_boundary_is_never_taken_off_nor_changed() -> None:
+    """Its path keeps it apart, and no action on a policy itself is among the role's."""
+    assert BOUNDARY["Path"] == "/pipeline/"
+    assert {
+        action for action in granted() if re.search(r"iam:(Delete\w+Boundary|\w+PolicyVersion|\w+Policy)$", action)
+    } == {
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+    }
+
+
+def within(statement: dict[str, Any]) -> set[str]:
+    return {action for action in listed(statement["Action"]) if not action.startswith("kms:")}
+
+
+ATTACHED = {
+    # AWS, "AmazonAPIGatewayPushToCloudWatchLogs", its one version.
+    "AmazonAPIGatewayPushToCloudWatchLogs": {
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:FilterLogEvents",
+        "logs:GetLogEvents",
+        "logs:PutLogEvents",
+    }
+}
+
+
+def test_boundary_is_what_the_roles_of_the_templates_may_do() -> None:
+    """No less, or a function fails that was deployed without a complaint; no more, or it bounds little."""
+    roles = [
+        resource["Properties"]
+        for file, template in ALL.items()
+        if file != PIPELINE_ROLE
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
+    needed = {action for role in roles for each in statements(role.get("Policies", [])) for action in within(each)}
+    for role in roles:
+        for policy in role.get("ManagedPolicyArns", []):
+            needed |= ATTACHED[policy["Fn::Sub"].rpartition("/")[2]]
+    bounded = list(statements(BOUNDARY["PolicyDocument"]))
+
+    assert {action for each in bounded for action in within(each)} == needed
+    for each in bounded:
+        unlimited = each["Resource"] == "*" and "Condition" not in each
+        assert not unlimited or all(action.startswith("xray:") for action in listed(each["Action"]))
+
+
+def test_boundary_fits_into_a_policy() -> None:
+    """IAM takes 6,144 characters, white space not counted."""
+    assert len(json.dumps(BOUNDARY["PolicyDocument"], separators=(",", ":"))) < 5_500
+
+
+def test_what_is_asked_of_a_zone_of_route_53_is_limited_to_what_can_be_named() -> None:
+    """Changes have an ARN of their own, without an account."""
+    (change,) = (each for each in statements(ROLE["Policies"]) if "route53:GetChange" in listed(each["Action"]))
+
+    assert change["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:route53:::change/*"}
 
 
 def test_policies_fit_into_a_role() -> None:

@@ -17,7 +17,7 @@ HOLDS_DATA = {
     "AWS::SQS::Queue",
 }
 FUNCTION = "AWS::Serverless::Function"
-CONNECTIONS = "${Api}/${StageName}/POST/@connections/*"
+CONNECTIONS = tuple(f"${{Api}}/${{StageName}}/{method}/@connections/*" for method in ("POST", "DELETE"))
 PIPELINE_ROLE = "pipeline-role.yaml"
 """What it is about is not there yet when it is deployed: it has tests of its own."""
 WORKERS = {"FanOutFunction"}
@@ -79,7 +79,11 @@ def test_nothing_is_allowed_by_a_pattern_that_could_be_named(file: str, name: st
             continue
         for resource in listed(statement.get("Resource", [])):
             text = json.dumps(resource)
-            assert "*" not in text or CONNECTIONS in text or text == '{"Fn::Sub": "${PageBucket.Arn}/*"}'
+            assert (
+                "*" not in text
+                or any(each in text for each in CONNECTIONS)
+                or text == '{"Fn::Sub": "${PageBucket.Arn}/*"}'
+            )
 
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
@@ -100,9 +104,34 @@ def test_function_that_the_gateway_waits_for_ends_before_it_is_given_up(file: st
 
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
-def test_function_reserves_no_concurrency(file: str, name: str) -> None:
-    """What one reserves, every other function of the account loses; an account that is new has ten in all."""
-    assert "ReservedConcurrentExecutions" not in RESOURCES[file, name]["Properties"]
+def test_function_that_clients_can_make_run_reserves_what_the_deploy_asks_for(file: str, name: str) -> None:
+    """The worker's queue limits it by itself."""
+    reserved = RESOURCES[file, name]["Properties"].get("ReservedConcurrentExecutions")
+
+    if name in WORKERS:
+        assert reserved is None
+        (mapping,) = (r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping")
+        assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 5}
+    else:
+        assert reserved == {"Fn::If": ["Reserves", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+        assert ALL[file]["Conditions"]["Reserves"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReservedConcurrency"}, 0]}]}
+
+
+def test_nothing_is_reserved_unless_the_deploy_says_so() -> None:
+    """AWS wants 100 executions left to all other functions, and an account that is new has ten: it can reserve none."""
+    assert ALL["template.yaml"]["Parameters"]["ReservedConcurrency"]["Default"] == 0
+
+
+@pytest.mark.parametrize(("file", "name"), of_types("AWS::IAM::Role"))
+def test_role_carries_the_boundary_that_the_deploy_names(file: str, name: str) -> None:
+    """The role of a pipeline makes none without; somebody who deploys by hand needs none."""
+    if file == PIPELINE_ROLE:
+        return
+    boundary = RESOURCES[file, name]["Properties"]["PermissionsBoundary"]
+
+    assert boundary == {"Fn::If": ["IsBounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert ALL[file]["Conditions"]["IsBounded"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundary"}, ""]}]}
+    assert ALL["template.yaml"]["Parameters"]["PermissionsBoundary"]["Default"] == ""
 
 
 def test_whatever_is_invoked_without_an_answer_has_somewhere_to_fail_to() -> None:

@@ -230,3 +230,24 @@ def test_form_of_the_workflow_runs_nothing(folder: Path) -> None:
             words = [f"{option}={typed[each]}" for each, option in options.items()]
             assert runs(folder) == [["-m", "tools.deploy", "up", *words, "--yes"]]
     assert {path.name for path in folder.iterdir()} == before
+
+
+def test_boundary_of_the_environment_counts_for_more_than_the_form(folder: Path) -> None:
+    """Whoever types parameters does not choose what the roles carry."""
+    workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8"))
+    script = workflow["jobs"]["deploy"]["steps"][-1]["run"]
+    typed = {"STACK": "chat", "REGION": "eu-west-3", "PARAMS": "StageName=prod JwksUrl=none"}
+    boundary = "arn:aws:iam::123456789012:policy/pipeline/b"
+    subprocess.run(
+        ["bash", "-e", "-c", script], cwd=folder, env=os.environ | typed | {"BOUNDARY": boundary}, check=True
+    )
+    (words,) = runs(folder)
+    assert words[-2:] == ["--yes", f"PermissionsBoundary={boundary}"]
+
+    command = [sys.executable, "-c", DEPLOYER, *words[:-1], "JwksUrl=of-the-environment"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    asked = next(call for call in calls(folder) if call[1] == "create-change-set")
+    values = {
+        each["ParameterKey"]: each["ParameterValue"] for each in json.loads(asked[asked.index("--parameters") + 1])
+    }
+    assert values == {"StageName": "prod", "JwksUrl": "of-the-environment"}
