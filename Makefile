@@ -9,7 +9,7 @@ export $(TYPED)
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
-COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+COMPILE := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
@@ -52,14 +52,13 @@ lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the temp
 
 check: lint test  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
-lock: setup  ## Pin the newest allowed versions, with their hashes, for every platform
-	$(BIN)/pip install --quiet uv
+lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform
 	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml
 	@# The functions run what the tests run.
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
-	for each in deploy sam checkov; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
+	for each in deploy lock sam checkov; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
@@ -84,7 +83,7 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-deploy .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-lock .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it

@@ -68,6 +68,38 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
 
 
+@each_workflow
+def test_images_are_pinned_by_digest(path: Path) -> None:
+    """A tag of an image is as easily moved; every job that runs in one has it from its matrix."""
+    for job in read(path)["jobs"].values():
+        if "container" in job:
+            assert job["container"]["image"] == "${{ matrix.image }}"
+            for each in job["strategy"]["matrix"]["include"]:
+                version = re.escape(each["python"])
+                assert re.fullmatch(rf"python:{version}\.\d+-bookworm@sha256:[0-9a-f]{{64}}", each["image"])
+
+
+def test_everything_that_is_pinned_is_looked_after() -> None:
+    """Otherwise nobody tells that what the functions run has a hole."""
+    looked_after = yaml.safe_load((REPOSITORY / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+
+    assert {(each["package-ecosystem"], each["directory"]) for each in looked_after} == {
+        ("github-actions", "/"),
+        ("pip", "/requirements"),
+    }
+    assert all("==" in path.read_text(encoding="utf-8") for path in (REPOSITORY / "requirements").iterdir())
+
+
+def test_nothing_is_installed_without_a_hash() -> None:
+    """The project itself excepted, which is here; uv included, which writes the hashes of all others."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    installs = re.findall(r"(?m)^.*pip install.*$", makefile)
+
+    assert installs
+    for each in installs:
+        assert "--require-hashes" in each or each.endswith("--no-deps --no-build-isolation --editable .")
+
+
 def test_one_commit_stands_for_one_version() -> None:
     """In all the files that name an action."""
     text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
