@@ -15,12 +15,25 @@ def leave_out(template: Template, known: Mapping[str, str]) -> None:
     """Take those resources out of a normalised template, in place, whose condition is known to be false.
 
     moto would leave them out as well, but only after everything in them was made ready, templates that they nest
-    included.
+    included. Properties that are known to come to `AWS::NoValue` go too, so that nobody is told of them.
     """
     conditions: Mapping[str, Any] = template.get("Conditions", {})
     for logical_id, resource in list(template["Resources"].items()):
         if _truth({"Condition": resource.get("Condition")}, conditions, known) is False:
             del template["Resources"][logical_id]
+            continue
+        properties = resource.get("Properties", {})
+        for name, value in list(properties.items()):
+            if _is_no_value(value, conditions, known):
+                del properties[name]
+
+
+def _is_no_value(value: Any, conditions: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    match value:
+        case {"Fn::If": [str(name), then, otherwise]}:
+            truth = _truth({"Condition": name}, conditions, known)
+            return truth is not None and _is_no_value(then if truth else otherwise, conditions, known)
+    return bool(value == {"Ref": "AWS::NoValue"})
 
 
 def check_rules(template: Template, known: Mapping[str, str]) -> None:

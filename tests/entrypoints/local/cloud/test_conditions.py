@@ -10,6 +10,7 @@ from entrypoints.local.cloud.errors import TemplateError
 KIND = {"Ref": "Kind"}
 IS_A = {"Fn::Equals": [KIND, "a"]}
 IS_UNKNOWN = {"Fn::Equals": [{"Fn::GetAtt": ["R", "Arn"]}, "a"]}
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 DECIDED: dict[str, tuple[Any, bool]] = {
     "equal": (IS_A, True),
@@ -36,6 +37,28 @@ def test_resource_is_left_out_where_its_condition_is_known_to_be_false(condition
     leave_out(template, {"Kind": "a"})
 
     assert list(template["Resources"]) == (["R", "Other"] if is_kept else ["Other"])
+
+
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ({"Fn::If": ["Yes", 1, NO_VALUE]}, True),
+        ({"Fn::If": ["No", 1, NO_VALUE]}, False),
+        ({"Fn::If": ["Yes", NO_VALUE, 1]}, False),
+        ({"Fn::If": ["Yes", {"Fn::If": ["No", 1, NO_VALUE]}, 1]}, False),
+        ({"Fn::If": ["Unknown", 1, NO_VALUE]}, True),
+        (NO_VALUE, False),
+        ([NO_VALUE], True),
+    ],
+)
+def test_property_is_left_out_where_it_is_known_to_be_none(value: Any, is_kept: bool) -> None:
+    """Nobody is told that a property has no effect which the template does not have."""
+    conditions = {"Yes": IS_A, "No": {"Fn::Not": [IS_A]}, "Unknown": IS_UNKNOWN}
+    resource: dict[str, Any] = {"Type": "T", "Properties": {"P": value, "Q": 1}}
+
+    leave_out({"Conditions": conditions, "Resources": {"R": resource}}, {"Kind": "a"})
+
+    assert list(resource["Properties"]) == (["P", "Q"] if is_kept else ["Q"])
 
 
 def rule(assertion: Any, *, condition: Any = IS_A) -> dict[str, Any]:

@@ -144,6 +144,16 @@ async def test_this_projects_own_template(deployed: Deploy) -> None:
     deployment = await deployed(REPOSITORY / "infrastructure" / "template.yaml")
     assert deployment.apis[0].routes.keys() >= {"$connect", "$disconnect", "sendmessage", "$default"}
     assert {each.code for each in deployment.functions} == {REPOSITORY / "src"}
+    assert deployment.notices == ()
+
+
+async def test_this_projects_own_template_with_what_only_aws_can_do(deployed: Deploy) -> None:
+    """Alarms, a budget and reserved concurrency are told of, each by a line; the rest runs."""
+    options = {"AlarmEmail": "a@example.com", "MonthlyBudget": "50", "ReservedConcurrency": "10"}
+    deployment = await deployed(REPOSITORY / "infrastructure" / "template.yaml", **options)
+    assert "Not run here, AWS::Budgets::Budget: Budget/Budget" in deployment.notices
+    functions = ", ".join(f"Api/{each}Function" for each in ("Connect", "Disconnect", "SendMessage", "Default"))
+    assert f"No effect here, ReservedConcurrentExecutions of AWS::Lambda::Function: {functions}" in deployment.notices
 
 
 @pytest.mark.parametrize("kind", ["AWS_PROFILE", "HTTP_PROXY", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"])

@@ -1,0 +1,101 @@
+"""The chat under the permissions boundary that a pipeline's role demands: all of it still works."""
+
+import asyncio
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+from websockets.asyncio.client import ClientConnection, connect
+
+from entrypoints.local.cloud.clients import client
+from tests.e2e.test_privileges_are_needed import REPOSITORY, read
+from tests.support import sqs
+from tests.support.local_stack import LocalStack, local_stack
+
+STACK = "chat-local"
+TIMEOUT = 60
+
+
+def bounded(folder: Path, *, without: str = "") -> Path:
+    """Write the project's templates and the boundary, an action taken out of it; return the master's path."""
+    (folder / "src").symlink_to(REPOSITORY / "src")
+    shutil.copytree(REPOSITORY / "infrastructure", folder / "infrastructure")
+    boundary = read("pipeline-role.yaml")["Resources"]["Boundary"]
+    for statement in boundary["Properties"]["PolicyDocument"]["Statement"]:
+        statement["Action"] = [each for each in _list(statement["Action"]) if each != without]
+        statement["Resource"] = [each for each in _list(statement["Resource"]) if "Fn::If" not in each]
+    master = read("template.yaml")
+    for nested in master["Resources"].values():
+        if "PermissionsBoundary" in nested["Properties"].get("Parameters", {}):
+            nested["Properties"]["Parameters"]["PermissionsBoundary"] = {"Ref": "Boundary"}
+    # The embedded cloud calls a secret after its stack as well.
+    text = (
+        json.dumps(boundary)
+        .replace("${StackName}", STACK)
+        .replace("secret:TokenSecret-", f"secret:{STACK}-*-TokenSecret-")
+    )
+    master["Resources"]["Boundary"] = json.loads(text)
+    del master["Resources"]["Boundary"]["Properties"]["Path"]
+    path = folder / "infrastructure" / "template.yaml"
+    path.write_text(json.dumps(master))
+    return path
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+async def received(socket: ClientConnection) -> str:
+    async with asyncio.timeout(TIMEOUT):
+        return str(await socket.recv())
+
+
+def endpoint_of(stack: LocalStack) -> str:
+    return stack.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
+
+
+def token(stack: LocalStack) -> str:
+    """Sign one with the secret that the stack has made."""
+    secrets = client("secretsmanager", endpoint=endpoint_of(stack), region="us-east-1")
+    (secret,) = secrets.list_secrets()["SecretList"]
+    value = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+    secrets.close()
+    return jwt.encode({"sub": "ada", "exp": int(time.time()) + 600}, value, algorithm="HS256")
+
+
+def hand_on(stack: LocalStack) -> None:
+    queues = sqs.client(endpoint_of(stack))
+    (url,) = [each for each in queues.list_queues()["QueueUrls"] if "-FanOutQueue-" in each]
+    broadcast = {"id": "1", "room": "lobby", "sender": "s", "data": "handed on"}
+    queues.send_message(QueueUrl=url, MessageBody=json.dumps(broadcast))
+
+
+async def test_nothing_that_the_chat_does_is_beyond_the_boundary(tmp_path: Path) -> None:
+    """Handshakes with a token, messages, mistakes, what a worker goes on with, and the end of a connection."""
+    template = bounded(tmp_path)
+    with local_stack("--template", str(template), "--parameter-overrides", "AuthorizerType=hs256") as stack:
+        url = f"{stack.ws_url}?token={token(stack)}"
+        async with connect(url, open_timeout=TIMEOUT):
+            pass
+        async with connect(url, open_timeout=TIMEOUT) as one, connect(url, open_timeout=TIMEOUT) as other:
+            await one.send('{"action":"sendmessage","data":"live long"}')
+            assert [await received(each) for each in (one, other)] == ["live long"] * 2
+            await one.send('{"action":"nonsense"}')
+            assert "error" in await received(one)
+            await asyncio.to_thread(hand_on, stack)
+            assert [await received(each) for each in (one, other)] == ["handed on"] * 2
+        assert [line for line in stack.log if " may not " in line or "Not enforced" in line] == []
+
+
+async def test_boundary_counts_for_more_than_the_roles_policies(tmp_path: Path) -> None:
+    """What would the test above mean otherwise? A role that allows more than the boundary does is of no use."""
+    with local_stack("--template", str(bounded(tmp_path, without="dynamodb:Query"))) as stack:
+        async with connect(stack.ws_url, open_timeout=TIMEOUT) as one:
+            await one.send('{"action":"sendmessage","data":"live long"}')
+            line = await asyncio.to_thread(
+                stack.wait_for_log, "^Api/SendMessageFunction may not dynamodb:Query", timeout=TIMEOUT
+            )
+        assert "boundary" in line
