@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
+import subprocess
 from pathlib import Path
 
 from websockets.asyncio.client import connect
 
-from tests.support.local_stack import local_stack
+from tests.support.local_stack import CHAT, local_stack
 from tests.support.project import Project
 
 RAISING = """
@@ -40,3 +42,18 @@ async def test_exception_is_logged_once_with_all_that_finds_it_and_kept_from_the
         'EchoFunction |     raise LookupError(f"nobody is called {name}")',
     ]
     assert sum("nobody is called ada" in line for line in said) == 1
+
+
+def test_stack_whose_log_nobody_reads_any_more_stops_all_the_same() -> None:
+    """As in `chat local 2>&1 | head`: it would stay for good, and every process that it has started."""
+    command = [str(CHAT), "local", "--port", "0", "--page-port", "0"]
+    reading, writing = os.pipe()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing) as process:
+        os.close(writing)
+        try:
+            with os.fdopen(reading, encoding="utf-8") as log:
+                assert any(line.startswith("Ready after") for line in log)
+            process.terminate()
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()

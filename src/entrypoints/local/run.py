@@ -48,8 +48,9 @@ async def run(options: Options) -> int:
 
 
 def log(line: str) -> None:
-    """Write a line of the log."""
-    print(line, file=sys.stderr, flush=True)
+    """Write a line of the log, if anybody still reads it: the stack has to go on and, above all, to stop without."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def announce(addresses: Addresses) -> None:
