@@ -57,7 +57,7 @@ def test_a_record_says_what_became_of_a_broadcast(
         "connectionId": CONNECTION_ID,
         "route": "sendmessage",
         "broadcast": {
-            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "notForgotten": 0, "continues": False,
+            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "closed": 0, "notForgotten": 0, "continues": False,
         },
     }  # fmt: skip
 
