@@ -53,7 +53,7 @@ def chat_local() -> Iterator[Stack]:
     """Start ours, with the chat's own templates: handlers in processes of their own, members in DynamoDB (moto)."""
     command = [sys.executable, "-m", "entrypoints.local.cli", "local", "--port", "0", "--page-port", "0"]
     # More than the template lets through unless it is asked to: everyone comes at once.
-    command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000"]
+    command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000", "MessageRate=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -115,7 +115,7 @@ def _beside(count: int) -> list[float]:
         chat = Path(sys.executable).with_name("chat")
         command = [str(chat), "local", "--port", "0", "--page-port", "0"]
         # More than the template lets through unless it is asked to: buffers are to be filled.
-        command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000"]
+        command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000", "MessageRate=0"]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, text=True, env=os.environ)
         try:
             return asyncio.run(_measure(_address(out), count))

@@ -11,11 +11,12 @@ from chat_core.errors import (
     MalformedFrame,
     MessageTooLarge,
     Rejected,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     UnknownAction,
 )
-from chat_core.model import LOBBY, Connection, FanOut, Format, Position, Principal, RecipientsPage
+from chat_core.model import LOBBY, Connection, FanOut, Format, Position, Principal, Rate, RecipientsPage
 from chat_core.ports import (
     ConnectionStore,
     FanOutProgress,
@@ -23,6 +24,7 @@ from chat_core.ports import (
     MessageSink,
     Outcome,
     Outcomes,
+    RateLimiter,
     StartTask,
     Task,
     TokenVerifier,
@@ -69,6 +71,8 @@ __all__ = [
     "Outcomes",
     "Position",
     "Principal",
+    "Rate",
+    "RateLimiter",
     "Receipt",
     "ReceiveFrame",
     "ReceivedFrame",
@@ -79,6 +83,7 @@ __all__ = [
     "StartTask",
     "Task",
     "TokenVerifier",
+    "TooManyRequests",
     "Unauthenticated",
     "Unavailable",
     "UnknownAction",

@@ -8,6 +8,7 @@ ChatError
 │   ├── MessageTooLarge     larger than API Gateway can carry
 │   ├── Unauthenticated     nobody vouches for the sender: a new token may be accepted
 │   └── Forbidden           the sender is known, and is not let in
+├── TooManyRequests         the sender sends more than its rate: what is sent more slowly is taken
 └── Unavailable             something behind a port failed: trying again later may succeed
 
 A connection that has left is no error: it is an outcome of a delivery (`MessageSink`).
@@ -78,6 +79,16 @@ class Forbidden(Rejected):
     """Whoever asks is known, and may not; another token of the same kind changes nothing."""
 
     code = "forbidden"
+
+
+class TooManyRequests(ChatError):
+    """The sender sends more than its rate allows; the same request is taken a little later."""
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("This connection sends too much at once; try again a little later.")
 
 
 class Unavailable(ChatError):

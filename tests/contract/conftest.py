@@ -6,10 +6,16 @@ from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 
-from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBFanOutProgress
+from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBFanOutProgress, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
 from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret
-from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue, MemoryTokenVerifier
+from adapters.memory import (
+    MemoryConnectionStore,
+    MemoryFanOutProgress,
+    MemoryFanOutQueue,
+    MemoryRateLimiter,
+    MemoryTokenVerifier,
+)
 from adapters.sqs import SqsFanOutQueue, read_fan_out
 from chat_core import (
     LOBBY,
@@ -20,9 +26,11 @@ from chat_core import (
     FanOutQueue,
     Format,
     Principal,
+    RateLimiter,
     TokenVerifier,
 )
 from tests.support import dynamodb, sqs, tokens
+from tests.support.rates import RATE, Clock
 from tests.support.sinks import WORLDS, World
 
 Fill = Callable[[Sequence[str]], None]
@@ -124,6 +132,46 @@ async def broken_progress() -> AsyncIterator[FanOutProgress]:
     """Return positions that cannot be reached."""
     with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
         yield DynamoDBFanOutProgress(client, table="t")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return the clock of the limiters."""
+    return Clock()
+
+
+@pytest.fixture(params=["memory", *ENDPOINTS])
+async def limiters(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[tuple[RateLimiter, RateLimiter]]:
+    """Return two limiters of each kind that count together, as two functions do; nobody has sent anything."""
+    if request.param == "memory":
+        in_memory = MemoryRateLimiter(RATE, clock=clock)
+        yield in_memory, in_memory
+        return
+    endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
+    table = f"connections-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(endpoint, table)
+    with closing(dynamodb.direct_client(endpoint)) as client:
+        one, other = (DynamoDBRateLimiter(client, table=table, rate=RATE, clock=clock) for _ in range(2))
+        yield one, other
+
+
+@pytest.fixture
+def limiter(limiters: tuple[RateLimiter, RateLimiter]) -> RateLimiter:
+    """Return one of the two."""
+    return limiters[0]
+
+
+@pytest.fixture
+def other(limiters: tuple[RateLimiter, RateLimiter]) -> RateLimiter:
+    """Return the other one."""
+    return limiters[1]
+
+
+@pytest.fixture
+async def broken_limiter() -> AsyncIterator[RateLimiter]:
+    """Return a limiter whose table cannot be reached."""
+    with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
+        yield DynamoDBRateLimiter(client, table="t", rate=RATE)
 
 
 QueueAndTake = tuple[FanOutQueue, Callable[[], list[FanOut]]]

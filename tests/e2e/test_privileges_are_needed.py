@@ -62,6 +62,7 @@ CASES = [
     Case(function="Disconnect", action="dynamodb:BatchWriteItem", functions=("Connect", "Disconnect")),
     Case(function="SendMessage", functions=("SendMessage",), receives=INTERNAL),
     Case(function="SendMessage", action="dynamodb:GetItem", functions=("SendMessage",), receives=UNAVAILABLE),
+    Case(function="SendMessage", action="dynamodb:UpdateItem", functions=("SendMessage",), receives=UNAVAILABLE),
     Case(function="SendMessage", action="dynamodb:Query", functions=("SendMessage",), receives=UNAVAILABLE),
     Case(function="SendMessage", action="dynamodb:BatchGetItem", functions=("Connect", "SendMessage"), receives="live"),
     Case(

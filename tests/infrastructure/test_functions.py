@@ -20,7 +20,13 @@ HANDLERS = {
 ENVIRONMENTS = {
     "ConnectFunction": {"CONNECTIONS_TABLE": TABLE},
     "DisconnectFunction": {"CONNECTIONS_TABLE": TABLE},
-    "SendMessageFunction": {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT},
+    "SendMessageFunction": {
+        "CONNECTIONS_TABLE": TABLE,
+        "FAN_OUT_QUEUE": QUEUE,
+        "MANAGEMENT_ENDPOINT": ENDPOINT,
+        "MESSAGE_RATE": {"Ref": "MessageRate"},
+        "MESSAGE_BURST": {"Ref": "MessageBurst"},
+    },
     "DefaultFunction": {"MANAGEMENT_ENDPOINT": ENDPOINT},
     "FanOutFunction": {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT},
 }

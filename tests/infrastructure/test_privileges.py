@@ -47,7 +47,16 @@ MAY: dict[str, list[tuple[list[str], dict[str, Any] | list[dict[str, str]]]]] = 
     ],
     "SendMessageFunction": [
         (WRITE_LOGS, log_of("SendMessage")),
-        (["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query"], TABLE),
+        (
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:GetItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
+            TABLE,
+        ),
         (["execute-api:ManageConnections"], CONNECTIONS),
         (["sqs:SendMessage"], QUEUE),
     ],

@@ -14,6 +14,7 @@ from chat_core import (
     Format,
     HandOn,
     MessageSink,
+    RateLimiter,
     ReceiveFrame,
     RefuseFrame,
     RoomDelivery,
@@ -26,6 +27,7 @@ class Chat:
 
     store: MemoryConnectionStore = field(default_factory=lambda: MemoryConnectionStore(page_size=2))
     sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
+    limiter: RateLimiter | None = None
 
     def __post_init__(self) -> None:
         self.connect = Connect(store=self.store)
@@ -36,7 +38,7 @@ class Chat:
         hand_on = HandOn(queue=self.queue)
         self.broadcast = Broadcast(deliver=delivery, hand_on=hand_on)
         self.continue_fan_out = ContinueFanOut(deliver=delivery, hand_on=hand_on, progress=self.progress, chunk=4)
-        self.receive = ReceiveFrame(broadcast=self.broadcast, store=self.store, sink=self.sink)
+        self.receive = ReceiveFrame(broadcast=self.broadcast, store=self.store, sink=self.sink, limiter=self.limiter)
         self.refuse = RefuseFrame(sink=self.sink)
 
     async def join(self, connection_id: str, *, reads: Format = Format.PLAIN) -> list[str]:

@@ -1,9 +1,10 @@
 """What a client's frame leads to, and who is told."""
 
 import json
+import math
 
-from adapters.memory import MemoryConnectionStore
-from chat_core import Format, ReceivedFrame, Unavailable
+from adapters.memory import MemoryConnectionStore, MemoryRateLimiter
+from chat_core import Format, Rate, ReceivedFrame, TooManyRequests, Unavailable
 from tests.support.chat import Chat
 
 
@@ -117,3 +118,32 @@ async def test_connection_is_in_the_lobby_from_connect_to_disconnect(chat: Chat)
     assert await chat.store.find(connection_id="a") is not None
     await chat.disconnect("a")
     assert await chat.store.find(connection_id="a") is None
+
+
+async def test_more_than_a_senders_rate_is_refused_and_reaches_nobody() -> None:
+    """The sender is told, and its connection stays open; what is no message for the room does not count."""
+    chat = Chat(limiter=MemoryRateLimiter(Rate(per_second=0.001, burst=2)))
+    sender, other = await chat.join("a", reads=Format.JSON), await chat.join("b")
+    await chat.receive(frame("a", "rubbish"))
+    for ref in range(3):
+        receipt = await chat.receive(frame("a", json.dumps({"action": "sendmessage", "data": "hi", "ref": ref})))
+    assert isinstance(receipt.fault, TooManyRequests)
+    assert json.loads(sender[-1]) == {
+        "type": "error", "code": "too_many_requests", "retryable": True, "ref": 2,
+        "message": "This connection sends too much at once; try again a little later.",
+    }  # fmt: skip
+    assert other == ["hi", "hi"]
+    assert (await chat.receive(frame("b", '{"action":"sendmessage","data":"me too"}'))).fault is None
+
+
+async def test_message_that_cannot_be_counted_is_not_sent() -> None:
+    """Otherwise whoever makes the count fail sends without a bound."""
+
+    class Broken(MemoryRateLimiter):
+        async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:
+            raise Unavailable("no table")
+
+    chat = Chat(limiter=Broken(Rate(per_second=1, burst=1)))
+    sender = await chat.join("a")
+    assert isinstance((await chat.receive(frame("a", '{"action":"sendmessage","data":"hi"}'))).fault, Unavailable)
+    assert [json.loads(each)["code"] for each in sender] == ["unavailable"]

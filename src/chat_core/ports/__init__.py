@@ -4,6 +4,7 @@ from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.fan_out_progress import FanOutProgress
 from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
+from chat_core.ports.rate_limiter import RateLimiter
 from chat_core.ports.tasks import StartTask, Task
 from chat_core.ports.token_verifier import TokenVerifier
 
@@ -14,6 +15,7 @@ __all__ = [
     "MessageSink",
     "Outcome",
     "Outcomes",
+    "RateLimiter",
     "StartTask",
     "Task",
     "TokenVerifier",

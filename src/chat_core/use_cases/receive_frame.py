@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from chat_core.errors import ChatError, UnknownAction
+from chat_core.errors import ChatError, TooManyRequests, UnknownAction
 from chat_core.model import Format
 from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.message_sink import MessageSink
+from chat_core.ports.rate_limiter import RateLimiter
 from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
 from chat_core.use_cases.broadcast import Broadcast, Message
 from chat_core.use_cases.delivering import BroadcastReport, disconnect_slow
@@ -42,6 +43,8 @@ class ReceiveFrame:
     broadcast: Broadcast
     store: ConnectionStore
     sink: MessageSink
+    limiter: RateLimiter | None = None
+    """Where there is one, it bounds what each connection may send to a room."""
 
     async def __call__(self, received: ReceivedFrame) -> Receipt:
         ref: Ref | None = None
@@ -55,14 +58,15 @@ class ReceiveFrame:
 
     async def _send_message(self, frame: Frame, received: ReceivedFrame) -> Receipt:
         data = parse_send_message(frame)
+        sender, deadline = received.connection_id, received.deadline
+        if self.limiter and not await self.limiter.admit(sender=sender, deadline=deadline):
+            raise TooManyRequests
         # Found out beforehand: a fault in between would have the sender repeat what was already delivered.
-        confirms = frame.ref is not None and await self._reads_json(received.connection_id)
-        message = Message(
-            sender=received.connection_id, data=data, deadline=received.deadline, hand_on_at=received.hand_on_at
-        )
+        confirms = frame.ref is not None and await self._reads_json(sender)
+        message = Message(sender=sender, data=data, deadline=deadline, hand_on_at=received.hand_on_at)
         report = await self.broadcast(message)
         if frame.ref is not None and confirms:
-            await _reply(self.sink, received, _confirmation(frame.ref, received.connection_id, report))
+            await _reply(self.sink, received, _confirmation(frame.ref, sender, report))
         return Receipt(report=report)
 
     async def _reads_json(self, connection_id: str) -> bool:

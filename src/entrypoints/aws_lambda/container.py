@@ -23,6 +23,8 @@ from chat_core import (
     FanOutQueue,
     HandOn,
     MessageSink,
+    Rate,
+    RateLimiter,
     ReceiveFrame,
     RefuseFrame,
     RoomDelivery,
@@ -74,6 +76,18 @@ def _open_fan_out_queue() -> FanOutQueue | None:
 
     client = sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
     return SqsFanOutQueue(client, url=queue)
+
+
+def _open_rate_limiter(client: "Callable[[], JsonClient]") -> RateLimiter | None:
+    """Return what bounds each connection; a stack may have no such bound."""
+    per_second = float(os.environ.get("MESSAGE_RATE", "0"))
+    if not per_second:
+        return None
+    from adapters.dynamodb import DynamoDBRateLimiter
+
+    return DynamoDBRateLimiter(
+        client(), table=_table(), rate=Rate(per_second=per_second, burst=int(os.environ["MESSAGE_BURST"]))
+    )
 
 
 def _hand_on(queue: FanOutQueue | None) -> HandOn | None:
@@ -135,6 +149,7 @@ class Container(containers.DeclarativeContainer):
     message_sink = providers.Singleton(_open_message_sink, runner)
     fan_out_queue = providers.Singleton(_open_fan_out_queue)
     fan_out_progress = providers.Singleton(_open_fan_out_progress, dynamodb_client)
+    rate_limiter = providers.Singleton(_open_rate_limiter, dynamodb_client.provider)
 
     connect = providers.Singleton(Connect, store=connection_store)
     disconnect = providers.Singleton(Disconnect, store=connection_store)
@@ -144,7 +159,9 @@ class Container(containers.DeclarativeContainer):
     )
     hand_on = providers.Singleton(_hand_on, fan_out_queue)
     broadcast = providers.Singleton(Broadcast, deliver=room_delivery, hand_on=hand_on)
-    receive_frame = providers.Singleton(ReceiveFrame, broadcast=broadcast, store=connection_store, sink=message_sink)
+    receive_frame = providers.Singleton(
+        ReceiveFrame, broadcast=broadcast, store=connection_store, sink=message_sink, limiter=rate_limiter
+    )
     continue_fan_out = providers.Singleton(
         ContinueFanOut, deliver=room_delivery, hand_on=hand_on, progress=fan_out_progress
     )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from chat_core import ChatError, Rejected
+from chat_core import ChatError, Rejected, TooManyRequests
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -72,6 +72,12 @@ def answer(fault: ChatError | None = None, *, headers: Mapping[str, str] | None 
 
 
 def _status(fault: ChatError | None) -> int:
-    if fault is None:
-        return 200
-    return 400 if isinstance(fault, Rejected) else 503
+    match fault:
+        case None:
+            return 200
+        case Rejected():
+            return 400
+        case TooManyRequests():
+            return 429
+        case _:
+            return 503
