@@ -1,10 +1,21 @@
 """Events as API Gateway sends them: the shapes of captures from real APIs."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from entrypoints.aws_lambda.proxy import Event
 
 CONNECTION_ID = "BFHPhfCWIAMCKlQ="
+
+
+@dataclass
+class Context:
+    """What Lambda tells a handler about the invocation."""
+
+    remaining_ms: int = 28_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 def connect(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -88,12 +89,14 @@ async def test_message_too_large_in_one_format_reaches_nobody(chat: Chat) -> Non
 class BrokenStore(MemoryConnectionStore):
     """Fails where a store's ports say that it may."""
 
-    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+    async def recipients(
+        self, *, room: str, after: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[RecipientsPage]:
         pages = super().recipients(room=room, after=after)
         yield await anext(pages)
         raise Unavailable("the second page")
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         raise Unavailable("the deletion")
 
 
@@ -109,7 +112,7 @@ async def test_whoever_was_read_before_a_failed_read_still_receives_the_message(
 class UnforgettingStore(MemoryConnectionStore):
     """Cannot delete."""
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         raise Unavailable("the deletion")
 
 

@@ -1,6 +1,7 @@
 """A room too large for one invocation: nobody is lost, and few hear a message twice, whoever dies on the way."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 
@@ -116,7 +117,7 @@ async def test_fan_out_that_is_done_is_not_done_again(chat: Chat) -> None:
 
 
 class BrokenQueue(FanOutQueue):
-    async def hand_on(self, fan_out: FanOut) -> None:
+    async def hand_on(self, fan_out: FanOut, *, deadline: float = math.inf) -> None:
         raise Unavailable(fan_out.id)
 
 

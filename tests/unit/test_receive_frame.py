@@ -67,10 +67,10 @@ async def test_plain_client_never_receives_a_confirmation(chat: Chat) -> None:
 class UnreadableStore(MemoryConnectionStore):
     """Can be written only."""
 
-    def recipients(self, *, room: str, after: str = ""):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def recipients(self, *, room: str, after: str = "", deadline: float = math.inf):  # type: ignore[no-untyped-def] # noqa: ANN201
         raise Unavailable("The store cannot be read.")
 
-    async def find(self, *, connection_id: str) -> None:
+    async def find(self, *, connection_id: str, deadline: float = math.inf) -> None:
         raise Unavailable("The store cannot be read.")
 
 

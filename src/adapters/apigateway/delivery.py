@@ -14,6 +14,10 @@ ATTEMPTS = {
     Outcome.UNAVAILABLE: 4,
 }
 
+LOST_ATTEMPTS = 2
+"""A post whose answer was lost may have been taken. It is made once more: twice is better than not at all, and no more
+than twice."""
+
 BACKOFF_BASE_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 1.0
 
@@ -66,9 +70,18 @@ class Delivery:
         self._delivered += 1
         self.unsettled -= 1
 
-    def ended(self, connection_id: str, outcome: Outcome, attempt: int, now: float) -> None:
-        """Settle a connection whose post ended otherwise, or have it wait for the next attempt."""
-        if attempt < ATTEMPTS.get(outcome, 0):
+    def ended(self, connection_id: str, outcome: Outcome, attempt: int, now: float, *, most: int | None = None) -> None:
+        """Settle a connection whose post ended otherwise, or have it wait for the next attempt.
+
+        Args:
+            connection_id: whose.
+            outcome: how the post ended.
+            attempt: which one it was, from 1.
+            now: the time.
+            most: how many attempts there may be, where that is not what `ATTEMPTS` says of the outcome.
+
+        """
+        if attempt < (ATTEMPTS.get(outcome, 0) if most is None else most):
             # Full jitter: "Exponential Backoff And Jitter", AWS Architecture Blog.
             due = now + self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
             if due < self.deadline:

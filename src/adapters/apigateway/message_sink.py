@@ -3,8 +3,8 @@
 API Gateway has no call that posts to many connections. This sink keeps a pool of connections busy with posts without
 a task or a future for each: a place that becomes free takes the next post from the deliveries, in turn.
 
-A post whose answer was lost (the service failed, or a kept-alive connection broke) is sent again although it may have
-been taken: a message twice is the lesser evil. One that timed out is not, since it may still be under way.
+A post whose answer was lost, because its connection broke, is made once more although it may have been taken: a message
+twice is the lesser evil. One that timed out is not, since it may still be under way.
 """
 
 import random

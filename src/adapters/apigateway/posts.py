@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from adapters.apigateway.delivery import Delivery
+from adapters.apigateway.delivery import LOST_ATTEMPTS, Delivery
 from adapters.apigateway.throttling import Throttling
-from adapters.aws import Heading, Response, Signer, Template, TransportError, percent_encoded
+from adapters.aws import ConnectionFailed, Heading, Response, Signer, Template, TransportError, percent_encoded
 from chat_core.ports import Outcome
 
 _DONE: Final = frozenset({200, 204})
@@ -81,14 +81,14 @@ class Posts:
         if not delivery.unsettled:
             self.done()
 
-    def settle(self, post: "Post", outcome: Outcome) -> None:
-        """Take the outcome of a post that did not."""
+    def settle(self, post: "Post", outcome: Outcome, *, most: int | None = None) -> None:
+        """Take the outcome of a post that did not; `most` is how many attempts there may be, if not as usual."""
         now = time.monotonic()
         if outcome is Outcome.THROTTLED:
             outcome = self.throttling.refused(post.connection_id)
         elif outcome is Outcome.GONE:
             self.throttling.taken(post.connection_id)
-        self.delivery.ended(post.connection_id, outcome, post.attempt, now)
+        self.delivery.ended(post.connection_id, outcome, post.attempt, now, most=most)
         self.ended(outcome, now)
         if not self.delivery.unsettled:
             self.done()
@@ -142,9 +142,10 @@ class Post:
         else:
             self.posts.settle(self, self.posts.outcome(self, response))
 
-    def failed(self, error: TransportError) -> None:  # noqa: ARG002  every one means the same here
-        """Take it that no answer will come; whether the post was taken is unknown."""
-        self.posts.settle(self, Outcome.UNAVAILABLE)
+    def failed(self, error: TransportError) -> None:
+        """Take it that no answer will come; unless there was no connection, the post may have been taken."""
+        most = None if isinstance(error, ConnectionFailed) else LOST_ATTEMPTS
+        self.posts.settle(self, Outcome.UNAVAILABLE, most=most)
 
     def timed_out(self) -> None:
         """Take it that the post may still be under way."""

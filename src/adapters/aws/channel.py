@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
-from adapters.aws.errors import ConnectionFailed
+from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.poller import Poller
 
 READ_SIZE: Final = 16 * 1024
@@ -107,6 +107,14 @@ class Channel:
             return
         if self._unsent is None:
             self.on_written()
+
+
+def as_transport_error(error: Exception) -> TransportError:
+    """Return what to tell whoever waits for an answer whose reading raised this; the loop tells of what is a bug."""
+    if isinstance(error, TransportError):
+        return error
+    asyncio.get_running_loop().call_exception_handler({"message": "reading an answer failed", "exception": error})
+    return ResponseMalformed("an answer that could not be read")
 
 
 def _nothing(*_arguments: object) -> None:

@@ -1,18 +1,23 @@
 """What can go wrong on a connection to AWS.
 
 TransportError
-├── ConnectionFailed     no connection, or it ended before the answer
+├── ConnectionFailed     no connection was to be had, or the server says that it has not acted on the request
+├── AnswerLost           the connection ended between the request and the answer
 └── ResponseMalformed    what came is not an HTTP response
 """
 
 
 class TransportError(Exception):
-    """A request without an answer; whether the service has acted on it is unknown."""
+    """A request without an answer; whether the service has acted on it is unknown, unless the class says so."""
 
 
 class ConnectionFailed(TransportError):
-    """There was no connection to be had, or it ended before the answer."""
+    """The request has reached no service: there was no connection for it, or the server says that it did nothing."""
+
+
+class AnswerLost(TransportError):
+    """The connection ended when the request had been sent; the service may have acted on it."""
 
 
 class ResponseMalformed(TransportError):
-    """What came is not an HTTP/1.1 response, so nothing after it can be trusted either."""
+    """What came is not an HTTP response, so nothing after it can be trusted either."""

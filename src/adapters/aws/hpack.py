@@ -129,7 +129,7 @@ def read_status(block: bytes) -> int:
     if block[at : at + 1] == STATUS_200:
         return 200
     status = read_fields(block).get(":status", "")
-    if len(status) != 3 or not status.isdigit():
+    if len(status) != 3 or not status.isascii() or not status.isdigit():
         raise ResponseMalformed("no status")
     return int(status)
 

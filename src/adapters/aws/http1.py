@@ -5,8 +5,8 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from adapters.aws.channel import Channel
-from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
+from adapters.aws.channel import Channel, as_transport_error
+from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
 from adapters.aws.poller import Poller
 from adapters.aws.response import Response, ResponseReader, read_accepted
@@ -27,13 +27,27 @@ class Http1Connection:
         self._channel.on_broken = self._end
         self._available = available
         self._lost = lost
+        self.has_answered = False
+        """Whether an answer has come on it: a server that only takes connections is no use."""
+        self.is_given_up = False
+        """Whether a request on it has taken too long, or is wanted no more."""
         self._exchange: Exchange | None = None
         self._reader: ResponseReader | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self._channel.is_open
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be used at once: always."""
         return True
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the server takes no requests at the moment: never."""
+        return False
 
     @property
     def places(self) -> int:
@@ -70,19 +84,22 @@ class Http1Connection:
         """Give up the request under way if its time is over, and the connection with it."""
         exchange = self._exchange
         if exchange is not None and exchange.expires <= now:
-            self._exchange = None
-            self.close()
+            self._give_up()
             exchange.timed_out()
 
     def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
         """Give up the request under way if it is meant: nobody waits for its outcome any more."""
         if self._exchange is not None and is_meant(self._exchange):
-            self._exchange = None
-            self.close()
+            self._give_up()
 
     def close(self) -> None:
         """End the connection; a request under way fails."""
         self._end(ConnectionFailed("closed"))
+
+    def _give_up(self) -> None:
+        self._exchange = None
+        self.is_given_up = True
+        self.close()
 
     def _on_readable(self) -> None:
         try:
@@ -97,12 +114,13 @@ class Http1Connection:
                 and not self._channel.is_writing
             ):
                 self._exchange = None
+                self.has_answered = True
                 exchange.answered(accepted)
                 self._available(self)
                 return
             whole = self._read(data) if data else self._read_end()
-        except TransportError as exc:
-            self._end(exc)
+        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
+            self._end(as_transport_error(exc))
             return
         if whole is not None:
             self._answered(whole)
@@ -123,6 +141,7 @@ class Http1Connection:
 
     def _answered(self, response: Response) -> None:
         exchange, self._exchange, self._reader = self._exchange, None, None
+        self.has_answered = True
         if not response.keeps_alive:
             self.close()
         if exchange is not None:
@@ -138,4 +157,4 @@ class Http1Connection:
         # In this order: whatever the exchange starts next must not meet this connection.
         self._lost(self)
         if exchange is not None:
-            exchange.failed(error)
+            exchange.failed(AnswerLost(str(error)) if isinstance(error, ConnectionFailed) else error)

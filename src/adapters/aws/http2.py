@@ -13,47 +13,23 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from adapters.aws.channel import Channel
-from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError
+from adapters.aws import http2_frames as h2
+from adapters.aws.channel import Channel, as_transport_error
+from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError
 from adapters.aws.exchange import Exchange
 from adapters.aws.hpack import STATUS_200, RequestEncoder, read_status
-from adapters.aws.http2_frames import (
-    ACK,
-    CANCEL,
-    CONTINUATION,
-    DATA,
-    ENABLE_PUSH,
-    END_HEADERS,
-    END_STREAM,
-    FRAME_SIZE,
-    GOAWAY,
-    HEADER_TABLE_SIZE,
-    HEADERS,
-    INITIAL_WINDOW,
-    LARGEST_WINDOW,
-    LAST_STREAM,
-    MAX_STREAMS,
-    PING,
-    PREFACE,
-    PRIORITY,
-    PUSH_PROMISE,
-    RST_STREAM,
-    SETTINGS,
-    WHOLE,
-    WINDOW_UPDATE,
-    frame,
-    header_frames,
-    read_settings,
-    setting,
-    unpadded,
-    window_update,
-)
+from adapters.aws.http2_frames import FRAME_SIZE, HEADERS, LAST_STREAM, WHOLE
 from adapters.aws.http2_stream import Http2Response, Stream
 from adapters.aws.poller import Poller
 from adapters.aws.response import BODY_LIMIT
 
 STREAMS = 100
 """Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
+
+IDLE_FRAMES = 2_000
+"""How many frames may follow each other that bring no answer further: pings, settings, empty data, headers without end.
+More than any server needs, and read in a few milliseconds (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518,
+CVE-2024-27316)."""
 
 RECORDS_AT_ONCE: Final = 64
 REFILL_SHARE: Final = 4
@@ -91,15 +67,34 @@ class Http2Connection:
         self._consumed = 0
         self._received = bytearray()
         self._headers: tuple[int, int, bytearray] | None = None
-        """The stream, flags and block of a header section that goes on in the next frame."""
+        """The stream, flags and block of a header section that goes on in the next h2.frame."""
         self._out: list[bytes] = []
         self._drains = False
         """Whether it takes no further request, and ends after the last answer."""
         self._knows_server = False
+        self.has_answered = False
+        """Whether an answer has come on it: a server that only takes connections is no use."""
+        self.is_given_up = False
+        """Whether a request on it has taken too long, or is wanted no more."""
+        self._idle_frames = 0
         self._refilling: asyncio.TimerHandle | None = None
-        ours = setting(HEADER_TABLE_SIZE, 0) + setting(ENABLE_PUSH, 0) + setting(INITIAL_WINDOW, LARGEST_WINDOW)
-        self._out += [PREFACE, frame(SETTINGS, 0, 0, ours), window_update(LARGEST_WINDOW - 65_535)]
+        ours = (
+            h2.setting(h2.HEADER_TABLE_SIZE, 0)
+            + h2.setting(h2.ENABLE_PUSH, 0)
+            + h2.setting(h2.INITIAL_WINDOW, h2.LARGEST_WINDOW)
+        )
+        self._out += [h2.PREFACE, h2.frame(h2.SETTINGS, 0, 0, ours), h2.window_update(h2.LARGEST_WINDOW - 65_535)]
         self.flush()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self._channel.is_open
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the server takes no requests at the moment, which is its right (RFC 9113, section 6.5.2)."""
+        return self._knows_server and not self._most_streams and not self._drains
 
     @property
     def is_ready(self) -> bool:
@@ -146,7 +141,7 @@ class Http2Connection:
                 )
             )
         else:
-            self._out += header_frames(number, block)
+            self._out += h2.header_frames(number, block)
             stream.unsent = body
             self._send_bodies()
         return len(self._streams) < self._most_streams and not self._drains
@@ -185,9 +180,9 @@ class Http2Connection:
         self._end(ConnectionFailed("closed"))
 
     def _cancel(self, number: int) -> Exchange:
-        stream = self._streams.pop(number)
-        self._out.append(frame(RST_STREAM, 0, number, CANCEL))
-        return stream.exchange
+        self.is_given_up = True
+        self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
+        return self._streams.pop(number).exchange
 
     def _drain(self) -> None:
         self._drains = True
@@ -197,23 +192,29 @@ class Http2Connection:
             self._end(ConnectionFailed("drained"))
 
     def _on_readable(self) -> None:
+        under_way = len(self._streams)
         try:
-            # Each read returns a TLS record at the most, and each answer tends to have one of its own.
-            for _ in range(RECORDS_AT_ONCE):
-                data = self._channel.read()
-                if data is None:
-                    break
-                if not data:
-                    raise ConnectionFailed("closed by the server")
-                self._take(data)
-        except TransportError as exc:
-            self._end(exc)
+            self._read()
+        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
+            self._end(as_transport_error(exc))
             return
+        if len(self._streams) < under_way:
+            self._idle_frames = 0
         free = self._most_streams - len(self._streams)
         if self._drains or free * REFILL_SHARE >= self._most_streams or not self._streams:
             self._refill()
         elif self._refilling is None:
             self._refilling = asyncio.get_running_loop().call_later(REFILL_SECONDS, self._refill)
+
+    def _read(self) -> None:
+        # Each read returns a TLS record at the most, and each answer tends to have one of its own.
+        for _ in range(RECORDS_AT_ONCE):
+            data = self._channel.read()
+            if data is None:
+                return
+            if not data:
+                raise ConnectionFailed("closed by the server")
+            self._take(data)
 
     def _refill(self) -> None:
         """Take requests for the places that have become free, and send them in one write."""
@@ -229,7 +230,7 @@ class Http2Connection:
         self.flush()
 
     def _take(self, data: bytes) -> None:
-        """Read every frame that is whole."""
+        """Read every h2.frame that is whole."""
         if self._received:
             self._received += data
             data = bytes(self._received)
@@ -238,7 +239,7 @@ class Http2Connection:
         while end - at >= 9:
             length = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
             if length > FRAME_SIZE:
-                raise ResponseMalformed("a frame larger than agreed")
+                raise ResponseMalformed("a h2.frame larger than agreed")
             after = at + 9 + length
             if after > end:
                 break
@@ -246,6 +247,7 @@ class Http2Connection:
             kind, flags, payload = data[at + 3], data[at + 4], data[at + 9 : after]
             # The whole of nearly every answer: 200, and nothing else.
             if flags == WHOLE and kind == HEADERS and payload.startswith(STATUS_200) and self._is_simple(number):
+                self.has_answered = True
                 self._streams.pop(number).exchange.answered(Http2Response(200, payload, b""))
             else:
                 self._on_frame(kind, flags, number, payload)
@@ -259,32 +261,39 @@ class Http2Connection:
         return stream is not None and stream.block is None and not stream.unsent and self._headers is None
 
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        if self._headers is not None and kind != CONTINUATION:
-            raise ResponseMalformed("half a header section")
+        self._expect_frame(kind)
         if kind == HEADERS:
-            self._on_headers(flags, number, unpadded(flags, payload, priority=bool(flags & PRIORITY)))
-        elif kind == DATA:
+            self._on_headers(flags, number, h2.unpadded(flags, payload, priority=bool(flags & h2.PRIORITY)))
+        elif kind == h2.DATA:
             self._on_data(flags, number, payload)
-        elif kind == CONTINUATION:
+        elif kind == h2.CONTINUATION:
             self._on_continuation(flags, number, payload)
-        elif kind == SETTINGS:
+        elif kind == h2.SETTINGS:
             self._on_settings(flags, payload)
-        elif kind == WINDOW_UPDATE:
+        elif kind == h2.WINDOW_UPDATE:
             self._on_window_update(number, payload)
-        elif kind == PING:
-            if not flags & ACK:
-                self._out.append(frame(PING, ACK, 0, payload))
-        elif kind == RST_STREAM:
+        elif kind == h2.PING:
+            if not flags & h2.ACK:
+                self._out.append(h2.frame(h2.PING, h2.ACK, 0, payload))
+        elif kind == h2.RST_STREAM:
             stream = self._streams.pop(number, None)
             if stream is not None:
-                stream.exchange.failed(ConnectionFailed("the server broke the request off"))
-        elif kind == GOAWAY:
+                kind_of_end = ConnectionFailed if payload == h2.REFUSED else AnswerLost
+                stream.exchange.failed(kind_of_end("the server broke the request off"))
+        elif kind == h2.GOAWAY:
             self._on_goaway(payload)
-        elif kind == PUSH_PROMISE:
+        elif kind == h2.PUSH_PROMISE:
             raise ResponseMalformed("a push, which was not asked for")
 
+    def _expect_frame(self, kind: int) -> None:
+        if self._headers is not None and kind != h2.CONTINUATION:
+            raise ResponseMalformed("half a header section")
+        self._idle_frames += 1
+        if self._idle_frames > IDLE_FRAMES:
+            raise ResponseMalformed("frames without end")
+
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
-        if not flags & END_HEADERS:
+        if not flags & h2.END_HEADERS:
             self._headers = number, flags, bytearray(block)
             return
         stream = self._streams.get(number)
@@ -294,7 +303,7 @@ class Http2Connection:
         if stream.block is None and read_status(block) >= 200:
             stream.block = block
         # What comes after that are trailers, which say nothing here.
-        if flags & END_STREAM:
+        if flags & h2.END_STREAM:
             self._answered(number, stream)
 
     def _on_continuation(self, flags: int, number: int, payload: bytes) -> None:
@@ -304,52 +313,56 @@ class Http2Connection:
         block += payload
         if len(block) > 4 * FRAME_SIZE:
             raise ResponseMalformed("a header section without end")
-        if flags & END_HEADERS:
+        if flags & h2.END_HEADERS:
             self._headers = None
-            self._on_headers(first_flags | END_HEADERS, number, bytes(block))
+            self._on_headers(first_flags | h2.END_HEADERS, number, bytes(block))
 
     def _on_data(self, flags: int, number: int, payload: bytes) -> None:
         self._consumed += len(payload)
-        if self._consumed > LARGEST_WINDOW // 2:
-            self._out.append(window_update(self._consumed))
+        if self._consumed > h2.LARGEST_WINDOW // 2:
+            self._out.append(h2.window_update(self._consumed))
             self._consumed = 0
         stream = self._streams.get(number)
         if stream is None:
             return
-        stream.body.append(unpadded(flags, payload))
+        content = h2.unpadded(flags, payload)
+        if content:
+            self._idle_frames = 0
+        stream.body.append(content)
         stream.size += len(payload)
         if stream.size > BODY_LIMIT:
             raise ResponseMalformed("a body without end")
-        if flags & END_STREAM:
+        if flags & h2.END_STREAM:
             self._answered(number, stream)
 
     def _answered(self, number: int, stream: Stream) -> None:
         if stream.block is None:
             raise ResponseMalformed("an answer without a status")
+        status = read_status(stream.block)
         del self._streams[number]
         if stream.unsent:
-            self._out.append(frame(RST_STREAM, 0, number, CANCEL))
-        status = read_status(stream.block)
+            self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
+        self.has_answered = True
         stream.exchange.answered(Http2Response(status, stream.block, b"".join(stream.body)))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
-        if flags & ACK:
+        if flags & h2.ACK:
             return
         self._knows_server = True
-        for identifier, value in read_settings(payload):
-            if identifier == MAX_STREAMS:
+        for identifier, value in h2.read_settings(payload):
+            if identifier == h2.MAX_STREAMS:
                 self._most_streams = min(value, self._limit)
-            elif identifier == HEADER_TABLE_SIZE:
+            elif identifier == h2.HEADER_TABLE_SIZE:
                 self._encoder.limit_table(value)
-            elif identifier == INITIAL_WINDOW:
+            elif identifier == h2.INITIAL_WINDOW:
                 for stream in self._streams.values():
                     stream.window += value - self._stream_window
                 self._stream_window = value
-        self._out.append(frame(SETTINGS, ACK, 0, b""))
+        self._out.append(h2.frame(h2.SETTINGS, h2.ACK, 0, b""))
         self._send_bodies()
 
     def _on_window_update(self, number: int, payload: bytes) -> None:
-        increment = int.from_bytes(payload) & LARGEST_WINDOW
+        increment = int.from_bytes(payload) & h2.LARGEST_WINDOW
         stream = self._streams.get(number)
         if number == 0:
             self._window += increment
@@ -358,7 +371,7 @@ class Http2Connection:
         self._send_bodies()
 
     def _send_bodies(self) -> None:
-        """Send what the server now takes of bodies that were too large for its windows, or for one frame."""
+        """Send what the server now takes of bodies that were too large for its windows, or for one h2.frame."""
         if self._window <= 0:
             return
         for number, stream in self._streams.items():
@@ -366,7 +379,7 @@ class Http2Connection:
                 part, stream.unsent = stream.unsent[:size], stream.unsent[size:]
                 self._window -= size
                 stream.window -= size
-                self._out.append(frame(DATA, 0 if stream.unsent else END_STREAM, number, part))
+                self._out.append(h2.frame(h2.DATA, 0 if stream.unsent else h2.END_STREAM, number, part))
 
     def _on_goaway(self, payload: bytes) -> None:
         """Go on with what the server still answers (RFC 9113, section 6.8); the rest it has not acted on."""
@@ -384,4 +397,4 @@ class Http2Connection:
         # In this order: whatever the exchanges start next must not meet this connection.
         self._lost(self)
         for stream in streams:
-            stream.exchange.failed(error)
+            stream.exchange.failed(AnswerLost(str(error)) if isinstance(error, ConnectionFailed) else error)

@@ -13,6 +13,8 @@ END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
 WHOLE: Final = END_STREAM | END_HEADERS
 HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_STREAMS, INITIAL_WINDOW = 1, 2, 3, 4
 CANCEL: Final = (8).to_bytes(4)
+REFUSED: Final = (7).to_bytes(4)
+"""REFUSED_STREAM: the server has not acted on the request (RFC 9113, section 8.7)."""
 LARGEST_WINDOW: Final = 2**31 - 1
 LAST_STREAM: Final = 2**31 - 1
 FRAME_SIZE: Final = 16_384

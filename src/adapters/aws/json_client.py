@@ -7,6 +7,7 @@ operations that may be repeated are to be called.
 
 import asyncio
 import json
+import math
 import random
 import time
 import zlib
@@ -28,6 +29,8 @@ CONNECTIONS = 16
 
 READ_TIMEOUT_SECONDS = 5.0
 """A chat's event is not worth waiting longer for: what takes longer is sent again."""
+CALL_TIMEOUT_SECONDS = 20.0
+"""All attempts of a call together, where its caller does not give up sooner."""
 
 BACKOFF_BASE_SECONDS = 0.025
 _PASSING: Final = frozenset(
@@ -98,14 +101,27 @@ class JsonClient:
         """End the connections; a function's need not be ended, they go with its execution environment."""
         self._pool.close()
 
-    async def call(self, operation: str, request: Mapping[str, Any]) -> Json:
+    async def call(self, operation: str, request: Mapping[str, Any], *, deadline: float = math.inf) -> Json:
         """Return the answer to an operation such as `PutItem`.
+
+        Args:
+            operation: its name.
+            request: its parameters.
+            deadline: when to give up, on the scale of `time.monotonic()`, in seconds; after `CALL_TIMEOUT_SECONDS` at
+                the latest.
 
         Raises:
             ServiceError: it was refused, or is still throttled after the last attempt.
-            ServiceUnreachable: no answer came, after the last attempt either.
+            ServiceUnreachable: no answer came, after the last attempt either, or by the deadline.
 
         """
+        try:
+            async with asyncio.timeout(min(deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)):
+                return await self._call(operation, request)
+        except TimeoutError as exc:
+            raise ServiceUnreachable("no answer in time") from exc
+
+    async def _call(self, operation: str, request: Mapping[str, Any]) -> Json:
         body = json.dumps(request, separators=(",", ":")).encode()
         template = self._signer.template(
             body,
@@ -130,9 +146,10 @@ class JsonClient:
         now = time.monotonic()
         signature = template.sign(self._path, now)
         exchange = _Call(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
+        # What the server closed while the loop did not run is dropped before it can fail this call.
+        self._pool.revive()
         self._waiting.calls.append(exchange)
         try:
-            self._pool.revive()
             self._pool.pump()
             response = await exchange.response
         except asyncio.CancelledError:

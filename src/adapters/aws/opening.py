@@ -1,10 +1,11 @@
 """Opening connections: names, sockets, TLS."""
 
 import asyncio
+import random
 import socket
 import ssl
 import time
-from typing import Any
+from typing import Any, Final
 
 from adapters.aws.endpoint import Endpoint
 from adapters.aws.errors import ConnectionFailed
@@ -12,6 +13,13 @@ from adapters.aws.errors import ConnectionFailed
 CONNECT_TIMEOUT_SECONDS = 2.0
 ADDRESSES_KEPT_SECONDS = 30.0
 """How long an answer of the DNS is used. AWS's own have a time to live of 60 s or less, and change to spread load."""
+
+FIRST_PAUSE_SECONDS: Final = 0.1
+LONGEST_PAUSE_SECONDS: Final = 5.0
+PAUSE_GROWTH: Final = 2.0
+PAUSE_JITTER: Final = 0.2
+"""The shape of gRPC's connection backoff (its document "connection-backoff.md": 1 s, times 1.6, give or take 20 %, up
+to 120 s), faster: a function is there for half a minute."""
 
 _Address = tuple[socket.AddressFamily, Any]
 
@@ -104,6 +112,31 @@ class Opener:
         except BaseException:
             sock.close()
             raise
+
+
+class Backoff:
+    """When the next connection may be opened, after some that were of no use."""
+
+    def __init__(self) -> None:
+        self._pause = 0.0
+        self.until = float("-inf")
+        """On the scale of `time.monotonic()`, in seconds."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the last connection was of no use."""
+        return self._pause > 0
+
+    def failed(self, now: float) -> None:
+        """Learn of a connection that could not be opened or gave no answer; several at once are one failure."""
+        if now >= self.until:
+            self._pause = min(max(self._pause * PAUSE_GROWTH, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+            jitter = random.uniform(1 - PAUSE_JITTER, 1 + PAUSE_JITTER)  # noqa: S311
+            self.until = now + self._pause * jitter
+
+    def end(self) -> None:
+        """Learn of a connection that has given an answer."""
+        self._pause, self.until = 0.0, float("-inf")
 
 
 async def _ready(fd: int, what: str) -> None:

@@ -10,7 +10,7 @@ from adapters.aws.errors import ConnectionFailed
 from adapters.aws.exchange import Exchange, Source
 from adapters.aws.http1 import Http1Connection
 from adapters.aws.http2 import Http2Connection
-from adapters.aws.opening import Opener
+from adapters.aws.opening import CONNECT_TIMEOUT_SECONDS, Backoff, Opener
 from adapters.aws.poller import Poller, new_poller
 
 Connection = Http1Connection | Http2Connection
@@ -33,7 +33,8 @@ class Pool:
         self._source = source
         self._limit = limit
         self._poller: Poller | None = None
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, float] = {}
+        """When each was opened, on the scale of `time.monotonic()`, in seconds."""
         self._idle: dict[Connection, None] = {}
         """Those with places for which there was nothing. The one used last is at the end, and taken first: the others
         may then be closed by the server."""
@@ -42,6 +43,9 @@ class Pool:
         self._opening: set[asyncio.Task[None]] = set()
         self._places = None if opener.speaks_tls else 1
         """How many requests a connection carries at once, as far as the last one that was opened has told."""
+        self._backoff = Backoff()
+        self._reopening: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = math.inf
 
@@ -67,6 +71,9 @@ class Pool:
 
     def close(self) -> None:
         """End every connection; what is under way fails."""
+        self._is_closed = True
+        if self._reopening is not None:
+            self._reopening.cancel()
         for task in self._opening:
             task.cancel()
         for connection in list(self._connections):
@@ -99,28 +106,71 @@ class Pool:
         for connection in freed:
             if connection in self._connections:
                 self._use(connection)
+        if self._backoff.is_on:
+            self._open_more()
 
     def _lost(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        self._idle.pop(connection, None)
+        opened = self._connections.pop(connection, math.inf)
+        was_idle = self._idle.pop(connection, self) is None
+        if self._is_closed:
+            return
+        if connection.has_answered:
+            self._backoff.end()
+            self._open_more()
+        elif connection.is_given_up or (was_idle and time.monotonic() - opened > CONNECT_TIMEOUT_SECONDS):
+            # It has taken its time, so that no storm can come of it; and servers close what is idle for long.
+            self._open_more()
+        else:
+            self._failed_to_open(ConnectionFailed("the connection ended before its first answer"))
+
+    def _failed_to_open(self, error: ConnectionFailed) -> None:
+        self._backoff.failed(time.monotonic())
+        if not self._connections and not self._opening:
+            # Whatever waits is told that there is no connection to be had; it may come again.
+            while exchange := self._source.take():
+                exchange.failed(error)
         self._open_more()
 
     def _open_more(self) -> None:
+        if self._backoff.is_on and not self._may_open():
+            return
         for _ in range(self._wanted() - len(self._opening)):
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opened)
+
+    def _may_open(self) -> bool:
+        """Tell whether to try another connection, after some that were of no use: one at a time, after a pause."""
+        if any(each.has_answered for each in self._connections):
+            self._backoff.end()
+            return True
+        if self._connections or self._opening or not self._source.backlog:
+            return False
+        pause = self._backoff.until - time.monotonic()
+        if pause > 0:
+            if self._reopening is None:
+                self._reopening = asyncio.get_running_loop().call_later(pause, self._reopen)
+            return False
+        return True
+
+    def _reopen(self) -> None:
+        self._reopening = None
+        self.pump()
 
     def _wanted(self) -> int:
         """Return how many connections should be opened at this moment."""
         backlog = self._source.backlog
         if not backlog:
             return 0
-        if self._places is None:
+        if self._places is None or self._backoff.is_on:
             # The first one tells whether one is enough, and gives the others a TLS session to resume.
             return 1
         room = self._limit - sum(connection.places for connection in self._connections)
         if self._places > 1:
+            # Those that the server has not spoken on yet have their places soon; one that takes none is waited for.
+            backlog -= sum(each.places for each in self._connections if not each.is_ready)
+            if backlog <= 0 or any(each.is_held_back for each in self._connections):
+                return 0
             return -(-min(room, backlog) // self._places)
         worth = max(min(backlog, A_FEW), backlog // WORTH_A_CONNECTION)
         return min(room, worth - len(self._connections), OPENING_AT_ONCE)
@@ -137,10 +187,19 @@ class Pool:
             )
         else:
             connection = Http1Connection(sock, poller=self._poller, available=self._freed.append, lost=self._lost)
-        self._connections.add(connection)
+        if not connection.is_open:
+            raise ConnectionFailed("the connection ended at once")
+        self._connections[connection] = time.monotonic()
         self._places = connection.places
         if connection.is_ready:
             self._use(connection)
+        else:
+            asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_SECONDS, self._expect_ready, connection)
+
+    def _expect_ready(self, connection: Connection) -> None:
+        """End a connection on which the server has not said a word."""
+        if connection.is_open and not connection.is_ready:
+            connection.close()
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         self._opening.discard(task)
@@ -149,15 +208,10 @@ class Pool:
         error = task.exception()
         if error is None:
             self._open_more()
-        elif not isinstance(error, ConnectionFailed):
+        elif isinstance(error, ConnectionFailed):
+            self._failed_to_open(error)
+        else:
             raise error
-        elif not self._connections and not self._opening:
-            self._fail(error)
-
-    def _fail(self, error: ConnectionFailed) -> None:
-        """Tell everything that waits that there is no connection to be had."""
-        while exchange := self._source.take():
-            exchange.failed(error)
 
     def _set_alarm(self, when: float) -> None:
         if self._alarm is not None:

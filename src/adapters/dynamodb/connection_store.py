@@ -5,6 +5,7 @@ The SDKs' layers cost 10 to 60 times what the bytes need: 38 ms of CPU to read a
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -35,7 +36,7 @@ class DynamoDBConnectionStore(ConnectionStore):
         self._table = table
         self._clock = clock
 
-    async def join(self, *, room: str, connection: Connection) -> None:
+    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
         common = {
             ":format": {"S": str(connection.format)},
             ":expires_at": {"N": str(int(self._clock()) + LIFETIME_SECONDS)},
@@ -47,23 +48,28 @@ class DynamoDBConnectionStore(ConnectionStore):
                 UpdateExpression="ADD rooms :rooms SET #format = :format, expires_at = :expires_at",
                 ExpressionAttributeNames=_FORMAT,
                 ExpressionAttributeValues=common | {":rooms": {"SS": [room]}},
+                deadline=deadline,
             )
             member = {"format": common[":format"], "expires_at": common[":expires_at"]}
-            await self._call("PutItem", Item=key(room_partition(room), connection.id) | member)
+            await self._call("PutItem", Item=key(room_partition(room), connection.id) | member, deadline=deadline)
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         ids = list(dict.fromkeys(connection_ids))
         parts = [ids[at : at + _GET_AT_ONCE] for at in range(0, len(ids), _GET_AT_ONCE)]
         with faults_as_unavailable():
-            await _all(self._forget(part) for part in parts)
+            await _all(self._forget(part, deadline) for part in parts)
 
-    async def find(self, *, connection_id: str) -> Connection | None:
+    async def find(self, *, connection_id: str, deadline: float = math.inf) -> Connection | None:
         with faults_as_unavailable():
-            answer = await self._call("GetItem", Key=key(*connection_key(connection_id)), ConsistentRead=True)
+            answer = await self._call(
+                "GetItem", Key=key(*connection_key(connection_id)), ConsistentRead=True, deadline=deadline
+            )
         item = answer.get("Item")
         return None if item is None else Connection(id=connection_id, format=Format(item["format"]["S"]))
 
-    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+    async def recipients(
+        self, *, room: str, after: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[RecipientsPage]:
         start: Json = {"ExclusiveStartKey": key(room_partition(room), after)} if after else {}
         while True:
             with faults_as_unavailable():
@@ -75,6 +81,7 @@ class DynamoDBConnectionStore(ConnectionStore):
                     ProjectionExpression="sk, #format",
                     ExpressionAttributeNames=_FORMAT,
                     ConsistentRead=True,
+                    deadline=deadline,
                     **start,
                 )
             for page in _pages(answer["Items"]):
@@ -83,23 +90,23 @@ class DynamoDBConnectionStore(ConnectionStore):
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    async def _forget(self, connection_ids: Sequence[str]) -> None:
+    async def _forget(self, connection_ids: Sequence[str], deadline: float) -> None:
         keys = {connection_key(connection_id)[0]: connection_id for connection_id in connection_ids}
         deletes = []
-        for item in await self._get(keys):
+        for item in await self._get(keys, deadline):
             connection_id = keys[item["pk"]["S"]]
             rooms = item.get("rooms", {}).get("SS", ())
             deletes += [key(room_partition(room), connection_id) for room in rooms]
             deletes.append(key(*connection_key(connection_id)))
         parts = [deletes[at : at + _WRITE_AT_ONCE] for at in range(0, len(deletes), _WRITE_AT_ONCE)]
-        await _all(self._delete(part) for part in parts)
+        await _all(self._delete(part, deadline) for part in parts)
 
-    async def _get(self, connection_ids: Mapping[str, str]) -> list[Json]:
+    async def _get(self, connection_ids: Mapping[str, str], deadline: float) -> list[Json]:
         asked = [key(*connection_key(connection_id)) for connection_id in connection_ids.values()]
         pending: Json = {self._table: {"Keys": asked, "ConsistentRead": True}}
         items: list[Json] = []
         for _ in range(_ROUNDS):
-            answer = await self._client.call("BatchGetItem", {"RequestItems": pending})
+            answer = await self._client.call("BatchGetItem", {"RequestItems": pending}, deadline=deadline)
             items += answer.get("Responses", {}).get(self._table, [])
             pending = answer.get("UnprocessedKeys") or {}
             if not pending:
@@ -107,18 +114,18 @@ class DynamoDBConnectionStore(ConnectionStore):
             await asyncio.sleep(_PAUSE_SECONDS)
         raise ServiceUnreachable("keys were left unread")
 
-    async def _delete(self, keys: Sequence[Json]) -> None:
+    async def _delete(self, keys: Sequence[Json], deadline: float) -> None:
         pending: Json = {self._table: [{"DeleteRequest": {"Key": key}} for key in keys]}
         for _ in range(_ROUNDS):
-            answer = await self._client.call("BatchWriteItem", {"RequestItems": pending})
+            answer = await self._client.call("BatchWriteItem", {"RequestItems": pending}, deadline=deadline)
             pending = answer.get("UnprocessedItems") or {}
             if not pending:
                 return
             await asyncio.sleep(_PAUSE_SECONDS)
         raise ServiceUnreachable("items were left undeleted")
 
-    async def _call(self, operation: str, **request: Any) -> Json:
-        return await self._client.call(operation, {"TableName": self._table, **request})
+    async def _call(self, operation: str, *, deadline: float, **request: Any) -> Json:
+        return await self._client.call(operation, {"TableName": self._table, **request}, deadline=deadline)
 
 
 _FORMAT: Final = {"#format": "format"}

@@ -1,5 +1,6 @@
 """How far fan-outs have come, in the table of connections."""
 
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -20,13 +21,13 @@ class DynamoDBFanOutProgress(FanOutProgress):
         self._table = table
         self._clock = clock
 
-    async def position(self, *, fan_out: str) -> Position | None:
-        item = await self._item(fan_out)
+    async def position(self, *, fan_out: str, deadline: float = math.inf) -> Position | None:
+        item = await self._item(fan_out, deadline)
         if item is None:
             return None
         return Position(step=int(item["step"]["N"]), after=item["after"]["S"] if "after" in item else None)
 
-    async def move(self, *, fan_out: str, to: Position) -> bool:
+    async def move(self, *, fan_out: str, to: Position, deadline: float = math.inf) -> bool:
         mover = uuid.uuid4().hex
         item = key(*fan_out_key(fan_out)) | {
             "step": {"N": str(to.step)},
@@ -47,18 +48,20 @@ class DynamoDBFanOutProgress(FanOutProgress):
         )
         with faults_as_unavailable():
             try:
-                await self._client.call("PutItem", request)
+                await self._client.call("PutItem", request, deadline=deadline)
             except ServiceError as exc:
                 if exc.code != "ConditionalCheckFailedException":
                     raise
                 # The first attempt may have succeeded and its answer got lost.
-                found = await self._item(fan_out)
+                found = await self._item(fan_out, deadline)
                 return found is not None and found["moved_by"]["S"] == mover
         return True
 
-    async def _item(self, fan_out: str) -> dict[str, Any] | None:
+    async def _item(self, fan_out: str, deadline: float) -> dict[str, Any] | None:
         with faults_as_unavailable():
             answer = await self._client.call(
-                "GetItem", {"TableName": self._table, "Key": key(*fan_out_key(fan_out)), "ConsistentRead": True}
+                "GetItem",
+                {"TableName": self._table, "Key": key(*fan_out_key(fan_out)), "ConsistentRead": True},
+                deadline=deadline,
             )
         return answer.get("Item")

@@ -75,7 +75,7 @@ class DynamoDBRateLimiter(RateLimiter):
         }
         with faults_as_unavailable():
             try:
-                answer = await self._client.call("UpdateItem", request)
+                answer = await self._client.call("UpdateItem", request, deadline=deadline)
             except ServiceError as exc:
                 if exc.code != "ConditionalCheckFailedException":
                     raise

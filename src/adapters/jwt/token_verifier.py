@@ -3,13 +3,16 @@
 Reasons that are told are chosen from here: PyJWT's own messages may quote what they could not read.
 """
 
+import asyncio
+import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
 
 from adapters.jwt.keys import KeySource
-from chat_core.errors import Forbidden, Unauthenticated
+from chat_core.errors import Forbidden, Unauthenticated, Unavailable
 from chat_core.model import Principal
 from chat_core.ports import TokenVerifier
 
@@ -73,9 +76,13 @@ class JwtTokenVerifier(TokenVerifier):
         self._token_use = token_use
         self._leeway = leeway_seconds
 
-    async def verify(self, *, token: str) -> Principal:
+    async def verify(self, *, token: str, deadline: float = math.inf) -> Principal:
+        seconds = None if deadline == math.inf else deadline - time.monotonic()
         try:
-            claims = await self._claims(token)
+            async with asyncio.timeout(seconds):
+                claims = await self._claims(token)
+        except TimeoutError as exc:
+            raise Unavailable("The keys could not be read in time.") from exc
         except tuple(_REASONS) as exc:
             # Not chained: the exception's text is not ours.
             raise Unauthenticated(_reason(exc)) from None

@@ -1,5 +1,6 @@
 """Who is connected, in a dictionary."""
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -16,19 +17,21 @@ class MemoryConnectionStore(ConnectionStore):
         self._page_size = page_size
         self._rooms: dict[str, dict[str, Connection]] = {}
 
-    async def join(self, *, room: str, connection: Connection) -> None:
+    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
         self._rooms.setdefault(room, {})[connection.id] = connection
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         for members in self._rooms.values():
             for connection_id in connection_ids:
                 members.pop(connection_id, None)
 
-    async def find(self, *, connection_id: str) -> Connection | None:
+    async def find(self, *, connection_id: str, deadline: float = math.inf) -> Connection | None:
         memberships = (members.get(connection_id) for members in self._rooms.values())
         return next(filter(None, memberships), None)
 
-    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+    async def recipients(
+        self, *, room: str, after: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[RecipientsPage]:
         members = sorted(self._rooms.get(room, {}).values(), key=lambda member: member.id)
         left = iter(members[bisect_right(members, after, key=lambda member: member.id) :])
         while page := list(islice(left, self._page_size)):

@@ -1,5 +1,7 @@
 """How far fan-outs have come, in a dictionary."""
 
+import math
+
 from chat_core.model import Position
 from chat_core.ports import FanOutProgress
 
@@ -10,10 +12,10 @@ class MemoryFanOutProgress(FanOutProgress):
     def __init__(self) -> None:
         self._positions: dict[str, Position] = {}
 
-    async def position(self, *, fan_out: str) -> Position | None:
+    async def position(self, *, fan_out: str, deadline: float = math.inf) -> Position | None:
         return self._positions.get(fan_out)
 
-    async def move(self, *, fan_out: str, to: Position) -> bool:
+    async def move(self, *, fan_out: str, to: Position, deadline: float = math.inf) -> bool:
         before = self._positions.get(fan_out, Position())
         if before.step != to.step - 1:
             return False

@@ -1,5 +1,6 @@
 """Fan-outs in a list."""
 
+import math
 from collections import deque
 
 from chat_core.model import FanOut
@@ -12,5 +13,5 @@ class MemoryFanOutQueue(FanOutQueue):
     def __init__(self) -> None:
         self.waiting: deque[FanOut] = deque()
 
-    async def hand_on(self, fan_out: FanOut) -> None:
+    async def hand_on(self, fan_out: FanOut, *, deadline: float = math.inf) -> None:
         self.waiting.append(fan_out)

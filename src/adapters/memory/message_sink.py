@@ -44,7 +44,7 @@ class MemoryMessageSink(MessageSink):
         self._sends.pop(connection_id, None)
         self._closes.pop(connection_id, None)
 
-    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:  # noqa: ARG002
+    async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
         for each in connection_ids:
             close = self._closes.get(each, _leave_open)
             self.detach(each)

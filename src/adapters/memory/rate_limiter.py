@@ -19,7 +19,7 @@ class MemoryRateLimiter(RateLimiter):
         self._due: dict[str, float] = {}
         self._clean_at = _FEWEST_KEPT
 
-    async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:  # noqa: ARG002 - at once
+    async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:
         now = self._clock()
         due = max(self._due.get(sender, now), now)
         if due > now + self._rate.slack:

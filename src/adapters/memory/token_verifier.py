@@ -1,5 +1,6 @@
 """Who may connect, as a table of tokens."""
 
+import math
 from collections.abc import Mapping
 
 from chat_core.errors import Unauthenticated
@@ -13,7 +14,7 @@ class MemoryTokenVerifier(TokenVerifier):
     def __init__(self, principals: Mapping[str, Principal]) -> None:
         self._principals = principals
 
-    async def verify(self, *, token: str) -> Principal:
+    async def verify(self, *, token: str, deadline: float = math.inf) -> Principal:
         principal = self._principals.get(token)
         if principal is None:
             raise Unauthenticated("The token is unknown.")

@@ -1,6 +1,7 @@
 """Fan-outs as the messages of an SQS queue, each a JSON object with the members of a `FanOut`."""
 
 import json
+import math
 from dataclasses import fields, replace
 
 from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
@@ -23,14 +24,21 @@ class SqsFanOutQueue(FanOutQueue):
         self._client = client
         self._url = url
 
-    async def hand_on(self, fan_out: FanOut) -> None:
+    async def hand_on(self, fan_out: FanOut, *, deadline: float = math.inf) -> None:
         try:
-            await self._client.call("SendMessage", {"QueueUrl": self._url, "MessageBody": write_fan_out(fan_out)})
+            await self._client.call(
+                "SendMessage", {"QueueUrl": self._url, "MessageBody": write_fan_out(fan_out)}, deadline=deadline
+            )
         except (ServiceError, ServiceUnreachable) as exc:
             raise Unavailable("The message could not be handed on.") from exc
 
-    async def extend(self, receipt_handle: str, *, seconds: int) -> None:
+    async def extend(self, receipt_handle: str, *, seconds: int, deadline: float = math.inf) -> None:
         """Let a message that is being worked on be invisible for this long from now on.
+
+        Args:
+            receipt_handle: which message.
+            seconds: for how long.
+            deadline: when to give up, on the scale of `time.monotonic()`, in seconds.
 
         Raises:
             Unavailable: it may be handed to another worker before that.
@@ -38,7 +46,7 @@ class SqsFanOutQueue(FanOutQueue):
         """
         request = {"QueueUrl": self._url, "ReceiptHandle": receipt_handle, "VisibilityTimeout": seconds}
         try:
-            await self._client.call("ChangeMessageVisibility", request)
+            await self._client.call("ChangeMessageVisibility", request, deadline=deadline)
         except (ServiceError, ServiceUnreachable) as exc:
             raise Unavailable("The message could not be kept.") from exc
 

@@ -1,5 +1,6 @@
 """The port to whatever vouches for those who connect."""
 
+import math
 from abc import abstractmethod
 from typing import Protocol
 
@@ -14,8 +15,12 @@ class TokenVerifier(Protocol):
     """
 
     @abstractmethod
-    async def verify(self, *, token: str) -> Principal:
+    async def verify(self, *, token: str, deadline: float = math.inf) -> Principal:
         """Return whom the token was issued to.
+
+        Args:
+            token: as the client has sent it.
+            deadline: when to give up, on the scale of `time.monotonic()`, in seconds.
 
         Raises:
             Unauthenticated: it is malformed, no trusted key has signed it, or it is not valid now.

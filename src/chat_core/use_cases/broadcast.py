@@ -19,7 +19,7 @@ class Message:
     """Any JSON value."""
     room: str = LOBBY
     deadline: float = math.inf
-    """When to give up, on the scale of `time.monotonic()`, in seconds."""
+    """When to give deliveries up, on the scale of `time.monotonic()`, in seconds."""
     hand_on_at: float = math.inf
     """When to leave whoever has not been read to a worker, on the same scale; without a queue nobody is left."""
 
@@ -49,10 +49,12 @@ class Broadcast:
             after = await self.deliver(
                 payloads, report, room=message.room, after=after, deadline=message.deadline, until=until
             )
-            if after is None or (self.hand_on and await self.hand_on.rest(replace(rest, after=after), report)):
+            if after is None or (
+                self.hand_on and await self.hand_on.rest(replace(rest, after=after), report, deadline=message.deadline)
+            ):
                 break
             # It cannot be handed on: what time is left is used here.
             until = math.inf
         if self.hand_on:
-            await self.hand_on.left(rest, report)
+            await self.hand_on.left(rest, report, deadline=message.deadline)
         return report

@@ -1,5 +1,6 @@
 """A client has opened a connection."""
 
+import math
 from dataclasses import dataclass
 
 from chat_core.model import LOBBY, Connection
@@ -17,5 +18,6 @@ class Connect:
 
     store: ConnectionStore
 
-    async def __call__(self, connection: Connection) -> None:
-        await self.store.join(room=LOBBY, connection=connection)
+    async def __call__(self, connection: Connection, *, deadline: float = math.inf) -> None:
+        """Join; `deadline` is when to give up, on the scale of `time.monotonic()`, in seconds."""
+        await self.store.join(room=LOBBY, connection=connection, deadline=deadline)

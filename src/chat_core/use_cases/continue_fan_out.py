@@ -9,6 +9,7 @@ from chat_core.model import FanOut, Format, Position
 from chat_core.ports.fan_out_progress import FanOutProgress
 from chat_core.use_cases.delivering import BroadcastReport, RoomDelivery, render_for_all
 from chat_core.use_cases.handing_on import HandOn
+from chat_core.use_cases.times import SETTLING_SECONDS
 
 CHUNK = 5000
 """Members between two notes of the position, and so at most this many (and the rest of a page) receive a message twice
@@ -62,23 +63,25 @@ class ContinueFanOut:
         else:
             for to, ids in fan_out.members.items():
                 await self.deliver.to_members(payloads, report, to=to, ids=ids, deadline=deadline)
-        await self.hand_on.left(fan_out, report)
+        await self.hand_on.left(fan_out, report, deadline=deadline)
         return report
 
     async def _rest(
         self, fan_out: FanOut, payloads: Mapping[Format, str], report: BroadcastReport, times: "_Times"
     ) -> None:
-        position = await self.progress.position(fan_out=fan_out.id) or Position(after=fan_out.after)
+        settle_by = times.deadline + SETTLING_SECONDS
+        position = await self.progress.position(fan_out=fan_out.id, deadline=settle_by) or Position(after=fan_out.after)
         while position.after is not None:
             after = await self.deliver(
                 payloads, report, room=fan_out.room, after=position.after, deadline=times.deadline, at_least=self.chunk
             )
             position = Position(step=position.step + 1, after=after)
-            if not await self.progress.move(fan_out=fan_out.id, to=position):
+            if not await self.progress.move(fan_out=fan_out.id, to=position, deadline=settle_by):
                 break
             await times.after_chunk()
             if position.after is not None and self.deliver.clock() >= times.hand_on_at:
-                if not await self.hand_on.rest(replace(fan_out, after=position.after), report):
+                rest = replace(fan_out, after=position.after)
+                if not await self.hand_on.rest(rest, report, deadline=times.deadline):
                     raise Unavailable("The rest could not be handed on.")
                 break
 

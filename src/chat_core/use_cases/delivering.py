@@ -14,6 +14,7 @@ from chat_core.ports.connection_store import ConnectionStore
 from chat_core.ports.message_sink import MessageSink, Outcome, Outcomes
 from chat_core.ports.tasks import StartTask, Task
 from chat_core.protocol import render_message
+from chat_core.use_cases.times import SETTLING_SECONDS
 
 DELIVERIES_IN_FLIGHT = 32
 """Parts of pages being delivered while the next page is read: enough that the sink has work while a connection in one
@@ -136,7 +137,7 @@ class RoomDelivery:
         """
         read = 0
         async with _InFlight(self.start_task) as in_flight:
-            async for page in self.store.recipients(room=room, after=after):
+            async for page in self.store.recipients(room=room, after=after, deadline=deadline + SETTLING_SECONDS):
                 await self._start(page, payloads, deadline, report, in_flight)
                 read += len(page)
                 if read >= at_least or self.clock() >= until:
@@ -171,7 +172,7 @@ class RoomDelivery:
         ended = [*outcomes.gone, *closed]
         if ended:
             try:
-                await self.store.forget(connection_ids=ended)
+                await self.store.forget(connection_ids=ended, deadline=deadline + SETTLING_SECONDS)
             except Unavailable:
                 report.not_forgotten += len(ended)
 

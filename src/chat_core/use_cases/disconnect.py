@@ -1,5 +1,6 @@
 """A connection has ended, whoever ended it."""
 
+import math
 from dataclasses import dataclass
 
 from chat_core.ports.connection_store import ConnectionStore
@@ -16,5 +17,6 @@ class Disconnect:
 
     store: ConnectionStore
 
-    async def __call__(self, connection_id: str) -> None:
-        await self.store.forget(connection_ids=[connection_id])
+    async def __call__(self, connection_id: str, *, deadline: float = math.inf) -> None:
+        """Forget; `deadline` is when to give up, on the scale of `time.monotonic()`, in seconds."""
+        await self.store.forget(connection_ids=[connection_id], deadline=deadline)

@@ -11,6 +11,7 @@ from chat_core.model import FanOut, Format
 from chat_core.ports.fan_out_queue import FanOutQueue
 from chat_core.ports.message_sink import Outcome
 from chat_core.use_cases.delivering import BroadcastReport, Left
+from chat_core.use_cases.times import SETTLING_SECONDS
 
 MEMBERS_AT_ONCE = 4000
 """Ids of 16 characters, with quotes and commas: 76 KB of the 256 KB that SQS takes, besides a message of 128 KB."""
@@ -32,16 +33,17 @@ class HandOn:
     queue: FanOutQueue
     new_id: Callable[[], str] = new_id
 
-    async def rest(self, fan_out: FanOut, report: BroadcastReport) -> bool:
-        """Hand on the members after a position; return False where the queue fails."""
+    async def rest(self, fan_out: FanOut, report: BroadcastReport, *, deadline: float) -> bool:
+        """Hand on the members after a position; return False if the queue fails, or takes long after the deadline."""
+        rest = replace(fan_out, handed_on=fan_out.handed_on + 1)
         try:
-            await self.queue.hand_on(replace(fan_out, handed_on=fan_out.handed_on + 1))
+            await self.queue.hand_on(rest, deadline=deadline + SETTLING_SECONDS)
         except Unavailable:
             return False
         report.continues = True
         return True
 
-    async def left(self, fan_out: FanOut, report: BroadcastReport) -> None:
+    async def left(self, fan_out: FanOut, report: BroadcastReport, *, deadline: float) -> None:
         """Hand on those that have not got the message and could; where the queue fails, they stay among the failed.
 
         Those that were throttled are handed on once: a worker that finds them throttled as well reports them as failed.
@@ -54,7 +56,7 @@ class HandOn:
             members = _by_format(part)
             rest = replace(fan_out, id=self.new_id(), members=members, handed_on=fan_out.handed_on + 1)
             try:
-                await self.queue.hand_on(rest)
+                await self.queue.hand_on(rest, deadline=deadline + SETTLING_SECONDS)
             except Unavailable:
                 return
             report.handed_on(part)

@@ -11,6 +11,7 @@ from chat_core.ports.rate_limiter import RateLimiter
 from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
 from chat_core.use_cases.broadcast import Broadcast, Message
 from chat_core.use_cases.delivering import BroadcastReport, disconnect_slow
+from chat_core.use_cases.times import ANSWERING_SECONDS, SETTLING_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class ReceivedFrame:
     connection_id: str
     text: str
     deadline: float = math.inf
-    """When to give up, on the scale of `time.monotonic()`, in seconds."""
+    """When to give deliveries up, on the scale of `time.monotonic()`, in seconds. What is left to do then, forgetting,
+    handing on and telling the sender, takes less than a second more."""
     hand_on_at: float = math.inf
     """When to leave the rest of a large room to a worker, on the same scale."""
 
@@ -59,18 +61,18 @@ class ReceiveFrame:
     async def _send_message(self, frame: Frame, received: ReceivedFrame) -> Receipt:
         data = parse_send_message(frame)
         sender, deadline = received.connection_id, received.deadline
-        if self.limiter and not await self.limiter.admit(sender=sender, deadline=deadline):
+        if self.limiter and not await self.limiter.admit(sender=sender, deadline=deadline + SETTLING_SECONDS):
             raise TooManyRequests
         # Found out beforehand: a fault in between would have the sender repeat what was already delivered.
-        confirms = frame.ref is not None and await self._reads_json(sender)
+        confirms = frame.ref is not None and await self._reads_json(sender, deadline)
         message = Message(sender=sender, data=data, deadline=deadline, hand_on_at=received.hand_on_at)
         report = await self.broadcast(message)
         if frame.ref is not None and confirms:
             await _reply(self.sink, received, _confirmation(frame.ref, sender, report))
         return Receipt(report=report)
 
-    async def _reads_json(self, connection_id: str) -> bool:
-        sender = await self.store.find(connection_id=connection_id)
+    async def _reads_json(self, connection_id: str, deadline: float) -> bool:
+        sender = await self.store.find(connection_id=connection_id, deadline=deadline + SETTLING_SECONDS)
         return sender is not None and sender.format is Format.JSON
 
 
@@ -104,6 +106,6 @@ def _confirmation(ref: Ref, sender: str, report: BroadcastReport) -> str:
 
 
 async def _reply(sink: MessageSink, received: ReceivedFrame, payload: str) -> None:
-    deadline = received.deadline
+    deadline = received.deadline + ANSWERING_SECONDS
     outcomes = await sink.deliver(payload=payload, connection_ids=[received.connection_id], deadline=deadline)
     await disconnect_slow(sink, outcomes, deadline=deadline)

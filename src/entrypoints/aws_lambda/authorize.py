@@ -10,7 +10,7 @@ from typing import Any
 from chat_core import Forbidden, Unauthenticated, Unavailable
 from entrypoints.aws_lambda.authorizer_container import container
 from entrypoints.aws_lambda.bearer import bearer_token
-from entrypoints.aws_lambda.proxy import Event, LambdaContext
+from entrypoints.aws_lambda.proxy import Event, LambdaContext, deadline
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -24,7 +24,7 @@ class Unauthorized(Exception):
         super().__init__("Unauthorized")
 
 
-def handler(event: Event, _context: LambdaContext) -> dict[str, Any]:
+def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
     """Let whoever the token speaks for connect; later events of the connection name them as `principalId`.
 
     Raises:
@@ -33,7 +33,7 @@ def handler(event: Event, _context: LambdaContext) -> dict[str, Any]:
 
     """
     try:
-        principal = _run(_verifier.verify(token=bearer_token(event) or ""))
+        principal = _run(_verifier.verify(token=bearer_token(event) or "", deadline=deadline(context)))
     except Unauthenticated as refusal:
         logger.info("refused a client: %s", refusal)
         raise Unauthorized from None

@@ -12,6 +12,7 @@ from entrypoints.aws_lambda.proxy import (
     answer,
     cause,
     connection_id,
+    deadline,
     header,
     query_parameter,
 )
@@ -21,12 +22,12 @@ _run = container.runner().run
 _connect = container.connect()
 
 
-def handler(event: Event, _context: LambdaContext) -> Answer:
+def handler(event: Event, context: LambdaContext) -> Answer:
     """Let the client in, in the format that it asked for; 400 for an unknown format, 503 where the table fails."""
     offered = [name.strip() for name in header(event, "Sec-WebSocket-Protocol").split(",")]
     try:
         chosen = choose_format(subprotocols=offered, query_format=query_parameter(event, "format"))
-        _run(_connect(Connection(id=connection_id(event), format=chosen)))
+        _run(_connect(Connection(id=connection_id(event), format=chosen), deadline=deadline(context)))
     except ChatError as fault:
         logger.warning(about(event, refused=fault.code), exc_info=cause(fault))
         return answer(fault)

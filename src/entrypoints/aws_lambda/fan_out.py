@@ -36,7 +36,7 @@ async def _go_on(record: Event, context: LambdaContext) -> bool:
     started = time.monotonic()
     try:
         fan_out = read_fan_out(record["body"])
-        still_here = _sign_of_life(record["receiptHandle"])
+        still_here = _sign_of_life(record["receiptHandle"], deadline(context))
         await still_here()
         report = await _continue_fan_out(
             fan_out, deadline=deadline(context), hand_on_at=hand_on_time(context), after_chunk=still_here
@@ -53,11 +53,11 @@ async def _go_on(record: Event, context: LambdaContext) -> bool:
     return True
 
 
-def _sign_of_life(receipt_handle: str) -> Callable[[], Awaitable[None]]:
+def _sign_of_life(receipt_handle: str, until: float) -> Callable[[], Awaitable[None]]:
     async def extend() -> None:
         if isinstance(_queue, SqsFanOutQueue):
             try:
-                await _queue.extend(receipt_handle, seconds=PATIENCE_SECONDS)
+                await _queue.extend(receipt_handle, seconds=PATIENCE_SECONDS, deadline=until)
             except Unavailable as fault:
                 # Another worker may take the message up; then one of the two stops after a chunk.
                 logger.warning("could not keep the message: %s", fault.code, exc_info=fault.__cause__)

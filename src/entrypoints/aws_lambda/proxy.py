@@ -13,7 +13,7 @@ Event = Mapping[str, Any]
 Answer = dict[str, Any]
 
 ANSWERING_SECONDS = 1.0
-"""What is kept of the function's time for answering and logging after the last delivery."""
+"""What is kept of the function's time after the last delivery: for what use cases still do then, and for the log."""
 
 
 class LambdaContext(Protocol):
@@ -40,7 +40,7 @@ def query_parameter(event: Event, name: str) -> str | None:
 
 
 def deadline(context: LambdaContext) -> float:
-    """Return when the use case has to be done, on the scale of `time.monotonic()`."""
+    """Return when to give deliveries up, and a handshake, on the scale of `time.monotonic()`."""
     return time.monotonic() + context.get_remaining_time_in_millis() / 1000 - ANSWERING_SECONDS
 
 

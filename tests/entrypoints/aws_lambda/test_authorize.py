@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from entrypoints.aws_lambda.authorizer_container import AuthorizerContainer, con
 from entrypoints.aws_lambda.bearer import bearer_token
 from entrypoints.aws_lambda.proxy import Event
 from tests.support import tokens
-from tests.support.events import authorize, connect
+from tests.support.events import Context, authorize, connect
 
 Authorize = Callable[[Event, Any], dict[str, Any]]
 
@@ -43,7 +44,7 @@ class Failing(MemoryTokenVerifier):
         super().__init__({})
         self._error = error
 
-    async def verify(self, *, token: str) -> Principal:
+    async def verify(self, *, token: str, deadline: float = math.inf) -> Principal:
         raise self._error from ValueError("an internal detail")
 
 
@@ -61,7 +62,7 @@ PLACES = {
 @pytest.mark.parametrize("event", PLACES.values(), ids=PLACES)
 def test_token_is_found_wherever_a_client_can_put_it(function: Authorize, event: Event) -> None:
     """Only programs can set a header; a browser has the subprotocols and the URL."""
-    assert function(event, None) == {
+    assert function(event, Context()) == {
         "principalId": "ada",
         "policyDocument": {
             "Version": "2012-10-17",
@@ -91,14 +92,14 @@ def test_token_is_found_in_any_of_repeated_headers() -> None:
 def test_client_without_a_token_that_is_known_is_told_401(function: Authorize, event: Event) -> None:
     """By the one word that API Gateway knows."""
     with pytest.raises(Exception, match=r"^Unauthorized$") as refused:
-        function(event, None)
+        function(event, Context())
     assert refused.value.__suppress_context__
 
 
 def test_client_with_a_token_for_another_service_is_told_403() -> None:
     """By a policy that denies, which has to name somebody all the same."""
     for function in load(Failing(Forbidden("The token is for another audience."))):
-        answer = function(authorize({"Authorization": "Bearer x"}), None)
+        answer = function(authorize({"Authorization": "Bearer x"}), Context())
         assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
         assert answer["principalId"]
 
@@ -107,7 +108,7 @@ def test_failure_to_judge_is_one_clear_line_and_no_policy(caplog: pytest.LogCapt
     """API Gateway makes 500 of it; a policy that denies would send the client away for good."""
     for function in load(Failing(Unavailable("The key set could not be read."))):
         with pytest.raises(Unavailable):
-            function(authorize({"Authorization": "Bearer x"}), None)
+            function(authorize({"Authorization": "Bearer x"}), Context())
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage() == "cannot verify tokens: The key set could not be read. an internal detail"
@@ -117,9 +118,9 @@ def test_failure_to_judge_is_one_clear_line_and_no_policy(caplog: pytest.LogCapt
 def test_nothing_of_a_token_is_logged(function: Authorize, caplog: pytest.LogCaptureFixture, event: Event) -> None:
     """At no level; logs are read by more people than may connect."""
     caplog.set_level(logging.DEBUG)
-    function(event, None)
+    function(event, Context())
     with pytest.raises(Exception, match="Unauthorized"):
-        function(authorize({"Authorization": "Bearer open-sesame"}), None)
+        function(authorize({"Authorization": "Bearer open-sesame"}), Context())
     assert "sesame" not in caplog.text
 
 
@@ -131,7 +132,7 @@ def test_subprotocol_that_carries_a_token_is_not_the_one_accepted(monkeypatch: p
     chat.reset_singletons()
     with chat.connection_store.override(MemoryConnectionStore()):
         function = importlib.reload(importlib.import_module("entrypoints.aws_lambda.connect")).handler
-        answer = function(connect({"Sec-WebSocket-Protocol": "bearer.sesame, chat.v1"}), None)
+        answer = function(connect({"Sec-WebSocket-Protocol": "bearer.sesame, chat.v1"}), Context())
         chat.runner().close()
     chat.reset_singletons()
     assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat.v1"}}
@@ -200,7 +201,8 @@ def test_authorizer_judges_without_the_sdk(secret_arn: str, moto_endpoint: str) 
     import subprocess
 
     check = """import json, sys; from entrypoints.aws_lambda.authorize import handler
-print(handler(json.load(sys.stdin), None)["principalId"], [m for m in ("boto3", "botocore") if m in sys.modules])"""
+class Ctx: get_remaining_time_in_millis = lambda self: 10_000
+print(handler(json.load(sys.stdin), Ctx())["principalId"], [m for m in ("boto3", "botocore") if m in sys.modules])"""
     variables = {"AUTHORIZER_TYPE": "hs256", "TOKEN_SECRET_ARN": secret_arn, "AWS_ENDPOINT_URL": moto_endpoint}
     credentials = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
     done = subprocess.run(

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +16,7 @@ from adapters.memory import MemoryConnectionStore, MemoryMessageSink
 from chat_core import LOBBY, Connection, Format, RecipientsPage, Unavailable
 from entrypoints.aws_lambda.container import Container, container
 from entrypoints.aws_lambda.proxy import Answer, Event
-from tests.support.events import CONNECTION_ID, connect, disconnect, message
-
-
-@dataclass
-class Context:
-    """What Lambda tells a handler about the invocation."""
-
-    remaining_ms: int = 28_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
+from tests.support.events import CONNECTION_ID, Context, connect, disconnect, message
 
 
 @dataclass
@@ -84,13 +75,15 @@ def functions() -> Iterator[Functions]:
 class UnreachableStore(MemoryConnectionStore):
     """Fails like a table that is not there."""
 
-    async def join(self, *, room: str, connection: Connection) -> None:
+    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
         raise Unavailable("internal detail")
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         raise Unavailable("internal detail")
 
-    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+    async def recipients(
+        self, *, room: str, after: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[RecipientsPage]:
         raise Unavailable("The chat's table could not be reached.")
         yield RecipientsPage(ids={}, last="")
 

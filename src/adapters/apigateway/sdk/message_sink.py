@@ -2,20 +2,28 @@
 
 API Gateway has no call that posts to many connections, so posts run side by side, a bounded number of them.
 
-A post whose answer was lost (the service failed, or a kept-alive connection broke) is sent again although it may have
-been taken: a message twice is the lesser evil. One that timed out is not, since it may still be under way.
+A post whose answer was lost, because its connection broke, is made once more although it may have been taken: a message
+twice is the lesser evil. One that timed out is not, since it may still be under way.
 """
 
 import asyncio
 import itertools
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
+from adapters.apigateway.delivery import LOST_ATTEMPTS
 from adapters.apigateway.throttling import MOST_ATTEMPTS, Throttling
 from chat_core.ports import MessageSink, Outcome, Outcomes
 
@@ -33,7 +41,7 @@ _ATTEMPTS = {
     # Faults may pass, or may be there to stay.
     Outcome.UNAVAILABLE: 4,
 }
-
+_OUTCOMES = {410: Outcome.GONE, 429: Outcome.THROTTLED}
 
 _Request = Callable[[str], Awaitable[object]]
 """Makes one request about a connection."""
@@ -103,9 +111,10 @@ class SdkMessageSink(MessageSink):
     async def _request_until(self, deadline: float, connection_id: str, request: "_Request") -> tuple[Outcome, int]:
         """Repeat until there is an outcome to keep, or no time for another attempt; return how many there were, too."""
         for attempt in itertools.count(1):
-            outcome = self._judged(connection_id, await self._request(connection_id, request, deadline))
+            result, most = await self._request(connection_id, request, deadline)
+            outcome = self._judged(connection_id, result)
             pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
-            if attempt >= _ATTEMPTS.get(outcome, 0) or time.monotonic() + pause >= deadline:
+            if attempt >= min(most, _ATTEMPTS.get(outcome, 0)) or time.monotonic() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
         return outcome, attempt
@@ -120,27 +129,29 @@ class SdkMessageSink(MessageSink):
             self._throttling.taken(connection_id)
         return outcome
 
-    async def _request(self, connection_id: str, request: "_Request", deadline: float) -> Outcome:
+    async def _request(self, connection_id: str, request: "_Request", deadline: float) -> tuple[Outcome, float]:
+        """Make one request; return its outcome, and how many attempts there may be after such an end."""
         async with self._slots:
             seconds = min(self._post_timeout, deadline - time.monotonic())
             if seconds <= 0:
-                return Outcome.NOT_TRIED
+                return Outcome.NOT_TRIED, math.inf
             try:
                 async with asyncio.timeout(seconds):
                     await request(connection_id)
-            except self._client.exceptions.GoneException:
-                return Outcome.GONE
-            except ClientError as exc:
+            except (BotoCoreError, ClientError, TimeoutError) as exc:
                 return _failure(exc)
-            except (TimeoutError, ReadTimeoutError):
-                return Outcome.TIMED_OUT
-            except BotoCoreError:
-                return Outcome.UNAVAILABLE
-        return Outcome.DELIVERED
+        return Outcome.DELIVERED, math.inf
 
 
-def _failure(exc: ClientError) -> Outcome:
-    status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 429:
-        return Outcome.THROTTLED
-    return Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED
+def _failure(exc: Exception) -> tuple[Outcome, float]:
+    """Return what an exception of the SDK's means, and how many attempts there may be after it."""
+    match exc:
+        case ClientError():
+            status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
+            return _OUTCOMES.get(status, Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED), math.inf
+        case TimeoutError() | ReadTimeoutError():
+            return Outcome.TIMED_OUT, math.inf
+        case ConnectTimeoutError() | EndpointConnectionError():
+            return Outcome.UNAVAILABLE, math.inf
+        case _:
+            return Outcome.UNAVAILABLE, LOST_ATTEMPTS

@@ -1,12 +1,13 @@
 """Who is connected, in one DynamoDB table, through PynamoDB."""
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Self
+from typing import Self, TypeVar
 
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
@@ -20,6 +21,8 @@ from adapters.dynamodb.table import (
 from chat_core.errors import Unavailable
 from chat_core.model import Connection, Format, RecipientsPage
 from chat_core.ports import ConnectionStore
+
+T = TypeVar("T")
 
 
 class PynamoDBConnectionStore(ConnectionStore):
@@ -54,18 +57,20 @@ class PynamoDBConnectionStore(ConnectionStore):
         )
         return cls(Item.bind(table, settings))
 
-    async def join(self, *, room: str, connection: Connection) -> None:
-        await asyncio.to_thread(self._join, room, connection)
+    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
+        await _in_thread(deadline, lambda: self._join(room, connection))
 
-    async def forget(self, *, connection_ids: Sequence[str]) -> None:
-        await asyncio.to_thread(self._forget, connection_ids)
+    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
+        await _in_thread(deadline, lambda: self._forget(connection_ids))
 
-    async def find(self, *, connection_id: str) -> Connection | None:
-        return await asyncio.to_thread(self._find, connection_id)
+    async def find(self, *, connection_id: str, deadline: float = math.inf) -> Connection | None:
+        return await _in_thread(deadline, lambda: self._find(connection_id))
 
-    async def recipients(self, *, room: str, after: str = "") -> AsyncIterator[RecipientsPage]:
+    async def recipients(
+        self, *, room: str, after: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[RecipientsPage]:
         members = self._members(room, after)
-        while page := await asyncio.to_thread(_next_page, members):
+        while page := await _in_thread(deadline, lambda: _next_page(members)):
             yield page
 
     def _join(self, room: str, connection: Connection) -> None:
@@ -102,6 +107,15 @@ class PynamoDBConnectionStore(ConnectionStore):
             attributes_to_get=["sk", "format"],
             last_evaluated_key={"pk": {"S": room_partition(room)}, "sk": {"S": after}} if after else None,
         )
+
+
+async def _in_thread(deadline: float, call: Callable[[], T]) -> T:
+    """Return what the call returns. A thread cannot be stopped: one that is given up ends by PynamoDB's time-outs."""
+    try:
+        async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()):
+            return await asyncio.to_thread(call)
+    except TimeoutError as exc:
+        raise Unavailable("The chat's table did not answer in time.") from exc
 
 
 def _next_page(members: Iterator[Item]) -> RecipientsPage | None:
