@@ -32,6 +32,13 @@ def test_file_is_served_as_it_is(page: Page, target: str) -> None:
     assert dict(answer.headers)["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize("length", [255, 256, 5000])
+def test_name_longer_than_the_system_takes_is_no_files(page: Page, length: int) -> None:
+    """It used to be an error of the server's."""
+    assert get(page, "/" + "a" * length).status == 404
+    assert get(page, "/" + "a/" * length).status == 404
+
+
 def test_page_is_told_where_the_socket_is_and_may_connect_there_only(page: Page) -> None:
     """A deploy puts a file of the same name beside the page."""
     answer = get(page, "/config.json")

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -117,8 +117,8 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start Chromium with an empty profile; end it, and its driver, however the test ends."""
+def open_browser(*flags: str) -> Iterator[Browser]:
+    """Start Chromium with an empty profile and further flags; end it, and its driver, however the test ends."""
     command = ["chromedriver", "--port=0"]
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
@@ -127,7 +127,7 @@ def open_browser() -> Iterator[Browser]:
         try:
             driver = HTTPConnection("127.0.0.1", _read_port(process), timeout=60)
             browser = Browser(driver)
-            browser.session = _request(driver, "POST", "/session", _capabilities(profile))["sessionId"]
+            browser.session = _request(driver, "POST", "/session", _capabilities(profile, flags))["sessionId"]
             try:
                 yield browser
             finally:
@@ -137,8 +137,11 @@ def open_browser() -> Iterator[Browser]:
             process.terminate()
 
 
-def _capabilities(profile: str) -> dict[str, Any]:
-    options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={Path(profile) / 'profile'}"]}
+def _capabilities(profile: str, flags: Sequence[str]) -> dict[str, Any]:
+    options = {
+        "binary": shutil.which("chromium"),
+        "args": [*FLAGS, *flags, f"--user-data-dir={Path(profile) / 'profile'}"],
+    }
     wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "WARNING"}}
     return {"capabilities": {"alwaysMatch": wanted}}
 

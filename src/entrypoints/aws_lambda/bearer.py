@@ -1,8 +1,6 @@
 """Where a client puts its token: three places, since a browser's WebSocket can set no header but the subprotocols."""
 
-from collections.abc import Iterator
-
-from entrypoints.aws_lambda.proxy import Event, query_parameter
+from entrypoints.aws_lambda.proxy import Event, header_values, query_parameter
 
 SUBPROTOCOL_PREFIX = "bearer."
 """Offered beside the subprotocol that is meant: `chat.v1, bearer.<token>`. It is never the one that is accepted."""
@@ -18,19 +16,12 @@ def bearer_token(event: Event) -> str | None:
     2. `Sec-WebSocket-Protocol: chat.v1, bearer.<token>`
     3. `?token=<token>`, which ends up in the logs of whatever is in between: for clients that have no other way
     """
-    for value in _values(event, "Authorization"):
+    for value in header_values(event, "Authorization"):
         scheme, _, credentials = value.strip().partition(" ")
         if scheme.lower() == _SCHEME:
             return credentials.strip()
-    for value in _values(event, "Sec-WebSocket-Protocol"):
+    for value in header_values(event, "Sec-WebSocket-Protocol"):
         for name in value.split(","):
             if name.strip().startswith(SUBPROTOCOL_PREFIX):
                 return name.strip().removeprefix(SUBPROTOCOL_PREFIX)
     return query_parameter(event, QUERY_PARAMETER)
-
-
-def _values(event: Event, name: str) -> Iterator[str]:
-    """Yield every value of a header; a client may repeat it (RFC 6455, section 11.3.4)."""
-    for key, values in (event.get("multiValueHeaders") or {}).items():
-        if key.lower() == name.lower():
-            yield from values

@@ -13,7 +13,7 @@ from entrypoints.aws_lambda.proxy import (
     cause,
     connection_id,
     deadline,
-    header,
+    header_values,
     query_parameter,
 )
 
@@ -24,7 +24,8 @@ _connect = container.connect()
 
 def handler(event: Event, context: LambdaContext) -> Answer:
     """Let the client in, in the format that it asked for; 400 for an unknown format, 503 where the table fails."""
-    offered = [name.strip() for name in header(event, "Sec-WebSocket-Protocol").split(",")]
+    offers = ",".join(header_values(event, "Sec-WebSocket-Protocol"))
+    offered = [name.strip() for name in offers.split(",")]
     try:
         chosen = choose_format(subprotocols=offered, query_format=query_parameter(event, "format"))
         _run(_connect(Connection(id=connection_id(event), format=chosen), deadline=deadline(context)))

@@ -4,7 +4,7 @@ Source: API Gateway developer guide, "Set up a WebSocket API integration request
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from chat_core import ChatError, Rejected, TooManyRequests
@@ -28,10 +28,11 @@ def connection_id(event: Event) -> str:
     return str(event["requestContext"]["connectionId"])
 
 
-def header(event: Event, name: str) -> str:
-    """Return a header of the handshake, or the empty string; names are matched in any case (RFC 9110, section 5.1)."""
-    headers: Mapping[str, str] = event.get("headers") or {}
-    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+def header_values(event: Event, name: str) -> Iterator[str]:
+    """Yield every value of a header of the handshake: a client may repeat one (RFC 6455, section 11.3.4)."""
+    for key, values in (event.get("multiValueHeaders") or {}).items():
+        if key.lower() == name.lower():
+            yield from values
 
 
 def query_parameter(event: Event, name: str) -> str | None:

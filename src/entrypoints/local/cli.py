@@ -44,6 +44,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         debug_functions=tuple(given.debug_function),
         idle_seconds=given.idle_timeout,
         lifetime_seconds=given.connection_lifetime,
+        allow_hosts=tuple(given.allow_host),
+        allow_origins=tuple(given.allow_origin),
+        allow_aws_origins=tuple(given.allow_aws_origin),
     )
 
 
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
     )
     _add_connections(local)
+    _add_visitors(local)
     _add_development(local)
     return parser
 
@@ -108,6 +112,34 @@ def _add_connections(parser: argparse.ArgumentParser) -> None:
         default=Options.lifetime_seconds,
         metavar="SECONDS",
         help="close every connection at this age (default: API Gateway's %(default)g)",
+    )
+
+
+def _add_visitors(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("who is answered, besides this machine; each may be given again")
+    group.add_argument(
+        "--allow-origin",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of an origin such as https://app.example open WebSockets; * for all",
+    )
+    group.add_argument(
+        "--allow-host",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer requests for a name, such as a tunnel's, at the WebSocket API and the page",
+    )
+    group.add_argument(
+        "--allow-aws-origin",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of an origin use @connections and the embedded cloud",
     )
 
 
@@ -159,6 +191,21 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if text not in {"*", "null"} and not (
+        parts.scheme and parts.netloc and parts.path in {"", "/"} and not parts.query
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r} is no origin: one is https://app.example, without a path")
+    return text
+
+
+def _host(text: str) -> str:
+    if not text or any(each in text for each in "/:@ "):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host: one is app.example, without a port")
+    return text
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -41,6 +41,12 @@ class Options:
     """A connection without messages for so long is closed. The defaults are API Gateway's quotas."""
     lifetime_seconds: float = 7200.0
     """A connection as old as this is closed."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names, besides loopback's, that the WebSocket APIs and the page answer to."""
+    allow_origins: tuple[str, ...] = ()
+    """Origins, besides those of this machine, whose pages may open WebSockets."""
+    allow_aws_origins: tuple[str, ...] = ()
+    """Origins whose pages may use the `@connections` APIs and the embedded cloud."""
     trace: bool = False
     """Whether events, answers and calls of the management API are shown."""
     debug_port: int | None = None

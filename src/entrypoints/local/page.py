@@ -5,7 +5,7 @@ import mimetypes
 from pathlib import Path
 from urllib.parse import unquote
 
-from entrypoints.local.http import HttpServer, Request, Response, message_response, serve
+from entrypoints.local.http import HttpServer, Request, Response, Visitors, message_response, serve
 
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -21,12 +21,14 @@ class Page:
     Args:
         folder: what is served; nothing outside it, and no dot file in it, ever is.
         socket_url: where the page is to connect, `ws://...`.
+        visitors: whose `hosts` are answered besides loopback's names.
 
     """
 
-    def __init__(self, *, folder: Path, socket_url: str) -> None:
+    def __init__(self, *, folder: Path, socket_url: str, visitors: Visitors | None = None) -> None:
         self._folder = folder.resolve()
         self._socket_url = socket_url
+        self._visitors = visitors or Visitors()
 
     async def serve(self, *, port: int) -> HttpServer:
         """Listen on loopback.
@@ -35,7 +37,7 @@ class Page:
             OSError: the port is taken.
 
         """
-        return await serve(self.answer, port=port)
+        return await serve(self.answer, port=port, visitors=self._visitors)
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -53,8 +55,12 @@ class Page:
     def _find(self, path: str) -> Path | None:
         if "\0" in path or any(part.startswith(".") for part in path.split("/")):
             return None
-        file = (self._folder / path).resolve()
-        return file if file.is_file() and file.is_relative_to(self._folder) else None
+        try:
+            file = (self._folder / path).resolve()
+            return file if file.is_file() and file.is_relative_to(self._folder) else None
+        except OSError:
+            # A name longer than the system takes is no file's.
+            return None
 
     def _response(self, body: bytes, kind: str) -> Response:
         textual = kind.startswith("text/") or kind in {"application/json", "application/javascript"}

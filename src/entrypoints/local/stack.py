@@ -28,6 +28,7 @@ from entrypoints.local.cloud import (
 from entrypoints.local.enforcement import Enforcement
 from entrypoints.local.functions import Debugger, Functions
 from entrypoints.local.gateway import AccountThrottle, Gateway
+from entrypoints.local.http import Visitors
 from entrypoints.local.identities import Identities
 from entrypoints.local.interception import Authority, Interceptor
 from entrypoints.local.invocation import Invoker
@@ -91,7 +92,7 @@ class LocalStack:
             UsageError: the debugger that was asked for cannot be had.
 
         """
-        cloud = EmbeddedCloud(log=self._log)
+        cloud = EmbeddedCloud(log=self._log, origins=self._options.allow_aws_origins)
         self._running.push_async_callback(cloud.stop)
         await cloud.start()
         deployment, interceptor = await asyncio.gather(
@@ -196,6 +197,8 @@ class LocalStack:
                 permits=identities.permits,
                 account=self._account,
                 on_management=self._trace.management if self._trace else None,
+                visitors=self._visitors(),
+                pages=Visitors.of(origins=self._options.allow_aws_origins),
             )
         except ValueError as exc:
             # One of its expressions, or of the schemas of its models.
@@ -210,6 +213,9 @@ class LocalStack:
                 self._management.setdefault(function, f"http://127.0.0.1:{port}/{api.stage}")
         return f"ws://127.0.0.1:{port}/{api.stage}"
 
+    def _visitors(self) -> Visitors:
+        return Visitors.of(hosts=self._options.allow_hosts, origins=self._options.allow_origins)
+
     def _poll_queues(
         self, deployment: Deployment, identities: Identities, cloud: EmbeddedCloud, invoker: Invoker
     ) -> None:
@@ -223,7 +229,7 @@ class LocalStack:
     async def _serve_page(self, socket_url: str) -> str | None:
         if not PAGE_FOLDER.is_dir():
             return None
-        page = Page(folder=PAGE_FOLDER, socket_url=socket_url)
+        page = Page(folder=PAGE_FOLDER, socket_url=socket_url, visitors=self._visitors())
         port = self._options.page_port
         try:
             wanted = DEFAULT_PAGE_PORT if port is None else port

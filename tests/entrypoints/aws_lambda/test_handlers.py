@@ -100,6 +100,14 @@ def test_client_that_connects_is_in_the_lobby_as_plain(functions: Functions) -> 
     assert functions.lobby() == {CONNECTION_ID: Format.PLAIN}
 
 
+def test_subprotocols_may_come_in_several_lines(functions: Functions) -> None:
+    """Which are one list (RFC 6455, section 11.3.4); the map of single values has the last one alone."""
+    event = dict(connect({"Sec-WebSocket-Protocol": "bearer.T"}))
+    event["multiValueHeaders"] = {"Sec-WebSocket-Protocol": ["chat.v1", "bearer.T"]}
+    assert functions("connect", event)["headers"] == {"Sec-WebSocket-Protocol": "chat.v1"}
+    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+
+
 def test_offered_subprotocol_is_accepted_by_name(functions: Functions) -> None:
     """API Gateway answers the handshake with the header that the function returns, and a browser insists on it."""
     answer = functions("connect", connect({"Sec-WebSocket-Protocol": "other,chat.v1"}))

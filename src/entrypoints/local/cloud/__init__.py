@@ -5,8 +5,8 @@ Nothing heavy is imported with this package: boto3, the SAM translator and moto 
 
 from entrypoints.local.cloud.access import enforce, roles
 from entrypoints.local.cloud.deploy import Deployment, deploy, deployed
-from entrypoints.local.cloud.embedded import CloudFailed, EmbeddedCloud
-from entrypoints.local.cloud.errors import TemplateError
+from entrypoints.local.cloud.embedded import EmbeddedCloud
+from entrypoints.local.cloud.errors import CloudFailed, TemplateError
 from entrypoints.local.cloud.tables import Table, create_tables, delete_tables
 
 __all__ = [

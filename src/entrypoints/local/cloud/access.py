@@ -3,18 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
-from entrypoints.local.cloud.embedded import CloudFailed
+from entrypoints.local.cloud import private
 from entrypoints.local.model import RoleConfig
 from entrypoints.local.permissions import Principal
-
-ROLES_PATH = "/local/roles"
-"""GET answers with every role, as a JSON array; see moto_app.py. IAM's own API would take four calls for each."""
-ENFORCE_PATH = "/local/permissions"
-"""POST takes what `enforce` sends."""
 
 
 def roles(endpoint: str, logical_ids: Mapping[str, str]) -> tuple[RoleConfig, ...]:
@@ -24,7 +17,7 @@ def roles(endpoint: str, logical_ids: Mapping[str, str]) -> tuple[RoleConfig, ..
         CloudFailed: the embedded cloud has ended.
 
     """
-    found: list[dict[str, Any]] = json.loads(_request("GET", endpoint, ROLES_PATH))
+    found: list[dict[str, Any]] = json.loads(private.ask("GET", endpoint, private.ROLES_PATH))
     named = [(logical_ids.get(each["arn"].rpartition("/")[2]), each) for each in found]
     return tuple(
         RoleConfig(
@@ -67,15 +60,4 @@ def enforce(
         "ids": dict(physical_ids),
         "dynamodb_endpoint": dynamodb_endpoint,
     }
-    _request("POST", endpoint, ENFORCE_PATH, json.dumps(document).encode())
-
-
-def _request(method: str, endpoint: str, path: str, body: bytes | None = None) -> bytes:
-    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
-    try:
-        connection.request(method, path, body)
-        return connection.getresponse().read()
-    except (OSError, HTTPException) as exc:
-        raise CloudFailed("The embedded cloud has ended; see the messages above.") from exc
-    finally:
-        connection.close()
+    private.ask("POST", endpoint, private.ENFORCE_PATH, json.dumps(document).encode())

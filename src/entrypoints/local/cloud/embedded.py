@@ -1,25 +1,34 @@
 """The embedded cloud: moto's server in a process of its own."""
 
 import asyncio
+import json
 import os
+import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+
+from entrypoints.local.cloud import private
+from entrypoints.local.cloud.errors import CloudFailed
 
 SECONDS_TO_END = 1.5
 SECONDS_TO_START = 30.0
 
 
-class CloudFailed(Exception):
-    """The embedded cloud, or a service that is used in its place, did not start or does not answer."""
-
-
 class EmbeddedCloud:
     """A moto server, from `start` to `stop`; it does not outlive this process, however that ends."""
 
-    def __init__(self, *, log: Callable[[str], None]) -> None:
+    def __init__(self, *, log: Callable[[str], None], origins: Iterable[str] = ()) -> None:
+        """Make a cloud that does not run yet.
+
+        Args:
+            log: takes one line at a time.
+            origins: those of web pages that may use it; no other may.
+
+        """
         self._log = log
+        self._origins = list(origins)
         self._process: asyncio.subprocess.Process | None = None
         self._relays: list[asyncio.Task[None]] = []
         self.endpoint = ""
@@ -44,7 +53,11 @@ class EmbeddedCloud:
             # Ctrl-C goes to the whole foreground group, and the functions still need their tables then.
             start_new_session=True,
         )
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101 - likewise
+        secret = secrets.token_urlsafe()
+        # Not by an argument or a variable, which are shown of every process.
+        process.stdin.write(json.dumps({"secret": secret, "origins": self._origins}).encode() + b"\n")
         self._relays.append(asyncio.create_task(self._relay_errors(process)))
         try:
             line = await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)
@@ -53,6 +66,7 @@ class EmbeddedCloud:
         if not line.strip().isdigit():
             raise CloudFailed("The embedded cloud did not start; see the messages above.")
         self.endpoint = f"http://127.0.0.1:{int(line)}"
+        private.remember(self.endpoint, secret)
         self._relays.append(asyncio.create_task(self._relay_news(process.stdout)))
 
     async def stop(self) -> None:
@@ -60,6 +74,7 @@ class EmbeddedCloud:
         process, self._process = self._process, None
         if process is None:
             return
+        private.forget(self.endpoint)
         await _end(process)
         await asyncio.gather(*self._relays)
 
@@ -97,5 +112,7 @@ def _environment() -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # It would let every page of the web read every answer.
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
         "VALIDATE_LAMBDA_S3": "false",
     }

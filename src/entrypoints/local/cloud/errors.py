@@ -1,4 +1,4 @@
-"""What can be wrong with a template."""
+"""What can be wrong with a template, and with the cloud that it is deployed to."""
 
 import json
 from collections.abc import Iterator
@@ -28,6 +28,10 @@ class TemplateError(Exception):
     def inside(self, stack: str) -> Self:
         """Return the same error, as the template sees it that nests this one under the logical id `stack`."""
         return type(self)(f"{stack}/{self.resource}" if self.resource else stack, self.reason)
+
+
+class CloudFailed(Exception):
+    """The embedded cloud, or a service that is used in its place, did not start or does not answer."""
 
 
 @contextmanager

@@ -3,23 +3,25 @@
 import asyncio
 import json
 import logging
+import secrets
 import socket
 import warnings
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 
 from moto.cloudformation.parsing import get_model_map
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from entrypoints.local.cloud import moto_extensions, moto_iam, moto_wsgi
-from entrypoints.local.cloud.access import ENFORCE_PATH, ROLES_PATH
+from entrypoints.local.cloud import moto_extensions, moto_iam, moto_wsgi, private
 from entrypoints.local.cloud.moto_guard import Guard, changes_roles
 from entrypoints.local.cloud.moto_wsgi import Environ, StartResponse
-from entrypoints.local.http import HttpProtocol, Request, Response
+from entrypoints.local.http import HttpProtocol, Listener, Request, Response, Visitors, message_response
 
-RESOURCE_TYPES_PATH = "/local/resource-types"
-"""GET answers with the resource types that CloudFormation can create here, as a JSON array."""
+_MOTOS_OWN = "/moto-api"
+_SECRET_VARIABLE = "HTTP_" + private.SECRET_HEADER.upper().replace("-", "_")
+_NO_PAGES = message_response(403, "The embedded cloud answers no web page; --allow-aws-origin lets one in")
 
 MAX_BODY = 1 << 30
 """Bytes: objects of S3 come whole."""
@@ -27,25 +29,33 @@ WAITING_AT_ONCE = 128
 """Requests that may wait for something at a time, as those do that wait for messages of a queue."""
 
 
-def serve(listener: socket.socket) -> None:
-    """Answer requests to the listening socket for as long as the process lives."""
+def serve(listener: socket.socket, *, secret: str, origins: Sequence[str]) -> None:
+    """Answer requests to the listening socket for as long as the process lives.
+
+    Args:
+        listener: the socket.
+        secret: what requests to the private paths have to have.
+        origins: those of web pages that may use the cloud.
+
+    """
     # Each resource type that moto does not know is told to the person in our own words.
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR, format="embedded cloud: %(message)s")
+    logging.getLogger("entrypoints").setLevel(logging.WARNING)
     _print_alone(logging.getLogger("permissions"))
     moto_extensions.install()
-    asyncio.run(_serve(listener))
+    asyncio.run(_serve(listener, secret, Visitors.of(origins=origins)))
 
 
-async def _serve(listener: socket.socket) -> None:
-    server = _Server(port=listener.getsockname()[1])
+async def _serve(listener: socket.socket, secret: str, visitors: Visitors) -> None:
+    server = _Server(port=listener.getsockname()[1], secret=secret, visitors=visitors)
     connections: set[HttpProtocol] = set()
 
     def protocol() -> HttpProtocol:
         return HttpProtocol(server.answer, connections=connections, max_body=MAX_BODY)
 
-    listening = await asyncio.get_running_loop().create_server(protocol, sock=listener)
-    await listening.serve_forever()
+    Listener(listener, protocol)
+    await asyncio.Event().wait()
 
 
 def _print_alone(logger: logging.Logger) -> None:
@@ -64,12 +74,30 @@ class _Server:
     the interpreter take half as long again for them.
     """
 
-    def __init__(self, *, port: int) -> None:
+    def __init__(self, *, port: int, secret: str, visitors: Visitors) -> None:
         self._port = port
-        self._application = _Application()
+        self._visitors = visitors
+        self._application = _Application(secret)
         self._threads = ThreadPoolExecutor(WAITING_AT_ONCE)
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
+        if not self._visitors.takes_program(request):
+            return _NO_PAGES
+        origin = request.header("Origin")
+        return self._moto(request) if origin is None else self._to_a_page(request, origin)
+
+    async def _to_a_page(self, request: Request, origin: str) -> Response:
+        """Answer a page that was allowed, and let it read the answer (Fetch standard, "CORS protocol")."""
+        allow = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
+            wanted = request.header("Access-Control-Request-Headers") or ""
+            methods = ("Access-Control-Allow-Methods", request.header("Access-Control-Request-Method") or "")
+            return Response(status=204, headers=(*allow, methods, ("Access-Control-Allow-Headers", wanted)))
+        answer = self._moto(request)
+        answered = answer if isinstance(answer, Response) else await answer
+        return replace(answered, headers=(*answered.headers, *allow, ("Access-Control-Expose-Headers", "*")))
+
+    def _moto(self, request: Request) -> Response | Awaitable[Response]:
         environ = moto_wsgi.environ(request, port=self._port)
         if self._application.answers_at_once(environ):
             return moto_wsgi.answer(self._application, environ)
@@ -80,7 +108,8 @@ class _Server:
 class _Application:
     """moto, what stands before it, and the questions that AWS has no API for."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._guard = Guard()
 
@@ -89,8 +118,13 @@ class _Application:
         return environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") and not self._guard.forwards(environ)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] in (RESOURCE_TYPES_PATH, ROLES_PATH, ENFORCE_PATH):
-            return self._local(environ, start_response)
+        path = environ["PATH_INFO"]
+        if path in private.PATHS:
+            return self._private(path, environ, start_response)
+        if path.startswith(_MOTOS_OWN) or path == "/favicon.ico":
+            # It resets everything, and records requests into a file.
+            start_response("404 Not Found", [])
+            return [b""]
         if self._guard.knows(environ):
             # What is read here has to be there for moto as well.
             body = environ["wsgi.input"].read()
@@ -106,11 +140,15 @@ class _Application:
             print("roles changed", flush=True)
         return answer
 
-    def _local(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _private(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        told = environ.get(_SECRET_VARIABLE, "")
+        if not secrets.compare_digest(told.encode(), self._secret.encode()):
+            start_response("403 Forbidden", [])
+            return [b""]
         answer: object = None
-        if environ["PATH_INFO"] == ENFORCE_PATH:
+        if path == private.ENFORCE_PATH:
             self._guard.learn(json.load(environ["wsgi.input"]))
         else:
-            answer = sorted(get_model_map()) if environ["PATH_INFO"] == RESOURCE_TYPES_PATH else moto_iam.roles()
+            answer = sorted(get_model_map()) if path == private.RESOURCE_TYPES_PATH else moto_iam.roles()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]

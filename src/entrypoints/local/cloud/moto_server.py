@@ -1,11 +1,13 @@
 """The embedded cloud as a program: moto's server on loopback.
 
 Prints its port as one line as soon as requests can be sent. They are answered once moto is imported, which takes about
-two seconds: the parent has its own things to do meanwhile. Ends when its standard input does, and so with its parent,
-however that ends.
+two seconds: the parent has its own things to do meanwhile. Reads one line, a JSON object: the `secret` of its private
+paths and the `origins` of pages that may use it. Ends when its standard input does, and so with its parent, however
+that ends.
 """
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -18,6 +20,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        # The parent is gone already.
+        return
+    told = json.loads(line)
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     # An import makes objects that all stay: looking through them again and again for garbage finds none.
     gc.disable()
@@ -25,7 +32,7 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    serve(listener)
+    serve(listener, secret=told["secret"], origins=told["origins"])
 
 
 def _end_with_standard_input() -> None:

@@ -4,18 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
+from entrypoints.local.cloud import private
 from entrypoints.local.cloud.clients import client
 from entrypoints.local.cloud.documents import Template
-from entrypoints.local.cloud.embedded import CloudFailed
 from entrypoints.local.cloud.errors import TemplateError
 from entrypoints.local.cloud.templates import TEMPLATE_BUCKET
-
-RESOURCE_TYPES_PATH = "/local/resource-types"
-"""Answered by moto_app.py."""
 
 
 def supported_types(endpoint: str) -> frozenset[str]:
@@ -25,14 +20,7 @@ def supported_types(endpoint: str) -> frozenset[str]:
         CloudFailed: it has ended.
 
     """
-    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=60)
-    try:
-        connection.request("GET", RESOURCE_TYPES_PATH)
-        return frozenset(json.loads(connection.getresponse().read()))
-    except (OSError, HTTPException, ValueError) as exc:
-        raise CloudFailed("The embedded cloud has ended; see the messages above.") from exc
-    finally:
-        connection.close()
+    return frozenset(json.loads(private.ask("GET", endpoint, private.RESOURCE_TYPES_PATH)))
 
 
 def create(

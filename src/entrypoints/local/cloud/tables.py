@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from entrypoints.local.cloud.clients import client
-from entrypoints.local.cloud.embedded import CloudFailed
+from entrypoints.local.cloud.errors import CloudFailed
 
 
 @dataclass(frozen=True, kw_only=True)

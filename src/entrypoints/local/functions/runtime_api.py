@@ -15,7 +15,7 @@ import secrets
 from enum import Enum, auto
 
 from entrypoints.local.functions.invocation import Failure, Invocation, Outcome
-from entrypoints.local.http import HttpProtocol, HttpServer, Request, Response
+from entrypoints.local.http import HttpProtocol, HttpServer, Listener, Request, Response, bound
 from entrypoints.local.peers import of_another_account
 
 _ROOT = "/2018-06-01/runtime/"
@@ -75,11 +75,8 @@ class RuntimeApi:
         def protocol() -> HttpProtocol:
             return _Connection(self._handle, connections=connections, max_head=_MAX_HEAD)
 
-        # Starting to serve is a step of its own, so that being cancelled in it leaves nothing open.
-        loop = asyncio.get_running_loop()
-        listener = await loop.create_server(protocol, "127.0.0.1", 0, start_serving=False)
-        self._server = HttpServer(listener, connections)
-        await listener.start_serving()
+        # Clients of the stack must not keep its own functions out.
+        self._server = HttpServer(Listener(bound("127.0.0.1", 0), protocol, keeps_back=False), connections)
         return f"127.0.0.1:{self._server.port}" + (f"/{self._secret}" if self._secret else "")
 
     async def close(self) -> None:

@@ -8,25 +8,37 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 
 from entrypoints.local.access import Credential, Permits
 from entrypoints.local.gateway import handshake
 from entrypoints.local.gateway.admission import Admission, NotAdmitted
 from entrypoints.local.gateway.callers import Callers
-from entrypoints.local.gateway.connection import DROPPED, GOING_AWAY, Closure, Connection
+from entrypoints.local.gateway.connection import DROPPED, GOING_AWAY, MAX_MESSAGE, Closure, Connection
 from entrypoints.local.gateway.dispatch import Dispatcher, now
 from entrypoints.local.gateway.events import Handshake, Moment, Peer, forwarded_headers
 from entrypoints.local.gateway.ids import new_id, new_trace_id
 from entrypoints.local.gateway.integration import IntegrationFailure
-from entrypoints.local.gateway.management import ConnectionsApi
+from entrypoints.local.gateway.management import TOO_LARGE, ConnectionsApi
 from entrypoints.local.gateway.throttling import AccountThrottle, Throttle
-from entrypoints.local.http import HttpServer, Request, Response, serialize, serve
+from entrypoints.local.http import (
+    HttpServer,
+    Request,
+    Response,
+    Visitors,
+    message_response,
+    serialize,
+    serve,
+)
 from entrypoints.local.invocation import Invoker
 from entrypoints.local.model import ApiConfig
+from entrypoints.local.repeats import Unrepeated
 
 IDLE_SECONDS = 600.0
 LIFETIME_SECONDS = 7200.0
 """API Gateway quotas, WebSocket table."""
+MAX_HEAD = 10_240
+"""Bytes of request line and headers (API Gateway quotas, "Total combined size of request line and header values")."""
 STOP_SECONDS = 2.0
 """How long stopping waits for clients to close and for `$disconnect` to run."""
 
@@ -53,6 +65,8 @@ class Gateway:
         permits: Permits | None = None,
         account: AccountThrottle | None = None,
         on_management: Callable[[Request, Response], None] | None = None,
+        visitors: Visitors | None = None,
+        pages: Visitors | None = None,
     ) -> None:
         """Make a gateway that does not listen yet.
 
@@ -67,6 +81,9 @@ class Gateway:
             strict: Whether signatures by other access key ids are refused; otherwise only their form is looked at.
             permits: Says what the owners of `credentials` may do; everything where there is none.
             account: The limits that this API shares with others; those of an AWS account of its own where it is None.
+            visitors: Hosts that are answered besides loopback and the API's own name, and origins whose pages may
+                connect.
+            pages: Origins whose pages may use the management API.
             on_management: Is told of each request to the management API, and of its answer.
 
         Raises:
@@ -78,6 +95,9 @@ class Gateway:
         self._idle_seconds = idle_seconds
         self._lifetime_seconds = lifetime_seconds
         self._on_management = on_management
+        visitors = visitors or Visitors()
+        self._visitors = replace(visitors, hosts=visitors.hosts | {api.domain_name})
+        self._log_refusal = Unrepeated(log)
         account = account or AccountThrottle()
         throttle = Throttle(api, account)
         known = {} if credentials is None else credentials
@@ -87,7 +107,9 @@ class Gateway:
         self._open: dict[str, Connection] = {}
         self._taken: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._management = ConnectionsApi(api=api, connections=self._open, callers=callers, account=account, log=log)
+        self._management = ConnectionsApi(
+            api=api, connections=self._open, callers=callers, account=account, log=log, pages=pages or Visitors()
+        )
         self._quiet = asyncio.Event()
         self._server: HttpServer | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -99,7 +121,15 @@ class Gateway:
             OSError: The port is in use.
 
         """
-        self._server = await serve(self._http, port=port, upgrade=self._upgrade)
+        self._server = await serve(
+            self._http,
+            port=port,
+            upgrade=self._upgrade,
+            visitors=self._visitors,
+            max_head=MAX_HEAD,
+            max_body=MAX_MESSAGE,
+            too_large=TOO_LARGE,
+        )
         self._sweep()
         return self._server.port
 
@@ -159,11 +189,23 @@ class Gateway:
         )
         connection = Connection(peer=peer, transport=transport, early=rest, listener=self)
         self._taken.add(connection)
-        refusal = handshake.url_refusal(request) or handshake.refusal(request, stage=self._api.stage)
+        refusal = (
+            self._page_refusal(request)
+            or handshake.url_refusal(request)
+            or handshake.refusal(request, stage=self._api.stage)
+        )
         if refusal:
             connection.refuse(serialize(refusal, close=True))
         else:
             self._spawn(self._connect(connection, moment, request))
+
+    def _page_refusal(self, request: Request) -> Response | None:
+        """Return the answer to a handshake by a page from elsewhere. AWS lets it in: no laptop is at stake there."""
+        if self._visitors.takes_page(request):
+            return None
+        origin = (request.header("Origin") or "")[:200]
+        self._log_refusal(f"A page of {origin!a} was refused; --allow-origin {origin!a} lets it connect")
+        return message_response(403, "Forbidden: --allow-origin lets this page connect")
 
     async def _connect(self, connection: Connection, moment: Moment, request: Request) -> None:
         peer = connection.peer

@@ -15,7 +15,7 @@ from entrypoints.local.gateway.callers import AccessDenied, Callers
 from entrypoints.local.gateway.connection import CLOSED_NORMALLY, MAX_MESSAGE, Connection
 from entrypoints.local.gateway.ids import is_id, new_id
 from entrypoints.local.gateway.throttling import AccountThrottle
-from entrypoints.local.http import Request, Response, message_response
+from entrypoints.local.http import Request, Response, Visitors, message_response
 from entrypoints.local.model import ApiConfig
 
 _POSTED = Response(status=200)
@@ -32,7 +32,8 @@ def _error(status: int, kind: str, message: str) -> Response:
 
 _WRONG_STAGE = _error(403, "ForbiddenException", FORBIDDEN)
 _UNKNOWN = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-_TOO_LARGE = _error(413, "PayloadTooLargeException", "Request Entity Too Large")
+TOO_LARGE = _error(413, "PayloadTooLargeException", "Request Entity Too Large")
+_NO_PAGES = _error(403, "ForbiddenException", "No web page may use this; --allow-aws-origin lets one in")
 _NOT_UTF8 = _error(400, "BadRequestException", "The data is not UTF-8, and text is all that clients can be sent")
 _THROTTLED = _error(429, "LimitExceededException", TOO_MANY_REQUESTS)
 _SLOW = _error(429, "LimitExceededException", "The client reads too slowly")
@@ -49,12 +50,14 @@ class ConnectionsApi:
         callers: Callers,
         account: AccountThrottle,
         log: Callable[[str], None],
+        pages: Visitors,
     ) -> None:
         self._stage = api.stage
         self._connections = connections
         self._callers = callers
         self._account = account
         self._log = log
+        self._pages = pages
         self._resources = {method: api.arn(f"{api.stage}/{method}/@connections/*") for method in _METHODS}
 
     def answer(self, request: Request) -> Response | None:
@@ -64,6 +67,8 @@ class ConnectionsApi:
             return None
         if segments[1] != self._stage:
             return _WRONG_STAGE
+        if not self._pages.takes_program(request):
+            return _NO_PAGES
         resource = self._resources.get(request.method)
         if resource is None or len(segments) < 4:
             return _UNKNOWN
@@ -77,7 +82,7 @@ class ConnectionsApi:
         if not is_id(connection_id):
             return _malformed(connection_id)
         if len(request.body) > MAX_MESSAGE:
-            return _TOO_LARGE
+            return TOO_LARGE
         connection = self._connections.get(connection_id)
         if connection is None or not connection.is_open:
             return _GONE

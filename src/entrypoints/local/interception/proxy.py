@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from entrypoints.local.http import Listener, bound
 from entrypoints.local.interception.authority import Authority
 from entrypoints.local.repeats import Unrepeated
 
@@ -54,18 +55,19 @@ class Interceptor:
         self._excepted = _names((environment or {}).get("NO_PROXY") or (environment or {}).get("no_proxy") or "")
         self._ports: dict[str, int] = {}
         self._context: ssl.SSLContext | None = None
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._tunnels: set[asyncio.Task[None]] = set()
 
     async def start(self) -> Self:
         """Listen on loopback."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=HEAD_LIMIT)
+        # Clients of the stack must not keep its own functions out.
+        self._listener = Listener(bound("127.0.0.1", 0), self._protocol, keeps_back=False)
         return self
 
     async def stop(self) -> None:
         """End every tunnel. May be called again."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
         for task in self._tunnels:
             task.cancel()
         await asyncio.gather(*self._tunnels, return_exceptions=True)
@@ -79,13 +81,16 @@ class Interceptor:
 
     def variables(self) -> dict[str, str]:
         """Return what tells a function's libraries of the proxy, and whom to trust."""
-        assert self._server is not None  # noqa: S101  started before the functions are
-        url = f"http://{_USER}:{self._password}@127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        assert self._listener is not None  # noqa: S101  started before the functions are
+        url = f"http://{_USER}:{self._password}@127.0.0.1:{self._listener.sock.getsockname()[1]}"
         bundle = str(self._authority.bundle)
         # What speaks to this machine goes there directly: the embedded cloud, the gateway, the Runtime API.
         near = "127.0.0.1,localhost"
         proxy = {"HTTPS_PROXY": url, "https_proxy": url, "NO_PROXY": near, "no_proxy": near}
         return proxy | dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), bundle)
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=HEAD_LIMIT), self._connected)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))

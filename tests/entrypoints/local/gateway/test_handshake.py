@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.frames import Frame, Opcode
 
+from entrypoints.local.http import Visitors
 from entrypoints.local.invocation import FunctionError, InvocationRefused
 from entrypoints.local.model import RouteConfig
 from tests.support.gateway import Api, Event
@@ -17,22 +18,22 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 def upgrade(path: str = "/dev", key: str = KEY, version: str = "13") -> bytes:
     """Write an upgrade request."""
-    headers = f"Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {key}\r\n"
-    return f"GET {path} HTTP/1.1\r\n{headers}Sec-WebSocket-Version: {version}\r\n\r\n".encode()
+    headers = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {key}\r\n"
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Sec-WebSocket-Version: {version}\r\n\r\n".encode()
 
 
 async def test_the_connect_function_gets_the_handshake(api: Api) -> None:
     """Headers keep the casing that the client used; the rest is exactly AWS's (1.12)."""
     api.route("$connect")
     await api.start(variables={"colour": "red"})
-    async with api.connect("/dev?name=a", user_agent_header="agent/1", origin="http://o"):
+    async with api.connect("/dev?name=a", user_agent_header="agent/1", origin="http://localhost:5173"):
         [event] = await api.events("CONNECT")
     headers, context = event["headers"], event["requestContext"]
     assert headers.pop("Sec-WebSocket-Key")
     assert re.fullmatch("Root=1-[0-9a-f]{8}-[0-9a-f]{24}", headers.pop("X-Amzn-Trace-Id"))
     assert headers == {
         "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "Origin": "http://o",
+        "Origin": "http://localhost:5173",
         "Sec-WebSocket-Version": "13",
         "User-Agent": "agent/1",
         "X-Forwarded-For": "127.0.0.1",
@@ -166,7 +167,7 @@ async def test_a_wrong_stage_is_forbidden(api: Api, path: str) -> None:
 async def test_a_plain_request_is_told_to_upgrade(api: Api, path: str) -> None:
     """It gets 426, as on AWS (1.3)."""
     await api.start()
-    received = await api.exchange(f"GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    received = await api.exchange(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     assert received.startswith(b"HTTP/1.1 426 Upgrade Required\r\n")
     assert b"\r\nUpgrade: websocket\r\n" in received
 
@@ -174,7 +175,7 @@ async def test_a_plain_request_is_told_to_upgrade(api: Api, path: str) -> None:
 async def test_a_plain_request_for_another_stage_is_forbidden(api: Api) -> None:
     """There is nothing to upgrade to (1.2)."""
     await api.start()
-    received = await api.exchange(b"GET /prod HTTP/1.1\r\nConnection: close\r\n\r\n")
+    received = await api.exchange(b"GET /prod HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert received.startswith(b"HTTP/1.1 403 ")
     assert received.endswith(b'{"message":"Forbidden"}')
 
@@ -272,3 +273,27 @@ async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api
     status, _ = await api.refusal()
     assert status == 500
     assert api.lines[0].endswith("an integration of type HTTP, not run here")
+
+
+async def test_page_from_elsewhere_may_not_connect(api: Api) -> None:
+    """On AWS it may; here it would be at the developer's machine."""
+    api.route("$connect")
+    await api.start(visitors=Visitors.of(origins=["https://app.example"]))
+    status, body = await api.refusal(origin="https://evil.example")
+    assert (status, body) == (403, {"message": "Forbidden: --allow-origin lets this page connect"})
+    assert api.lines == [
+        "A page of 'https://evil.example' was refused; --allow-origin 'https://evil.example' lets it connect"
+    ]
+    assert api.functions.events == []
+    for origin in ("http://localhost:5173", "https://app.example"):
+        async with api.connect(origin=origin):
+            pass
+
+
+async def test_host_that_is_not_the_apis_is_refused(api: Api) -> None:
+    """Its own is the one that functions build from their events."""
+    await api.start()
+    own = "abcdef1234.execute-api.us-east-1.amazonaws.com"
+    for host, status in ((own, b"101"), ("evil.test", b"403"), (f"x.{own}", b"403")):
+        received = await api.exchange(upgrade().replace(b"localhost", host.encode()) + b"\x88\x80\0\0\0\0")
+        assert received.startswith(b"HTTP/1.1 " + status)

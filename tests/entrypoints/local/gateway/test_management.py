@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
@@ -45,7 +46,7 @@ async def error(api: Api, operation: str, **arguments: Any) -> dict[str, Any]:
 async def raw(api: Api, method: str, path: str, *, body: bytes = b"", signed: bool = True) -> tuple[int, str, bytes]:
     """Make a request without an SDK; return status, head and body."""
     sent = sign(method, f"http://127.0.0.1:{api.port}{path}", body=body)
-    lines = [f"{name}: {value}\r\n" for name, value in sent.headers] if signed else []
+    lines = [f"{name}: {value}\r\n" for name, value in sent.headers] if signed else ["Host: localhost\r\n"]
     head = f"{method} {path} HTTP/1.1\r\nConnection: close\r\n{''.join(lines)}Content-Length: {len(body)}\r\n\r\n"
     received_head, _, received_body = (await api.exchange(head.encode() + body)).partition(b"\r\n\r\n")
     return int(received_head.split(b" ")[1]), received_head.decode(), received_body
@@ -230,3 +231,26 @@ async def test_a_client_that_does_not_read_is_over_its_limit_instead_of_filling_
         _, head, _ = await raw(chat, "POST", path, body=b"a" * 131_072)
         assert "\r\nx-amzn-ErrorType: LimitExceededException" in head
         client.transport.abort()
+
+
+@pytest.mark.parametrize("header", ["Origin: http://localhost:3000", "Origin: null", "Sec-Fetch-Site: cross-site"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_web_page_may_not_use_it(chat: Api, method: str, header: str) -> None:
+    """A page can send a signature of the right form in the query string, and ids are in every message."""
+    async with chat.connect() as client:
+        path = f"/dev/@connections/{quote(await last_id(chat))}?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        request = (
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        )
+        received = await chat.exchange(request.encode())
+        assert received.startswith(b"HTTP/1.1 403 ")
+        assert b"--allow-aws-origin" in received
+        await client.send("still there")
+
+
+async def test_too_large_a_body_is_refused_by_its_length(chat: Api) -> None:
+    """Before it comes, and as the SDKs know it."""
+    head = "POST /dev/@connections/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 131073\r\n\r\n"
+    received = await chat.exchange(head.encode())
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nx-amzn-ErrorType: PayloadTooLargeException\r\n" in received

@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from entrypoints.local.http import Request, Response, serve
+from entrypoints.local.http import Request, Response, Visitors, serve
 from entrypoints.local.interception import Authority, Interceptor
 
 HOST = "abcdefghij.execute-api.us-east-1.amazonaws.com"
@@ -38,7 +38,7 @@ async def gateway() -> AsyncIterator[int]:
         headers = {name.lower(): value for name, value in request.headers}
         return Response(status=200, body=f"{headers['host']} {request.path}".encode())
 
-    server = await serve(answer, port=0)
+    server = await serve(answer, port=0, visitors=Visitors.of(hosts=[HOST, "there"]))
     yield server.port
     server.close()
     await server.wait_closed()

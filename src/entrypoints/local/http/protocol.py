@@ -1,66 +1,40 @@
-"""A small HTTP/1.1 server for loopback: httptools parses, asyncio moves the bytes, a handler answers.
+"""A connection of the HTTP/1.1 server for loopback: httptools parses, asyncio moves the bytes, a handler answers.
 
 A handler that knows its answer at once may return it instead of an awaitable. It then costs no task, which is most of
 the price of a request: deliveries to connections come in thousands per second.
 """
 
 import asyncio
-import json
 import logging
-import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import NamedTuple, cast
+from typing import cast
 
 import httptools
 
+from entrypoints.local.http.messages import Request, Response, message_response, serialize
+from entrypoints.local.http.visitors import Visitors, host_of, is_loopback
+from entrypoints.local.repeats import Unrepeated
+
 MAX_HEAD = 64 * 1024
 """Bytes of request line and headers together; over it, 431."""
+HEAD_SECONDS = 30.0
+"""How long a client may take for a request's head, and from connecting to its first request."""
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body; over it, 413."""
 LINGER_SECONDS = 2.0
 """How long a client that was refused may go on sending. Closing sooner would reset the connection, and a reset can
 destroy the answer before the client has read it (RFC 9112, 9.6)."""
 
+NOBODY_ELSE = Visitors()
+TOO_LARGE = message_response(413, "Request Entity Too Large")
+_LONG_HEAD = message_response(431, "Request Header Fields Too Large")
+_REQUEST_LINE_REST = len("GET  HTTP/1.1\r\n")
+_HEADER_REST = len(": \r\n")
+_LENGTH_DIGITS = 19
+
 _LOGGER = logging.getLogger(__name__)
-
-
-class Request(NamedTuple):
-    """One request, whole. Nothing in it is decoded beyond latin-1."""
-
-    method: str
-    target: str
-    """As on the wire, for example `/dev/@connections/abc%3D?x=1`."""
-    headers: tuple[tuple[str, str], ...]
-    """In the order and the casing they came in."""
-    body: bytes
-    peer: tuple[str, int]
-
-    @property
-    def path(self) -> str:
-        """The target before its `?`."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        """The target after its `?`; empty where there is none."""
-        return self.target.partition("?")[2]
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of a header, whatever the casing of its name."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """An answer; `serialize` adds `Content-Length`, unless it is there, and `Connection` if the connection ends."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
+_tell = Unrepeated(_LOGGER.warning)
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
@@ -68,38 +42,6 @@ Handler = Callable[[Request], Response | Awaitable[Response]]
 
 Upgrade = Callable[[Request, asyncio.Transport, bytes], None]
 """Takes a transport over for good: gets the request that asked for it and the bytes that followed."""
-
-
-def message_response(status: int, message: str, *headers: tuple[str, str]) -> Response:
-    """Build the answer `{"message": message}`."""
-    body = json.dumps({"message": message}, separators=(",", ":")).encode()
-    return Response(status=status, body=body, headers=(("Content-Type", "application/json"), *headers))
-
-
-def serialize(response: Response, *, close: bool = False, head_only: bool = False) -> bytes:
-    """Return the bytes of an answer; `head_only` is how HEAD is answered."""
-    lines = [_status_line(response.status)]
-    lines += [f"{name}: {value}\r\n" for name, value in response.headers]
-    if response.status >= 200 and response.status not in _LENGTHLESS and not _tells_length(response):
-        lines.append(f"Content-Length: {len(response.body)}\r\n")
-    if close:
-        lines.append("Connection: close\r\n")
-    lines.append("\r\n")
-    head = "".join(lines).encode("latin-1", "replace")
-    return head if head_only else head + response.body
-
-
-def _tells_length(response: Response) -> bool:
-    return any(name.lower() == "content-length" for name, _ in response.headers)
-
-
-def _status_line(status: int) -> str:
-    return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
-
-
-_LENGTHLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-"""RFC 9110, 8.6: the first may not carry Content-Length; in the second it would be that of an answer not made here."""
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -111,10 +53,26 @@ class HttpProtocol(asyncio.Protocol):
         *,
         upgrade: Upgrade | None = None,
         connections: set["HttpProtocol"] | None = None,
+        visitors: Visitors = NOBODY_ELSE,
         max_head: int | None = None,
         max_body: int | None = None,
+        too_large: Response = TOO_LARGE,
     ) -> None:
+        """Make the protocol of a connection.
+
+        Args:
+            handler: answers the requests.
+            upgrade: takes over the transports of WebSocket handshakes.
+            connections: where the connection stands while it is open.
+            visitors: whose `hosts` are answered besides loopback's names.
+            max_head: bytes of a request line and headers.
+            max_body: bytes of a body.
+            too_large: the answer to a larger body.
+
+        """
         self._handler = handler
+        self._visitors = visitors
+        self._too_large = too_large
         self._max_head = MAX_HEAD if max_head is None else max_head
         self._max_body = MAX_BODY if max_body is None else max_body
         self._upgrade = upgrade
@@ -129,6 +87,7 @@ class HttpProtocol(asyncio.Protocol):
         self._refused = False
         self._linger: asyncio.TimerHandle | None = None
         self._writable = True
+        self._head_timer: asyncio.TimerHandle | None = None
         self.on_message_begin()
 
     def close(self) -> None:
@@ -146,19 +105,25 @@ class HttpProtocol(asyncio.Protocol):
         self._peer = (transport.get_extra_info("peername") or ("", 0))[:2]
         if self._connections is not None:
             self._connections.add(self)
+        self._await_head()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Give up the answer that is being made: nobody will read it."""
         self._leave()
         if self._answering is not None:
             self._answering.cancel()
-        if self._linger is not None:
-            self._linger.cancel()
+        for timer in (self._linger, self._head_timer):
+            if timer is not None:
+                timer.cancel()
+        # The parser and this refer to each other, and what they hold may be large.
+        self._body.clear()
+        self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
         """Parse; what is malformed is answered with 400 and the connection ends."""
         if self._refused:
             return
+        self._progress = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as exc:
@@ -166,8 +131,7 @@ class HttpProtocol(asyncio.Protocol):
         except httptools.HttpParserError:
             self._refuse(message_response(400, "Bad Request"))
         else:
-            # The parser keeps an unfinished header to itself: the whole of such data counts.
-            self._count_head(len(data) if self._in_head else 0)
+            self._look_after_head(len(data))
         self._next()
 
     def pause_writing(self) -> None:
@@ -186,24 +150,44 @@ class HttpProtocol(asyncio.Protocol):
         self._url = b""
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
-        self._head_size = self._body_size = 0
+        self._head_size = _REQUEST_LINE_REST
+        self._body_size = 0
         self._in_head = True
         self._expects = False
+        self._hosts: list[str] = []
+        self._length = 0
+        self._progress = True
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the target."""
         self._url += url
+        self._head_size += len(url)
+        self._progress = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, which belongs to the body and is dropped."""
-        if self._in_head:
-            self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
-            if len(name) == 6 and name.lower() == b"expect":
-                self._expects = value.lower() == b"100-continue"
+        if not self._in_head:
+            return
+        self._head_size += len(name) + len(value) + _HEADER_REST
+        self._progress = True
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if len(name) == 4 and name.lower() == b"host":
+            self._hosts.append(value.decode("latin-1"))
+        elif len(name) == 6 and name.lower() == b"expect":
+            self._expects = value.lower() == b"100-continue"
+        elif len(name) == 14 and name.lower() == b"content-length" and value.isdigit():
+            self._length = int(value) if len(value) < _LENGTH_DIGITS else self._max_body + 1
 
     def on_headers_complete(self) -> None:
         """Ask for the body where the client waits to be asked (RFC 9110, 10.1.1)."""
         self._in_head = False
+        self._end_head_timer()
+        if self._head_size > self._max_head:
+            self._refuse(_LONG_HEAD)
+        elif refusal := self._misaddressed():
+            self._refuse(refusal)
+        elif self._length > self._max_body:
+            self._refuse(self._too_large)
         if self._expects and not self._refused and self._transport is not None and not self._busy:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -211,7 +195,7 @@ class HttpProtocol(asyncio.Protocol):
         """Take a piece of the body."""
         self._body_size += len(data)
         if self._body_size > self._max_body:
-            self._refuse(message_response(413, "Request Entity Too Large"))
+            self._refuse(self._too_large)
         elif not self._refused:
             self._body.append(data)
 
@@ -280,10 +264,42 @@ class HttpProtocol(asyncio.Protocol):
 
     # Ends of the conversation.
 
-    def _count_head(self, unfinished: int) -> None:
-        self._head_size += unfinished
+    def _misaddressed(self) -> Response | None:
+        """Return the answer to a request that names another host than this one, or none (RFC 9112, section 3.2)."""
+        version = self._parser.get_http_version()
+        if len(self._hosts) != 1:
+            is_old = version == "1.0" and not self._hosts
+            return None if is_old else message_response(400, "Bad Request")
+        name = host_of(self._hosts[0])
+        if is_loopback(name) or name in self._visitors.hosts:
+            return None
+        _tell(f"A request for the host {name[:100]!a} was refused; --allow-host adds names of the API and of the page")
+        return message_response(403, "Forbidden: the host is not one of this server's")
+
+    def _look_after_head(self, received: int) -> None:
+        """Bound what is unfinished, in bytes and in seconds."""
+        if not self._in_head:
+            return
+        if not self._progress:
+            # All of it belongs to one header, which the parser keeps to itself until it is whole.
+            self._head_size += received
         if self._head_size > self._max_head:
-            self._refuse(message_response(431, "Request Header Fields Too Large"))
+            self._refuse(_LONG_HEAD)
+        self._await_head()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self._loop.call_later(HEAD_SECONDS, self._lose_patience)
+
+    def _end_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _lose_patience(self) -> None:
+        self._head_timer = None
+        if self._transport is not None and not self._refused:
+            self._refuse(message_response(408, "Request Timeout"))
 
     def _hand_over(self, rest: bytes) -> None:
         """Let the gateway have a WebSocket handshake; answer any other upgrade as if it had not been asked for."""
@@ -324,57 +340,3 @@ class HttpProtocol(asyncio.Protocol):
 
 def _failure() -> Response:
     return message_response(500, "Internal server error")
-
-
-class HttpServer:
-    """A listening server together with its connections."""
-
-    def __init__(self, server: asyncio.Server, connections: set[HttpProtocol]) -> None:
-        self._server = server
-        self._connections = connections
-
-    @property
-    def sockets(self) -> tuple[socket.socket, ...]:
-        """The listening sockets."""
-        return tuple(self._server.sockets)
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return cast("int", self._server.sockets[0].getsockname()[1])
-
-    def close(self) -> None:
-        """Stop listening and drop every connection, idle or not. Transports that were taken over are left alone."""
-        self._server.close()
-        for connection in tuple(self._connections):
-            connection.close()
-
-    async def wait_closed(self) -> None:
-        """Wait until the dropped connections are closed, which asyncio does in the next turn of its loop."""
-        await asyncio.sleep(0)
-
-
-async def serve(handler: Handler, *, host: str = "127.0.0.1", port: int, upgrade: Upgrade | None = None) -> HttpServer:
-    """Listen on `host` and `port` (0: any free one) until the server is closed.
-
-    Args:
-        handler: Answers the requests.
-        host: The address to listen on.
-        port: The port to listen on.
-        upgrade: Takes over the transports of WebSocket handshakes; without it they are answered by the handler.
-
-    Raises:
-        OSError: The address is in use, or not this machine's.
-
-    """
-    connections: set[HttpProtocol] = set()
-
-    def protocol() -> HttpProtocol:
-        return HttpProtocol(handler, upgrade=upgrade, connections=connections)
-
-    server = await asyncio.get_running_loop().create_server(protocol, host, port)
-    return HttpServer(server, connections)
-
-
-__all__ = ["Handler", "HttpProtocol", "HttpServer", "Request", "Response", "Upgrade", "message_response", "serialize",
-           "serve"]  # fmt: skip

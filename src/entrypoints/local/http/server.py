@@ -1,0 +1,92 @@
+"""A listening HTTP server."""
+
+import asyncio
+import socket
+from typing import cast
+
+from entrypoints.local.http.listening import Listener
+from entrypoints.local.http.messages import Response
+from entrypoints.local.http.protocol import NOBODY_ELSE, TOO_LARGE, Handler, HttpProtocol, Upgrade
+from entrypoints.local.http.visitors import Visitors
+
+
+class HttpServer:
+    """A listening server together with its connections."""
+
+    def __init__(self, listener: Listener, connections: set[HttpProtocol]) -> None:
+        self._listener = listener
+        self._connections = connections
+        self.port = cast("int", listener.sock.getsockname()[1])
+        """The port that it listens on."""
+
+    def close(self) -> None:
+        """Stop listening and drop every connection, idle or not. Transports that were taken over are left alone."""
+        self._listener.close()
+        for connection in tuple(self._connections):
+            connection.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the dropped connections are closed, which asyncio does in the next turn of its loop."""
+        await asyncio.sleep(0)
+
+
+async def serve(
+    handler: Handler,
+    *,
+    host: str = "127.0.0.1",
+    port: int,
+    upgrade: Upgrade | None = None,
+    visitors: Visitors = NOBODY_ELSE,
+    max_head: int | None = None,
+    max_body: int | None = None,
+    too_large: Response = TOO_LARGE,
+) -> HttpServer:
+    """Listen on `host` and `port` (0: any free one) until the server is closed.
+
+    Args:
+        handler: Answers the requests.
+        host: The address to listen on.
+        port: The port to listen on.
+        upgrade: Takes over the transports of WebSocket handshakes; without it they are answered by the handler.
+        visitors: Whose `hosts` are answered besides loopback's names.
+        max_head: Bytes of a request line and headers that are taken; `MAX_HEAD` if not told.
+        max_body: Bytes of a body that are taken; `MAX_BODY` if not told.
+        too_large: The answer to a larger body.
+
+    Raises:
+        OSError: The address is in use, or not this machine's.
+
+    """
+    connections: set[HttpProtocol] = set()
+
+    def protocol() -> HttpProtocol:
+        return HttpProtocol(
+            handler,
+            upgrade=upgrade,
+            connections=connections,
+            visitors=visitors,
+            max_head=max_head,
+            max_body=max_body,
+            too_large=too_large,
+        )
+
+    return HttpServer(Listener(bound(host, port), protocol), connections)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address.
+
+    Raises:
+        OSError: The address is in use, or not this machine's.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # A stack that was just stopped has connections that linger.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
