@@ -3,12 +3,14 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 from websockets.asyncio.client import connect
+from websockets.sync import client as sync_client
 
-from tests.support.local_stack import CHAT, local_stack
+from tests.support.local_stack import CHAT, alive, local_stack
 from tests.support.project import Project
 
 RAISING = """
@@ -57,3 +59,25 @@ def test_stack_whose_log_nobody_reads_any_more_stops_all_the_same() -> None:
             assert process.wait(timeout=60) == 0
         finally:
             process.kill()
+
+
+def test_death_of_the_embedded_cloud_is_told_once_and_ends_the_stack() -> None:
+    """As what it is, and not by each call that meets it; no process is left."""
+    with local_stack() as stack:
+        with sync_client.connect(stack.ws_url) as client:
+            client.send('{"action":"sendmessage","data":"live long"}')
+            client.recv(timeout=30)
+            started = stack.descendants()
+            (cloud,) = [each for each in started if "moto_server" in _command(each)]
+            os.kill(cloud, signal.SIGKILL)
+            assert stack.process.wait(timeout=20) == 1
+        stack.wait_for_log("The embedded cloud has ended by signal 9, and the stack ends with it")
+        assert [line for line in stack.log if "has ended" in line] == [
+            "error: The embedded cloud has ended by signal 9, and the stack ends with it."
+        ]
+        assert alive(started) == set()
+
+
+def _command(process: int) -> str:
+    done = subprocess.run(["ps", "-o", "args=", "-p", str(process)], capture_output=True, text=True, check=False)
+    return done.stdout

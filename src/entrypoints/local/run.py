@@ -35,7 +35,7 @@ async def run(options: Options) -> int:
             addresses = await stack.start()
             announce(addresses)
             log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
-            await asyncio.Event().wait()
+            await stack.run()
     except asyncio.CancelledError:
         return 0
     except UsageError as exc:

@@ -71,6 +71,7 @@ class LocalStack:
         self._running = AsyncExitStack()
         self._debuggers: Mapping[str, Debugger] = {}
         """Those of the functions that have one, by ARN."""
+        self._cloud: EmbeddedCloud | None = None
         self._account = AccountThrottle()
         """One for all the APIs: the quotas are the account's."""
         self._management: dict[str, str] = {}
@@ -92,7 +93,7 @@ class LocalStack:
             UsageError: the debugger that was asked for cannot be had.
 
         """
-        cloud = EmbeddedCloud(log=self._log, origins=self._options.allow_aws_origins)
+        self._cloud = cloud = EmbeddedCloud(log=self._log, origins=self._options.allow_aws_origins)
         self._running.push_async_callback(cloud.stop)
         await cloud.start()
         deployment, interceptor = await asyncio.gather(
@@ -126,6 +127,16 @@ class LocalStack:
             self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
         return Addresses(apis=apis, page=page, aws=cloud.endpoint)
+
+    async def run(self) -> None:
+        """Go on until cancelled.
+
+        Raises:
+            CloudFailed: the embedded cloud has ended, without which nothing works.
+
+        """
+        assert self._cloud is not None  # noqa: S101 - it was started
+        raise await self._cloud.failure()
 
     async def _intercept(self) -> Interceptor:
         """Start the proxy that keeps requests to the APIs' own addresses here."""

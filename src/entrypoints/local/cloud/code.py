@@ -4,9 +4,11 @@ Nothing is uploaded here. In the place of the code goes a key, under which its f
 """
 
 import atexit
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from entrypoints.local.cloud.documents import Template
 from entrypoints.local.cloud.errors import TemplateError
 
 PLACEHOLDER_BUCKET = "local-code"
+
+MOST_UNZIPPED_BYTES = 250 * 1024 * 1024
+"""AWS Lambda quotas, "Deployment package (.zip file archive) size"."""
 
 _REMOTE = ("s3://", "https://", "http://")
 
@@ -51,17 +56,23 @@ class CodeFolders:
         self.copied.add(path)
         folder = self.new_folder()
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(folder)
+            try:
+                _extract(path, folder)
+            except TemplateError as exc:
+                raise TemplateError(None, f"{path}: {exc.reason}") from exc
         else:
             shutil.copy(path, folder)
         return self._keep(folder)
 
     def add_archive(self, location: str, content: bytes) -> None:
-        """Keep what was uploaded to the URL of a key."""
+        """Keep what was uploaded to the URL of a key.
+
+        Raises:
+            TemplateError: it is no archive that Lambda takes.
+
+        """
         self._folders[location.rsplit("/", 1)[-1]] = folder = self.new_folder()
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            archive.extractall(folder)
+        _extract(BytesIO(content), folder)
 
     def add_below(self, name: str, path: Path) -> str:
         """Return a key for a folder that has the given one in it, by this name."""
@@ -95,6 +106,21 @@ class CodeFolders:
             self._scratch = Path(tempfile.mkdtemp(prefix="chat-local-"))
             atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
         return Path(tempfile.mkdtemp(dir=self._scratch))
+
+
+def _extract(archive: Path | BytesIO, folder: Path) -> None:
+    """Unpack an archive, if Lambda would. No file becomes larger than it is told to be: zipfile stops there."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            size = sum(each.file_size for each in opened.infolist())
+            if size > MOST_UNZIPPED_BYTES:
+                raise TemplateError(
+                    None, f"an archive of {size:,} bytes unzipped; Lambda takes {MOST_UNZIPPED_BYTES:,}"
+                )
+            opened.extractall(folder)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as exc:
+        # Broken, encrypted (RuntimeError), packed in a way that Python does not know, or names that no file can have.
+        raise TemplateError(None, f"an archive that cannot be unpacked: {exc}") from exc
 
 
 def package(template: Template, base: Path, folders: CodeFolders) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
+from entrypoints.local.cloud import bounds
 from entrypoints.local.cloud.errors import TemplateError
 
 Template = dict[str, Any]
@@ -42,6 +43,8 @@ def read(path: Path) -> Template:
 
     """
     try:
+        if path.stat().st_size > bounds.MOST_BYTES:
+            raise TemplateError(None, f"{path}: larger than the {bounds.MOST_BYTES:,} bytes that CloudFormation takes")
         document = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise TemplateError(None, f"{path}: {exc.strerror}") from exc
@@ -58,12 +61,18 @@ def parse(document: str, path: Path) -> Template:
 
     """
     try:
+        bounds.check(yaml.parse(document, Loader=_Loader))
         # A JSON document is a YAML document, but for tabs, which no template holds outside of its strings.
         template = yaml.load(document, Loader=_Loader)  # noqa: S506 - a safe loader's subclass
     except yaml.MarkedYAMLError as exc:
         raise TemplateError(None, f"{path}{_place(exc)}: {exc.problem}") from exc
     except yaml.YAMLError as exc:
         raise TemplateError(None, f"{path}: {exc}") from exc
+    except bounds.OutOfBounds as exc:
+        raise TemplateError(None, f"{path}: {exc}") from exc
+    except (ValueError, OverflowError) as exc:
+        # A number of five thousand digits, for one.
+        raise TemplateError(None, f"{path}: a value that cannot be read: {exc}") from exc
     return _checked(template, path)
 
 
@@ -85,4 +94,20 @@ def _checked(template: Any, path: Path) -> Template:
             raise TemplateError(str(logical_id), "a resource needs a Type")
         if resource.get("Properties") is None:
             resource["Properties"] = {}
+        _no_transform(str(logical_id), resource)
+    for section, content in template.items():
+        if section != "Resources":
+            _no_transform(section, {section: content})
     return template
+
+
+def _no_transform(where: str, value: Any) -> None:
+    """Refuse what CloudFormation would put other text in the place of, wherever it stands."""
+    if isinstance(value, dict):
+        if "Fn::Transform" in value:
+            raise TemplateError(where, "Fn::Transform cannot be resolved here")
+        for each in value.values():
+            _no_transform(where, each)
+    elif isinstance(value, list):
+        for each in value:
+            _no_transform(where, each)

@@ -78,6 +78,14 @@ class EmbeddedCloud:
         await _end(process)
         await asyncio.gather(*self._relays)
 
+    async def failure(self) -> CloudFailed:
+        """Wait until the server ends though nobody has stopped it; return how."""
+        process = self._process
+        assert process is not None  # noqa: S101 - it was started
+        status = await process.wait()
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        return CloudFailed(f"The embedded cloud has ended {how}, and the stack ends with it.")
+
     async def _relay_news(self, output: asyncio.StreamReader) -> None:
         async for _ in output:
             self.roles_changed.set()

@@ -95,6 +95,9 @@ REFUSED = {
         head=SAM, more="Other: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: x}}}"
     ),
     "its template is not on this machine": resource("AWS::CloudFormation::Stack", "TemplateURL: 'https://x'"),
+    "larger than the": "Resources: {}\n#" + "x" * 1_000_000,
+    "nested more than": "Resources: " + "[" * 200 + "]" * 200,
+    "more than 200,000 values": "A: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\nB: [" + ", ".join(["*a"] * 25_000) + "]",
 }
 
 NOTICED = {

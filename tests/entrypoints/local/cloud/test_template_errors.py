@@ -145,3 +145,48 @@ async def test_a_template_that_is_not_there(deployed: Deploy) -> None:
     """The path is the first thing to check."""
     with pytest.raises(TemplateError, match=r"absent\.yaml: No such file"):
         await deployed(TEMPLATES / "absent.yaml")
+
+
+LAUGHS = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"b{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 9)
+)
+BOUNDS = {
+    "billion laughs": (LAUGHS + "Resources: {}", "more than 200,000 values"),
+    "an alias inside itself": ("Resources: &r {A: {Type: T, Properties: {P: *r}}}", "the alias *r"),
+    "a merge of itself": ("Resources: &r {<<: *r}", "the alias *r"),
+    "deep": ("Resources: " + "[" * 5000 + "]" * 5000, "nested more than 100 deep"),
+    "deep by blocks": ("\n".join(" " * depth + "a:" for depth in range(800)), "nested more than 100 deep"),
+    "large": ("Resources: {}\n#" + "x" * 1_000_000, "larger than the 1,000,000 bytes"),
+    "many digits": ("Resources: {A: {Type: T, Properties: {P: " + "9" * 5000 + "}}}", "a value that cannot be read"),
+}
+
+
+@pytest.mark.parametrize("kind", BOUNDS)
+async def test_template_that_is_out_of_all_bounds(deployed: Deploy, written: Callable[[str], Path], kind: str) -> None:
+    """Told in one line, before it takes the machine's memory."""
+    text, reason = BOUNDS[kind]
+    with pytest.raises(TemplateError) as raised:
+        await deployed(written(text))
+    assert reason in raised.value.reason
+    assert "template.yaml: " in raised.value.reason
+
+
+INCLUDE = "Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}"
+TRANSFORMS = {
+    "beside properties": (f"Resources: {{T: {{Type: AWS::SNS::Topic, {INCLUDE}}}}}", "T"),
+    "in a property": (f"Resources: {{T: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {{{INCLUDE}}}}}}}}}", "T"),
+    "in the template": (f"Resources: {{T: {{Type: AWS::SNS::Topic}}}}\n{INCLUDE}", "Fn::Transform"),
+    "in outputs": (f"Resources: {{T: {{Type: AWS::SNS::Topic}}}}\nOutputs: {{{INCLUDE}}}", "Outputs"),
+    "in a mapping": (f"Resources: {{T: {{Type: AWS::SNS::Topic}}}}\nMappings: {{M: {{{INCLUDE}}}}}", "Mappings"),
+}
+
+
+@pytest.mark.parametrize("place", TRANSFORMS)
+async def test_transform_is_refused_wherever_it_stands(
+    deployed: Deploy, written: Callable[[str], Path], place: str
+) -> None:
+    """Left out without a word, it would be a part of the template that is not there."""
+    text, where = TRANSFORMS[place]
+    with pytest.raises(TemplateError, match="Fn::Transform cannot be resolved here") as raised:
+        await deployed(written(text))
+    assert raised.value.resource == where
