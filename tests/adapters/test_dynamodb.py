@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from adapters.dynamodb import DynamoDBConnectionStore
+from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
-from chat_core import LOBBY, Connection, Format, Unavailable
+from chat_core import LOBBY, Connection, Format, Rate, Unavailable
 from entrypoints.local.http import Request, Response, serve
 from tests.support import dynamodb
 
@@ -57,6 +57,21 @@ async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_conne
     assert [int(item["expires_at"]["N"]) for item in items] == [1_000_000 + 8_100] * 2
     if isinstance(store, DynamoDBConnectionStore):
         store._client.close()
+
+
+async def test_rate_of_a_connection_stands_in_its_item_and_ends_with_it(
+    moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
+) -> None:
+    """A room that everyone has left leaves nothing behind; the plain reference reads past it."""
+    limiter = DynamoDBRateLimiter(ours._client, table=table, rate=Rate(per_second=0.001, burst=1))
+    await ours.join(room=LOBBY, connection=A)
+    assert [await limiter.admit(sender=each) for each in ("a", "a", "stranger")] == [True, False, True]
+    theirs = through_pynamodb(moto_endpoint, table)
+    assert await theirs.find(connection_id="a") == A
+    await theirs.join(room=LOBBY, connection=A)
+    assert not await limiter.admit(sender="a")
+    await ours.forget(connection_ids=["a"])
+    assert dynamodb.client(moto_endpoint).scan(TableName=table)["Count"] == 0
 
 
 async def test_what_one_adapter_writes_the_other_reads(

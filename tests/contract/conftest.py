@@ -151,6 +151,9 @@ async def limiters(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterato
     table = f"connections-{uuid.uuid4().hex[:8]}"
     dynamodb.create_table(endpoint, table)
     with closing(dynamodb.direct_client(endpoint)) as client:
+        store = DynamoDBConnectionStore(client, table=table)
+        for each in ("a", "b"):
+            await store.join(room=LOBBY, connection=Connection(id=each, format=Format.PLAIN))
         one, other = (DynamoDBRateLimiter(client, table=table, rate=RATE, clock=clock) for _ in range(2))
         yield one, other
 

@@ -43,6 +43,13 @@ async def test_of_those_that_come_at_once_a_burst_is_admitted(limiter: RateLimit
     assert sum(admitted) == BURST
 
 
+async def test_sender_that_is_in_no_room_has_a_rate_too(limiter: RateLimiter, clock: Clock) -> None:
+    """Its connection may have ended meanwhile, and is not brought back by that."""
+    for _ in range(2):
+        assert [await limiter.admit(sender="nobody") for _ in range(BURST + 1)] == [True] * BURST + [False]
+        clock.now += BURST * INTERVAL
+
+
 async def test_what_cannot_be_reached_is_unavailable(broken_limiter: RateLimiter) -> None:
     """The message can be sent again."""
     with pytest.raises(Unavailable):

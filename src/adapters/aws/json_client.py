@@ -53,9 +53,11 @@ Json = dict[str, Any]
 class ServiceError(Exception):
     """The service refused a request; `code` is its name for the reason."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, item: Json | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.item = item or {}
+        """What DynamoDB has in the place of what a condition asked for, if the request asked to be told."""
 
 
 class ServiceUnreachable(Exception):
@@ -181,7 +183,7 @@ def _content(response: Response) -> Json:
         raise ResponseMalformed("no JSON object")
     if response.status != 200:
         code = str(content.get("__type", response.status)).rpartition("#")[2]
-        raise ServiceError(code, str(content.get("message") or content.get("Message") or ""))
+        raise ServiceError(code, str(content.get("message") or content.get("Message") or ""), content.get("Item"))
     return content
 
 

@@ -1,25 +1,29 @@
-"""How much each sender sends, in the table of connections."""
+"""How much each connection sends, in the table of connections."""
 
 import math
 import time
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any, Final
 
 from adapters.aws import JsonClient, ServiceError
 from adapters.dynamodb.client import faults_as_unavailable
-from adapters.dynamodb.table import RATE_LIFETIME_SECONDS, key, rate_key
+from adapters.dynamodb.table import connection_key, key
 from chat_core.model import Rate
 from chat_core.ports import RateLimiter
+
+Json = dict[str, Any]
 
 _MICROSECONDS: Final = 1_000_000
 _MOST_KNOWN: Final = 10_000
 
 
 class DynamoDBRateLimiter(RateLimiter):
-    """Keeps when each sender's next message is due, in the item that `adapters.dynamodb.table` describes.
+    """Keeps when a sender's next message is due in the sender's own item, which `adapters.dynamodb.table` describes.
 
-    A message of a sender that has been quiet costs one write, any other at most two. A sender that floods is soon
-    known here, and then costs no request until it may send again.
+    A message of a sender that has been quiet costs one write, another one that is admitted costs two, a refused one at
+    most one: a sender that floods is known here until it may send again. A sender without an item is in no room, and is
+    counted here alone: making an item for it would bring a connection back that has ended.
     """
 
     def __init__(self, client: JsonClient, *, table: str, rate: Rate, clock: Callable[[], float] = time.time) -> None:
@@ -33,45 +37,46 @@ class DynamoDBRateLimiter(RateLimiter):
 
     async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:
         now = round(self._clock() * _MICROSECONDS)
-        known = self._known.get(sender, 0)
-        if known > now + self._slack:
+        if self._known.get(sender, 0) <= now:
+            begun = await self._begin(sender, now, deadline)
+            if begun is not _Answer.REFUSED:
+                return begun is _Answer.ADMITTED or self._count_here(sender, now)
+        if self._known.get(sender, 0) > now + self._slack:
             return False
-        return (known <= now and await self._first(sender, now, deadline)) or await self._next(sender, now, deadline)
+        went_on = await self._go_on(sender, now, deadline)
+        return self._count_here(sender, now) if went_on is _Answer.NO_ITEM else went_on is _Answer.ADMITTED
 
-    async def _first(self, sender: str, now: int, deadline: float) -> bool:
-        """Begin anew with a sender that has been quiet; return False where it has not been."""
+    async def _begin(self, sender: str, now: int, deadline: float) -> "_Answer":
+        """Count the first message after a pause."""
         return await self._update(
             sender,
-            "SET due = :due, expires_at = :expires_at",
-            "attribute_not_exists(due) OR due <= :now",
+            "SET due = :due",
+            "attribute_exists(pk) AND (attribute_not_exists(due) OR due <= :now)",
             {":due": now + self._interval, ":now": now},
-            now=now,
-            deadline=deadline,
+            deadline,
         )
 
-    async def _next(self, sender: str, now: int, deadline: float) -> bool:
+    async def _go_on(self, sender: str, now: int, deadline: float) -> "_Answer":
+        """Count a message that comes soon after the last one."""
         return await self._update(
             sender,
-            "SET due = due + :interval, expires_at = :expires_at",
+            "SET due = due + :interval",
             "due <= :latest",
             {":interval": self._interval, ":latest": now + self._slack},
-            now=now,
-            deadline=deadline,
+            deadline,
         )
 
     async def _update(
-        self, sender: str, update: str, condition: str, values: dict[str, int], *, now: int, deadline: float
-    ) -> bool:
-        expires_at = (now + self._slack) // _MICROSECONDS + RATE_LIFETIME_SECONDS
+        self, sender: str, update: str, condition: str, values: dict[str, int], deadline: float
+    ) -> "_Answer":
         request: dict[str, Any] = {
             "TableName": self._table,
-            "Key": key(*rate_key(sender)),
+            "Key": key(*connection_key(sender)),
             "UpdateExpression": update,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": {
-                name: {"N": str(value)} for name, value in (values | {":expires_at": expires_at}).items()
-            },
+            "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
             "ReturnValues": "UPDATED_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         with faults_as_unavailable():
             try:
@@ -79,12 +84,32 @@ class DynamoDBRateLimiter(RateLimiter):
             except ServiceError as exc:
                 if exc.code != "ConditionalCheckFailedException":
                     raise
-                return False
-        self._learn(sender, int(answer["Attributes"]["due"]["N"]), now)
+                return self._learn(sender, exc.item, _Answer.REFUSED)
+        return self._learn(sender, answer["Attributes"], _Answer.ADMITTED)
+
+    def _learn(self, sender: str, item: Json, answer: "_Answer") -> "_Answer":
+        """Remember when the sender's next message is due; return the answer, unless there is no item."""
+        if not item:
+            return _Answer.NO_ITEM
+        self._remember(sender, int(item["due"]["N"]) if "due" in item else 0)
+        return answer
+
+    def _count_here(self, sender: str, now: int) -> bool:
+        due = max(self._known.get(sender, 0), now)
+        if due > now + self._slack:
+            return False
+        self._remember(sender, due + self._interval)
         return True
 
-    def _learn(self, sender: str, due: int, now: int) -> None:
+    def _remember(self, sender: str, due: int) -> None:
         if len(self._known) >= _MOST_KNOWN:
+            now = round(self._clock() * _MICROSECONDS)
             self._known = {each: known for each, known in self._known.items() if known > now}
         if len(self._known) < _MOST_KNOWN:
             self._known[sender] = max(due, self._known.get(sender, 0))
+
+
+class _Answer(Enum):
+    ADMITTED = auto()
+    REFUSED = auto()
+    NO_ITEM = auto()

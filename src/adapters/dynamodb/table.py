@@ -4,8 +4,8 @@
 |-----------------|-------------------|----------------|-----------------------------|----------------------|
 | a room's member | `room#<room>`     | `<connection>` | `format`                    | who is in this room? |
 | a connection    | `connection#<id>` | `connection`   | `format`; `rooms`, a set    | what ends with it?   |
+|                 |                   |                | `due`, in microseconds      | may it send now?     |
 | a fan-out       | `fan-out#<id>`    | `position`     | `step`, `after`, `moved_by` | how far has it come? |
-| a sender's rate | `rate#<sender>`   | `rate`         | `due`, in microseconds      | may it send now?     |
 
 Joining writes the connection's item first, so that no member is without the item that ends its membership. An index
 would keep that by itself, but a global secondary index is only eventually consistent (DynamoDB developer guide, "Read
@@ -22,9 +22,6 @@ LIFETIME_SECONDS = 2 * 60 * 60 + 15 * 60
 FAN_OUT_LIFETIME_SECONDS = 24 * 60 * 60
 """Longer than the queue keeps a fan-out."""
 
-RATE_LIFETIME_SECONDS = 5 * 60
-"""For clocks that differ: an item whose time has come says the same as one that is not there."""
-
 
 def room_partition(room: str) -> str:
     """Return the partition key of a room's members."""
@@ -39,11 +36,6 @@ def connection_key(connection_id: str) -> tuple[str, str]:
 def fan_out_key(fan_out: str) -> tuple[str, str]:
     """Return the partition and sort key of a fan-out's position."""
     return f"fan-out#{fan_out}", "position"
-
-
-def rate_key(sender: str) -> tuple[str, str]:
-    """Return the partition and sort key of what a sender has sent."""
-    return f"rate#{sender}", "rate"
 
 
 def key(pk: str, sk: str) -> dict[str, dict[str, str]]:
