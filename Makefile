@@ -13,7 +13,7 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lint-templates lock build aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test test-attack check lint lint-templates lock build aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
@@ -38,6 +38,9 @@ run: setup  ## Start the whole stack on this machine, with the chat page; Ctrl-C
 test: setup  ## Run all the tests
 	$(BIN)/pytest
 
+test-attack: setup  ## Attack it: random input and broken peers, for about a minute
+	$(BIN)/pytest tests/attack
+
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -50,7 +53,7 @@ lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the temp
 		SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region us-east-1 --template $$each || exit 1; done
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 
-check: lint test  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
+check: lint test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
 lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform
 	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml

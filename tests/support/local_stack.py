@@ -53,9 +53,13 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> Iterator[LocalStack]:
-    """Start `chat local` on free ports; stop it, however the test ends."""
+def local_stack(
+    *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None, descriptors: int | None = None
+) -> Iterator[LocalStack]:
+    """Start `chat local` on free ports, with so many file descriptors; stop it, however the test ends."""
     command = [str(CHAT), "local", "--port", "0", "--page-port", "0", *arguments]
+    if descriptors is not None:
+        command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors), *command]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

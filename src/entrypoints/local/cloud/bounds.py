@@ -15,6 +15,8 @@ DEEPEST: Final = 100
 """Maps and lists inside each other. CloudFormation names no such limit; real templates stay below thirty."""
 MOST_VALUES: Final = 200_000
 """Values and keys, with each alias counted as all that it stands for: a megabyte of the shortest ones has as many."""
+LONGEST_NUMBER: Final = 400
+"""Characters. The largest that a processor calculates with have 309 digits."""
 
 
 class OutOfBounds(Exception):
