@@ -10,6 +10,7 @@ import pytest
 from chat_core import MessageSink, Outcome
 from entrypoints.local.http import Request, Response
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
+from tests.support.rogue_endpoint import Post, rogue_endpoint
 from tests.support.sinks import MakeSink, engine_sink, sdk_sink
 
 
@@ -145,6 +146,26 @@ async def test_connection_that_breaks_before_the_answer_is_tried_again(
     endpoint.behaviours["a"] = break_once
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
     assert outcomes.delivered == 1
+
+
+@pytest.mark.parametrize("before", [[], [b"429 Too Many Requests"], [b"503 Busy", b"429 Too Many Requests"]], ids=len)
+async def test_post_whose_answer_is_lost_is_made_once_more(make_sink: MakeSink, before: list[bytes]) -> None:
+    """It may have been taken: twice is better than not at all, and better than four times. Refusals do not count."""
+    answers, lost = list(before), 0
+
+    async def lose(_post: Post, writer: asyncio.StreamWriter) -> None:
+        nonlocal lost
+        if answers:
+            writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % answers.pop())
+        else:
+            lost += 1
+            writer.close()
+
+    async with rogue_endpoint() as endpoint, make_sink(endpoint.url, post_timeout=1.0) as sink:
+        endpoint.reply = lose
+        outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
+    assert outcomes.failed == {"a": Outcome.UNAVAILABLE}
+    assert (lost, outcomes.retried) == (2, len(before) + 1)
 
 
 async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:

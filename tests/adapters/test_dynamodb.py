@@ -145,6 +145,9 @@ PASSING = [
     fault("InvalidSignatureException", Date="Thu, 01 Jan 2026 00:00:00 GMT"),
     Response(status=200, body=b"not JSON"),
     Response(status=200, body=b"{}", headers=(("x-amz-crc32", "1"),)),
+    Response(status=200, body=b"{}", headers=(("x-amz-crc32", "9" * 5_000),)),
+    Response(status=200, body=b"{}", headers=(("x-amz-crc32", "\xb2"),)),
+    Response(status=200, body=b"[" * 200_000),
 ]
 
 

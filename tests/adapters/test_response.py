@@ -66,12 +66,81 @@ def test_response_is_read_however_it_comes(data: bytes, status: int, body: bytes
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK",
         b"x" * (HEAD_LIMIT + 1),
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 1_100,
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1000000\r\n%b\r\n" % bytes(1 << 24) * 3,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * (HEAD_LIMIT // 6 + 1),
     ],
 )
 def test_what_is_no_response_is_refused(data: bytes) -> None:
     """What follows it on the connection could be taken for somebody else's answer."""
     with pytest.raises(ResponseMalformed):
         read(data, 10_000_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x" * 300,
+        b"\x16\x03\x01\x00\x05hello",
+        b"HTTP/2",
+        b"HTTP/1.1 twohundred\r\n",
+        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\n\n",
+        b"\n",
+        b"HTTP/1.1 200 " + b"x" * 10_000,
+    ],
+    ids=["garbage", "TLS", "another version", "no status", "LF alone", "LF in the head", "an empty line", "no end"],
+)
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_what_cannot_become_a_response_is_refused_at_once(data: bytes, step: int) -> None:
+    """Its end would be waited for until the time is over."""
+    with pytest.raises(ResponseMalformed):
+        read(data, step)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"X: a\r\n b\r\n",
+        b"X: a\r\n\tb\r\n",
+        b"X: a\0b\r\n",
+        b"X: a\nb\r\n",
+        b"X: a\rb\r\n",
+        b"no colon\r\n",
+        b": no name\r\n",
+        b"X : a\r\n",
+        b"Connection: close\r\n",
+        b"content-length: 0\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"CONTENT-LENGTH: 3\r\n",
+    ],
+)
+def test_what_is_unusual_is_not_accepted_unread(fields: bytes) -> None:
+    """What a response may not hold (RFC 9112, section 5), and what says how it ends, is for the reader."""
+    for data in (fields + b"Content-Length: 0\r\n", b"Content-Length: 0\r\n" + fields):
+        assert read_accepted(b"HTTP/1.1 200 OK\r\n" + data + b"\r\n") is None
+
+
+def test_usual_answer_is_accepted_unread() -> None:
+    """With the fields that API Gateway sends."""
+    head = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 0\r\nConnection: keep-alive\r\nx-amz-id: a=\r\n\r\n"
+    response = read_accepted(head)
+    assert response is not None
+    assert (response.header("x-amz-id"), response.keeps_alive) == ("a=", True)
+
+
+def test_interim_responses_come_before_the_response() -> None:
+    """A few of them (RFC 9110, section 15.2)."""
+    data = b"HTTP/1.1 100 Continue\r\n\r\n" * 5 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    for step in (1, 10_000):
+        response = read(data, step)
+        assert response is not None
+        assert response.status == 200
 
 
 def test_half_a_response_is_none() -> None:

@@ -139,3 +139,20 @@ def test_clock_that_is_wrong_is_corrected_from_the_refusal() -> None:
     assert signer.correct_clock("Thu, 01 Jan 2026 00:00:01 GMT", MOMENT)
     assert not signer.correct_clock("Thu, 01 Jan 2026 00:01:00 GMT", theirs)
     assert not signer.correct_clock("not a date", theirs)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "not a date",
+        "Mon, 23 Nov 99999999999 07:24:27 GMT",
+        "Mon, 23 Nov 2026 07:24:27 +99999999999999999999",
+        "Mon, ²3 Nov 2026 07:24:27 GMT",
+        "Mon, 23 Nov 2026 07:24:27 +" + "9" * 5_000,
+    ],
+)
+def test_no_date_that_a_server_may_send_is_an_exception(date: str) -> None:
+    """It would reach the loop, and whoever waits for the outcome would wait for ever."""
+    signer = Signer(service="dynamodb", region="us-east-1", host="h", credentials=lambda: Credentials("A", "s"))
+    signer.correct_clock(date, 1_795_418_667)

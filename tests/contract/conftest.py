@@ -1,5 +1,6 @@
 """The adapters that each port's contract is held against."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -31,6 +32,7 @@ from chat_core import (
 )
 from tests.support import dynamodb, sqs, tokens
 from tests.support.rates import RATE, Clock
+from tests.support.silent_server import silent_server
 from tests.support.sinks import WORLDS, World
 
 Fill = Callable[[Sequence[str]], None]
@@ -107,6 +109,13 @@ async def broken_store(request: pytest.FixtureRequest) -> AsyncIterator[Connecti
         yield store
 
 
+@pytest.fixture(params=MAKE)
+async def hanging_store(request: pytest.FixtureRequest) -> AsyncIterator[ConnectionStore]:
+    """Return a store of each kind that can hang; the memory's cannot."""
+    with silent_server() as endpoint, MAKE[request.param](endpoint, "t", 0) as store:
+        yield store
+
+
 @pytest.fixture(params=WORLDS)
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Return a sink of each kind, with connections to deliver to."""
@@ -131,6 +140,13 @@ async def progress(request: pytest.FixtureRequest) -> AsyncIterator[FanOutProgre
 async def broken_progress() -> AsyncIterator[FanOutProgress]:
     """Return positions that cannot be reached."""
     with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
+        yield DynamoDBFanOutProgress(client, table="t")
+
+
+@pytest.fixture
+async def hanging_progress() -> AsyncIterator[FanOutProgress]:
+    """Return positions whose table does not answer."""
+    with silent_server() as endpoint, closing(dynamodb.direct_client(endpoint)) as client:
         yield DynamoDBFanOutProgress(client, table="t")
 
 
@@ -177,6 +193,13 @@ async def broken_limiter() -> AsyncIterator[RateLimiter]:
         yield DynamoDBRateLimiter(client, table="t", rate=RATE)
 
 
+@pytest.fixture
+async def hanging_limiter() -> AsyncIterator[RateLimiter]:
+    """Return a limiter whose table does not answer."""
+    with silent_server() as endpoint, closing(dynamodb.direct_client(endpoint)) as client:
+        yield DynamoDBRateLimiter(client, table="t", rate=RATE)
+
+
 QueueAndTake = tuple[FanOutQueue, Callable[[], list[FanOut]]]
 
 
@@ -198,6 +221,25 @@ async def broken_queue() -> AsyncIterator[FanOutQueue]:
     """Return a queue that cannot be reached."""
     with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
         yield SqsFanOutQueue(client, url="http://127.0.0.1:9/queue")
+
+
+@pytest.fixture
+async def hanging_queue() -> AsyncIterator[FanOutQueue]:
+    """Return a queue that does not answer."""
+    with silent_server() as endpoint, closing(sqs.direct_client(endpoint)) as client:
+        yield SqsFanOutQueue(client, url=f"{endpoint}/queue")
+
+
+async def _hang() -> bytes:
+    await asyncio.Event().wait()
+    return b""
+
+
+@pytest.fixture(params=[(SharedSecret, tokens.hs256), (JsonWebKeySet, tokens.rs256)], ids=["HS256", "RS256"])
+def hanging_verifier_and_issue(request: pytest.FixtureRequest) -> tuple[TokenVerifier, Callable[[], str]]:
+    """Return a verifier of each kind that can hang, whose keys do not come, and how to issue a token for it."""
+    keys, issue = request.param
+    return JwtTokenVerifier(keys(_hang)), issue
 
 
 VERIFIERS: dict[str, Callable[[], tuple[TokenVerifier, Callable[[], str]]]] = {

@@ -1,6 +1,8 @@
 """What every `ConnectionStore` promises."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -128,3 +130,32 @@ async def test_what_cannot_be_reached_is_unavailable(broken_store: ConnectionSto
         await broken_store.find(connection_id="a")
     with pytest.raises(Unavailable):
         await members(broken_store)
+
+
+CALLS: dict[str, Callable[[ConnectionStore, float], Awaitable[object]]] = {
+    "join": lambda store, deadline: store.join(room=LOBBY, connection=connection("a"), deadline=deadline),
+    "forget": lambda store, deadline: store.forget(connection_ids=["a"], deadline=deadline),
+    "find": lambda store, deadline: store.find(connection_id="a", deadline=deadline),
+    "recipients": lambda store, deadline: anext(store.recipients(room=LOBBY, deadline=deadline)),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("seconds", [0.2, -1.0], ids=["soon", "over"])
+async def test_what_does_not_answer_is_unavailable_at_the_deadline(
+    hanging_store: ConnectionStore, call: str, seconds: float
+) -> None:
+    """Before the function that asked is stopped; a store by itself waits far longer."""
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await CALLS[call](hanging_store, time.monotonic() + seconds)
+
+
+async def test_time_that_is_left_changes_nothing(store: ConnectionStore) -> None:
+    """Every method takes a deadline, and is done long before it."""
+    deadline = time.monotonic() + 60
+    await store.join(room=LOBBY, connection=connection("a"), deadline=deadline)
+    assert await store.find(connection_id="a", deadline=deadline) == connection("a")
+    assert [page.last async for page in store.recipients(room=LOBBY, deadline=deadline)] == ["a"]
+    await store.forget(connection_ids=["a"], deadline=deadline)
+    assert await members(store) == []

@@ -1,6 +1,7 @@
 """What every `FanOutProgress` promises."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -35,3 +36,19 @@ async def test_what_cannot_be_reached_is_unavailable(broken_progress: FanOutProg
         await broken_progress.position(fan_out="f1")
     with pytest.raises(Unavailable):
         await broken_progress.move(fan_out="f1", to=Position(step=1, after=None))
+
+
+async def test_what_does_not_answer_is_unavailable_at_the_deadline(hanging_progress: FanOutProgress) -> None:
+    """A worker that waited longer would be stopped, and would not have said why."""
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await hanging_progress.position(fan_out="f1", deadline=time.monotonic() + 0.2)
+        with pytest.raises(Unavailable):
+            await hanging_progress.move(fan_out="f1", to=Position(step=1, after=None), deadline=time.monotonic() + 0.2)
+
+
+async def test_time_that_is_left_changes_nothing(progress: FanOutProgress) -> None:
+    """Both methods take a deadline, and are done long before it."""
+    deadline = time.monotonic() + 60
+    assert await progress.move(fan_out="f1", to=Position(step=1, after="c5"), deadline=deadline)
+    assert await progress.position(fan_out="f1", deadline=deadline) == Position(step=1, after="c5")

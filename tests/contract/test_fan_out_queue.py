@@ -1,10 +1,13 @@
 """What every `FanOutQueue` promises."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from adapters.sqs import SqsFanOutQueue
 from chat_core import FanOut, FanOutQueue, Format, Unavailable
 
 
@@ -50,3 +53,27 @@ async def test_what_cannot_be_handed_on_is_unavailable(broken_queue: FanOutQueue
     """The sender goes on by itself then."""
     with pytest.raises(Unavailable):
         await broken_queue.hand_on(fan_out())
+
+
+async def test_what_does_not_answer_is_unavailable_at_the_deadline(hanging_queue: FanOutQueue) -> None:
+    """There is time left to go on by oneself, or to say that nothing came of it."""
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await hanging_queue.hand_on(fan_out(), deadline=time.monotonic() + 0.2)
+
+
+async def test_time_that_is_left_changes_nothing(
+    queue_and_take: tuple[FanOutQueue, Callable[[], list[FanOut]]],
+) -> None:
+    """Handing on takes a deadline, and is done long before it."""
+    queue, take = queue_and_take
+    await queue.hand_on(fan_out(), deadline=time.monotonic() + 60)
+    assert take() == [fan_out()]
+
+
+async def test_message_that_cannot_be_kept_in_time_is_unavailable(hanging_queue: FanOutQueue) -> None:
+    """SQS's alone: a worker that waits for it does not deliver."""
+    assert isinstance(hanging_queue, SqsFanOutQueue)
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await hanging_queue.extend("receipt", seconds=60, deadline=time.monotonic() + 0.2)

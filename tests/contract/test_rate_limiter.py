@@ -1,6 +1,7 @@
 """What every `RateLimiter` promises."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -54,3 +55,10 @@ async def test_what_cannot_be_reached_is_unavailable(broken_limiter: RateLimiter
     """The message can be sent again."""
     with pytest.raises(Unavailable):
         await broken_limiter.admit(sender="a")
+
+
+async def test_what_does_not_answer_is_unavailable_at_the_deadline(hanging_limiter: RateLimiter) -> None:
+    """There is time left to tell the sender."""
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await hanging_limiter.admit(sender="a", deadline=time.monotonic() + 0.2)

@@ -1,10 +1,12 @@
 """What every `TokenVerifier` promises."""
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
 
-from chat_core import Principal, TokenVerifier, Unauthenticated
+from chat_core import Principal, TokenVerifier, Unauthenticated, Unavailable
 
 Issue = Callable[[], str]
 
@@ -24,3 +26,13 @@ async def test_anything_else_is_not_authenticated(verifier_and_issue: tuple[Toke
         await verifier.verify(token=token)
     assert not token or token not in str(refused.value).removesuffix(".")
     assert not refused.value.retryable
+
+
+async def test_keys_that_do_not_come_are_unavailable_at_the_deadline(
+    hanging_verifier_and_issue: tuple[TokenVerifier, Issue],
+) -> None:
+    """A handshake is told that there is nothing to judge its token by."""
+    verifier, issue = hanging_verifier_and_issue
+    async with asyncio.timeout(3):
+        with pytest.raises(Unavailable):
+            await verifier.verify(token=issue(), deadline=time.monotonic() + 0.2)

@@ -32,6 +32,8 @@ class Http2Endpoint:
     posts: Counter[str] = field(default_factory=Counter)
     heads: list[dict[str, str]] = field(default_factory=list)
     opened: int = 0
+    most_connections: int | None = None
+    """Further ones are closed at once."""
     most_streams: int = 0
     settings: dict[SettingCodes | int, int] = field(default_factory=dict)
     interfere: Callable[["_Connection", int], bool] = lambda _connection, _stream: False
@@ -48,6 +50,9 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._endpoint.opened += 1
+        if self._endpoint.most_connections is not None and self._endpoint.opened > self._endpoint.most_connections:
+            self.transport.abort()
+            return
         # The way that `h2` documents: a later change would hold before the client has heard of it.
         values = {**self.h2.local_settings, **self._endpoint.settings}
         self.h2.local_settings = Settings(client=False, initial_values={SettingCodes(k): v for k, v in values.items()})

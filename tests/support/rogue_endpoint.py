@@ -51,7 +51,7 @@ class RogueEndpoint:
 
     async def _read(self, reader: asyncio.StreamReader) -> Post:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = re.search(r"content-length: (\d+)", head)
+        length = re.search(r"(?i)content-length: (\d+)", head)
         assert length
         body = await reader.readexactly(int(length[1]))
         connection_id = unquote(head.split(" ")[1].rpartition("/")[2])

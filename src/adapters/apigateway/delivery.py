@@ -14,10 +14,6 @@ ATTEMPTS = {
     Outcome.UNAVAILABLE: 4,
 }
 
-LOST_ATTEMPTS = 2
-"""A post whose answer was lost may have been taken. It is made once more: twice is better than not at all, and no more
-than twice."""
-
 BACKOFF_BASE_SECONDS = 0.05
 BACKOFF_LIMIT_SECONDS = 1.0
 
@@ -44,6 +40,8 @@ class Delivery:
         self._gone: list[str] = []
         self._retried = 0
         self._failed: dict[str, Outcome] = {}
+        self._lost: set[str] = set()
+        """Whose answer was lost once."""
 
     @property
     def next_due(self) -> float:
@@ -70,18 +68,24 @@ class Delivery:
         self._delivered += 1
         self.unsettled -= 1
 
-    def ended(self, connection_id: str, outcome: Outcome, attempt: int, now: float, *, most: int | None = None) -> None:
+    def ended(self, connection_id: str, outcome: Outcome, attempt: int, now: float, *, is_lost: bool = False) -> None:
         """Settle a connection whose post ended otherwise, or have it wait for the next attempt.
+
+        A post whose answer was lost may have been taken. It is made once more: twice is better than not at all, and no
+        more than twice.
 
         Args:
             connection_id: whose.
             outcome: how the post ended.
             attempt: which one it was, from 1.
             now: the time.
-            most: how many attempts there may be, where that is not what `ATTEMPTS` says of the outcome.
+            is_lost: whether it may have been taken, since there was no answer.
 
         """
-        if attempt < (ATTEMPTS.get(outcome, 0) if most is None else most):
+        may_repeat = attempt < ATTEMPTS.get(outcome, 0) and not (is_lost and connection_id in self._lost)
+        if is_lost:
+            self._lost.add(connection_id)
+        if may_repeat:
             # Full jitter: "Exponential Backoff And Jitter", AWS Architecture Blog.
             due = now + self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
             if due < self.deadline:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from adapters.apigateway.delivery import LOST_ATTEMPTS, Delivery
+from adapters.apigateway.delivery import Delivery
 from adapters.apigateway.throttling import Throttling
 from adapters.aws import ConnectionFailed, Heading, Response, Signer, Template, TransportError, percent_encoded
 from chat_core.ports import Outcome
@@ -81,14 +81,14 @@ class Posts:
         if not delivery.unsettled:
             self.done()
 
-    def settle(self, post: "Post", outcome: Outcome, *, most: int | None = None) -> None:
-        """Take the outcome of a post that did not; `most` is how many attempts there may be, if not as usual."""
+    def settle(self, post: "Post", outcome: Outcome, *, is_lost: bool = False) -> None:
+        """Take the outcome of a post that did not; `is_lost` says that it may have been taken all the same."""
         now = time.monotonic()
         if outcome is Outcome.THROTTLED:
             outcome = self.throttling.refused(post.connection_id)
         elif outcome is Outcome.GONE:
             self.throttling.taken(post.connection_id)
-        self.delivery.ended(post.connection_id, outcome, post.attempt, now, most=most)
+        self.delivery.ended(post.connection_id, outcome, post.attempt, now, is_lost=is_lost)
         self.ended(outcome, now)
         if not self.delivery.unsettled:
             self.done()
@@ -144,8 +144,7 @@ class Post:
 
     def failed(self, error: TransportError) -> None:
         """Take it that no answer will come; unless there was no connection, the post may have been taken."""
-        most = None if isinstance(error, ConnectionFailed) else LOST_ATTEMPTS
-        self.posts.settle(self, Outcome.UNAVAILABLE, most=most)
+        self.posts.settle(self, Outcome.UNAVAILABLE, is_lost=not isinstance(error, ConnectionFailed))
 
     def timed_out(self) -> None:
         """Take it that the post may still be under way."""

@@ -19,17 +19,13 @@ from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed,
 from adapters.aws.exchange import Exchange
 from adapters.aws.hpack import STATUS_200, RequestEncoder, read_status
 from adapters.aws.http2_frames import FRAME_SIZE, HEADERS, LAST_STREAM, WHOLE
+from adapters.aws.http2_patience import Patience
 from adapters.aws.http2_stream import Http2Response, Stream
 from adapters.aws.poller import Poller
 from adapters.aws.response import BODY_LIMIT
 
 STREAMS = 100
 """Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
-
-IDLE_FRAMES = 2_000
-"""How many frames may follow each other that bring no answer further: pings, settings, empty data, headers without end.
-More than any server needs, and read in a few milliseconds (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518,
-CVE-2024-27316)."""
 
 RECORDS_AT_ONCE: Final = 64
 REFILL_SHARE: Final = 4
@@ -67,16 +63,14 @@ class Http2Connection:
         self._consumed = 0
         self._received = bytearray()
         self._headers: tuple[int, int, bytearray] | None = None
-        """The stream, flags and block of a header section that goes on in the next h2.frame."""
+        """The stream, flags and block of a header section that goes on in the next frame."""
         self._out: list[bytes] = []
         self._drains = False
         """Whether it takes no further request, and ends after the last answer."""
         self._knows_server = False
-        self.has_answered = False
-        """Whether an answer has come on it: a server that only takes connections is no use."""
-        self.is_given_up = False
-        """Whether a request on it has taken too long, or is wanted no more."""
-        self._idle_frames = 0
+        self.has_answered = self.is_given_up = False
+        """As `Http1Connection` has them."""
+        self._patience = Patience()
         self._refilling: asyncio.TimerHandle | None = None
         ours = (
             h2.setting(h2.HEADER_TABLE_SIZE, 0)
@@ -199,7 +193,7 @@ class Http2Connection:
             self._end(as_transport_error(exc))
             return
         if len(self._streams) < under_way:
-            self._idle_frames = 0
+            self._patience.restore()
         free = self._most_streams - len(self._streams)
         if self._drains or free * REFILL_SHARE >= self._most_streams or not self._streams:
             self._refill()
@@ -230,7 +224,7 @@ class Http2Connection:
         self.flush()
 
     def _take(self, data: bytes) -> None:
-        """Read every h2.frame that is whole."""
+        """Read every frame that is whole."""
         if self._received:
             self._received += data
             data = bytes(self._received)
@@ -239,7 +233,7 @@ class Http2Connection:
         while end - at >= 9:
             length = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
             if length > FRAME_SIZE:
-                raise ResponseMalformed("a h2.frame larger than agreed")
+                raise ResponseMalformed("a frame larger than agreed")
             after = at + 9 + length
             if after > end:
                 break
@@ -274,23 +268,26 @@ class Http2Connection:
             self._on_window_update(number, payload)
         elif kind == h2.PING:
             if not flags & h2.ACK:
-                self._out.append(h2.frame(h2.PING, h2.ACK, 0, payload))
+                self._reply(h2.frame(h2.PING, h2.ACK, 0, payload))
         elif kind == h2.RST_STREAM:
             stream = self._streams.pop(number, None)
             if stream is not None:
-                kind_of_end = ConnectionFailed if payload == h2.REFUSED else AnswerLost
-                stream.exchange.failed(kind_of_end("the server broke the request off"))
+                end = ConnectionFailed if payload == h2.REFUSED else AnswerLost
+                stream.exchange.failed(end("the server broke the request off"))
         elif kind == h2.GOAWAY:
             self._on_goaway(payload)
         elif kind == h2.PUSH_PROMISE:
             raise ResponseMalformed("a push, which was not asked for")
 
+    def _reply(self, answer: bytes) -> None:
+        """Answer a frame which asks for that."""
+        self._patience.take_question(len(self._out) if self._channel.is_writing else 0)
+        self._out.append(answer)
+
     def _expect_frame(self, kind: int) -> None:
         if self._headers is not None and kind != h2.CONTINUATION:
             raise ResponseMalformed("half a header section")
-        self._idle_frames += 1
-        if self._idle_frames > IDLE_FRAMES:
-            raise ResponseMalformed("frames without end")
+        self._patience.take_frame()
 
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
         if not flags & h2.END_HEADERS:
@@ -327,8 +324,8 @@ class Http2Connection:
             return
         content = h2.unpadded(flags, payload)
         if content:
-            self._idle_frames = 0
-        stream.body.append(content)
+            self._patience.restore()
+        stream.body += content
         stream.size += len(payload)
         if stream.size > BODY_LIMIT:
             raise ResponseMalformed("a body without end")
@@ -343,22 +340,25 @@ class Http2Connection:
         if stream.unsent:
             self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
         self.has_answered = True
-        stream.exchange.answered(Http2Response(status, stream.block, b"".join(stream.body)))
+        stream.exchange.answered(Http2Response(status, stream.block, bytes(stream.body)))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
         if flags & h2.ACK:
             return
         self._knows_server = True
+        window = self._stream_window
         for identifier, value in h2.read_settings(payload):
             if identifier == h2.MAX_STREAMS:
                 self._most_streams = min(value, self._limit)
             elif identifier == h2.HEADER_TABLE_SIZE:
                 self._encoder.limit_table(value)
             elif identifier == h2.INITIAL_WINDOW:
-                for stream in self._streams.values():
-                    stream.window += value - self._stream_window
-                self._stream_window = value
-        self._out.append(h2.frame(h2.SETTINGS, h2.ACK, 0, b""))
+                window = value
+        if window != self._stream_window:
+            for stream in self._streams.values():
+                stream.window += window - self._stream_window
+            self._stream_window = window
+        self._reply(h2.frame(h2.SETTINGS, h2.ACK, 0, b""))
         self._send_bodies()
 
     def _on_window_update(self, number: int, payload: bytes) -> None:
@@ -371,7 +371,7 @@ class Http2Connection:
         self._send_bodies()
 
     def _send_bodies(self) -> None:
-        """Send what the server now takes of bodies that were too large for its windows, or for one h2.frame."""
+        """Send what the server now takes of bodies that were too large for its windows, or for one frame."""
         if self._window <= 0:
             return
         for number, stream in self._streams.items():

@@ -23,7 +23,7 @@ class Stream:
         self.exchange = exchange
         self.block: bytes | None = None
         """The header block of the final response."""
-        self.body: list[bytes] = []
+        self.body = bytearray()
         self.size = 0
         self.unsent = b""
         self.window = window

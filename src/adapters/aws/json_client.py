@@ -117,8 +117,12 @@ class JsonClient:
             ServiceUnreachable: no answer came, after the last attempt either, or by the deadline.
 
         """
+        seconds = min(deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)
+        if seconds <= 0:
+            # A time-out in the past would still send it.
+            raise ServiceUnreachable("no time was left")
         try:
-            async with asyncio.timeout(min(deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)):
+            async with asyncio.timeout(seconds):
                 return await self._call(operation, request)
         except TimeoutError as exc:
             raise ServiceUnreachable("no answer in time") from exc
@@ -171,11 +175,11 @@ def regional_url(service: str, region: str) -> str:
 
 def _content(response: Response) -> Json:
     checksum = response.header("x-amz-crc32")
-    if checksum.isdigit() and int(checksum) != zlib.crc32(response.body):
+    if checksum and checksum != str(zlib.crc32(response.body)):
         raise ResponseMalformed("the checksum is another's")
     try:
         content = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if response.status >= 500:
         raise ServiceError("InternalServerError", f"status {response.status}")

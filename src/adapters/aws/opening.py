@@ -115,12 +115,17 @@ class Opener:
 
 
 class Backoff:
-    """When the next connection may be opened, after some that were of no use."""
+    """When the next connection may be opened, after some that were of no use.
+
+    Times are on the scale of `time.monotonic()`, in seconds.
+    """
 
     def __init__(self) -> None:
         self._pause = 0.0
+        self._failed_at = self._counted_at = float("-inf")
+        """The last failure, and when the next one counts."""
         self.until = float("-inf")
-        """On the scale of `time.monotonic()`, in seconds."""
+        """When the pause is over."""
 
     @property
     def is_on(self) -> bool:
@@ -129,14 +134,24 @@ class Backoff:
 
     def failed(self, now: float) -> None:
         """Learn of a connection that could not be opened or gave no answer; several at once are one failure."""
-        if now >= self.until:
+        self._failed_at = now
+        if now >= self._counted_at:
             self._pause = min(max(self._pause * PAUSE_GROWTH, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
-            jitter = random.uniform(1 - PAUSE_JITTER, 1 + PAUSE_JITTER)  # noqa: S311
-            self.until = now + self._pause * jitter
+            self.wait(now)
+            self._counted_at = self.until
 
-    def end(self) -> None:
-        """Learn of a connection that has given an answer."""
-        self._pause, self.until = 0.0, float("-inf")
+    def wait(self, now: float) -> None:
+        """Begin a pause as long as the last one."""
+        jitter = random.uniform(1 - PAUSE_JITTER, 1 + PAUSE_JITTER)  # noqa: S311
+        self.until = now + self._pause * jitter
+
+    def answered(self, opened: float) -> None:
+        """Learn that a connection has given an answer, and when it was opened.
+
+        One that is older than the last failure says nothing of new ones: a server may take no more than it has.
+        """
+        if opened > self._failed_at:
+            self._pause, self._counted_at, self.until = 0.0, float("-inf"), float("-inf")
 
 
 async def _ready(fd: int, what: str) -> None:

@@ -40,6 +40,8 @@ class Pool:
         may then be closed by the server."""
         self._freed: list[Http1Connection] = []
         """Those that have been answered in this round of the poller's."""
+        self._unready: set[Connection] = set()
+        """Those on which the server has not yet said what it takes, or takes nothing yet."""
         self._opening: set[asyncio.Task[None]] = set()
         self._places = None if opener.speaks_tls else 1
         """How many requests a connection carries at once, as far as the last one that was opened has told."""
@@ -96,6 +98,13 @@ class Pool:
         connection.flush()
         return False
 
+    def _use_streams(self, connection: Connection) -> None:
+        """Use a connection that carries many requests; the server may take fewer than were expected."""
+        self._use(connection)
+        if connection in self._unready:
+            self._unready.discard(connection)
+            self._open_more()
+
     def _use_freed(self) -> None:
         """Send the next requests, after all answers that are there have been read.
 
@@ -112,10 +121,11 @@ class Pool:
     def _lost(self, connection: Connection) -> None:
         opened = self._connections.pop(connection, math.inf)
         was_idle = self._idle.pop(connection, self) is None
+        self._unready.discard(connection)
         if self._is_closed:
             return
         if connection.has_answered:
-            self._backoff.end()
+            self._backoff.answered(opened)
             self._open_more()
         elif connection.is_given_up or (was_idle and time.monotonic() - opened > CONNECT_TIMEOUT_SECONDS):
             # It has taken its time, so that no storm can come of it; and servers close what is idle for long.
@@ -132,26 +142,30 @@ class Pool:
         self._open_more()
 
     def _open_more(self) -> None:
-        if self._backoff.is_on and not self._may_open():
-            return
-        for _ in range(self._wanted() - len(self._opening)):
+        wanted = self._wanted() - len(self._opening)
+        if wanted > 0 and self._backoff.is_on:
+            wanted = min(wanted, self._allowed())
+        for _ in range(wanted):
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._opened)
 
-    def _may_open(self) -> bool:
-        """Tell whether to try another connection, after some that were of no use: one at a time, after a pause."""
-        if any(each.has_answered for each in self._connections):
-            self._backoff.end()
-            return True
-        if self._connections or self._opening or not self._source.backlog:
-            return False
-        pause = self._backoff.until - time.monotonic()
-        if pause > 0:
+    def _allowed(self) -> int:
+        """Return how many connections may be opened: after some that were of no use, one at a time, with pauses."""
+        for connection, opened in self._connections.items():
+            if connection.has_answered:
+                self._backoff.answered(opened)
+        if not self._backoff.is_on:
+            return self._limit
+        if self._opening or not all(each.is_ready for each in self._connections):
+            return 0
+        now = time.monotonic()
+        if now < self._backoff.until:
             if self._reopening is None:
-                self._reopening = asyncio.get_running_loop().call_later(pause, self._reopen)
-            return False
-        return True
+                self._reopening = asyncio.get_running_loop().call_later(self._backoff.until - now, self._reopen)
+            return 0
+        self._backoff.wait(now)
+        return 1
 
     def _reopen(self) -> None:
         self._reopening = None
@@ -162,7 +176,7 @@ class Pool:
         backlog = self._source.backlog
         if not backlog:
             return 0
-        if self._places is None or self._backoff.is_on:
+        if self._places is None:
             # The first one tells whether one is enough, and gives the others a TLS session to resume.
             return 1
         room = self._limit - sum(connection.places for connection in self._connections)
@@ -176,14 +190,14 @@ class Pool:
         return min(room, worth - len(self._connections), OPENING_AT_ONCE)
 
     async def _open(self) -> None:
-        session = next((each.tls_session for each in self._connections), None)
-        sock = await self._opener.open(session)
         if self._poller is None:
             self._poller = new_poller(self._use_freed)
+        session = next((each.tls_session for each in self._connections), None)
+        sock = await self._opener.open(session)
         connection: Connection
         if isinstance(sock, ssl.SSLSocket) and sock.selected_alpn_protocol() == "h2":
             connection = Http2Connection(
-                sock, poller=self._poller, available=self._use, lost=self._lost, limit=self._limit
+                sock, poller=self._poller, available=self._use_streams, lost=self._lost, limit=self._limit
             )
         else:
             connection = Http1Connection(sock, poller=self._poller, available=self._freed.append, lost=self._lost)
@@ -194,6 +208,7 @@ class Pool:
         if connection.is_ready:
             self._use(connection)
         else:
+            self._unready.add(connection)
             asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_SECONDS, self._expect_ready, connection)
 
     def _expect_ready(self, connection: Connection) -> None:
@@ -211,7 +226,10 @@ class Pool:
         elif isinstance(error, ConnectionFailed):
             self._failed_to_open(error)
         else:
-            raise error
+            # A bug, of which the loop tells; whoever waits must not wait for ever.
+            context = {"message": "opening a connection failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+            self._failed_to_open(ConnectionFailed(repr(error)))
 
     def _set_alarm(self, when: float) -> None:
         if self._alarm is not None:

@@ -117,7 +117,7 @@ class ResponseReader:
 
     def _frame(self, fields: dict[bytes, bytes]) -> None:
         """Find out how the body ends (RFC 9112, section 6.3)."""
-        self._chunks: list[bytes] | None = None
+        self._chunks: bytearray | None = None
         self._until_close = False
         self._length = 0
         coding, length = fields.get(b"transfer-encoding"), fields.get(b"content-length")
@@ -126,7 +126,7 @@ class ResponseReader:
         if coding is not None:
             if coding.lower() != b"chunked" or length is not None:
                 raise ResponseMalformed("a body of unclear length")
-            self._chunks = []
+            self._chunks = bytearray()
         elif length is None:
             self._until_close = True
         elif not length.isdigit() or len(length) > _LENGTH_DIGITS or int(length) > BODY_LIMIT:
@@ -147,35 +147,37 @@ class ResponseReader:
             raise ResponseMalformed("something after the end")
         return self._response(bytes(self._received), keeps_alive=True)
 
-    def _read_chunks(self, chunks: list[bytes]) -> Response | None:
+    def _read_chunks(self, chunks: bytearray) -> Response | None:
         while match := _CHUNK.match(self._received):
             size, start = int(match[1], 16), match.end()
             if size == 0:
                 return self._read_trailer(start, chunks)
-            if size > BODY_LIMIT:
-                raise ResponseMalformed("a chunk of impossible length")
+            if size + len(chunks) > BODY_LIMIT:
+                raise ResponseMalformed("a body of impossible length")
             end = start + size
             if len(self._received) < end + 2:
                 return None
             if self._received[end : end + 2] != b"\r\n":
                 raise ResponseMalformed("a chunk without end")
-            chunks.append(bytes(self._received[start:end]))
+            chunks += self._received[start:end]
             del self._received[: end + 2]
         if b"\n" in self._received or len(self._received) > HEAD_LIMIT:
             raise ResponseMalformed("a chunk without length")
         return None
 
-    def _read_trailer(self, start: int, chunks: list[bytes]) -> Response | None:
+    def _read_trailer(self, start: int, chunks: bytearray) -> Response | None:
         if self._received[start : start + 2] == b"\r\n":
             end = start + 2
         else:
             found = self._received.find(b"\r\n\r\n", start)
             if found < 0:
+                if len(self._received) > HEAD_LIMIT:
+                    raise ResponseMalformed("no end of the trailer section")
                 return None
             end = found + 4
         if len(self._received) > end:
             raise ResponseMalformed("something after the end")
-        return self._response(b"".join(chunks), keeps_alive=True)
+        return self._response(bytes(chunks), keeps_alive=True)
 
     def _response(self, body: bytes, *, keeps_alive: bool) -> Response:
         head = self._head or b""

@@ -87,7 +87,7 @@ class Signer:
 
         try:
             theirs = parsedate_to_datetime(date).timestamp()
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         if abs(theirs - signed) < _TOLERANCE_SECONDS:
             return False

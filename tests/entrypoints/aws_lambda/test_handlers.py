@@ -4,7 +4,9 @@ import asyncio
 import importlib
 import json
 import math
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,18 +14,21 @@ import pytest
 
 from adapters.apigateway import ApiGatewayMessageSink
 from adapters.apigateway.sdk import SdkMessageSink
+from adapters.dynamodb import DynamoDBConnectionStore
 from adapters.memory import MemoryConnectionStore, MemoryMessageSink
-from chat_core import LOBBY, Connection, Format, RecipientsPage, Unavailable
+from chat_core import LOBBY, Connection, ConnectionStore, Format, RecipientsPage, Unavailable
 from entrypoints.aws_lambda.container import Container, container
 from entrypoints.aws_lambda.proxy import Answer, Event
+from tests.support import dynamodb
 from tests.support.events import CONNECTION_ID, Context, connect, disconnect, message
+from tests.support.silent_server import silent_server
 
 
 @dataclass
 class Functions:
     """The functions, on adapters that keep everything here."""
 
-    store: MemoryConnectionStore
+    store: ConnectionStore
     sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
     handlers: dict[str, Callable[[Event, Context], Answer]] = field(default_factory=dict)
 
@@ -248,3 +253,29 @@ def test_adapters_on_the_sdk_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -
     finally:
         own.runner().run(client.close())
         own.runner().close()
+
+
+@pytest.fixture
+def hanging() -> Iterator[Functions]:
+    """Return the functions on a table that takes requests and does not answer."""
+    with silent_server() as url, closing(dynamodb.direct_client(url)) as client:
+        yield from load(Functions(DynamoDBConnectionStore(client, table="t")))
+
+
+@pytest.mark.parametrize(("name", "event"), [("connect", connect()), ("disconnect", disconnect())])
+def test_table_that_hangs_is_answered_as_failure_in_time(hanging: Functions, name: str, event: Event) -> None:
+    """By the function, which says why in its log; one that is stopped says nothing, and its client gets a 502."""
+    started = time.monotonic()
+    assert hanging(name, event, Context(remaining_ms=1_300)) == {"statusCode": 503}
+    assert time.monotonic() - started < 1.3
+
+
+@pytest.mark.parametrize("ref", [{}, {"ref": "r1"}], ids=["no ref", "ref"])
+def test_sender_is_told_in_time_that_the_table_hangs(hanging: Functions, ref: dict[str, str]) -> None:
+    """There is time left for that."""
+    inbox = hanging.receives()
+    event = message(json.dumps({"action": "sendmessage", "data": "x"} | ref))
+    started = time.monotonic()
+    assert hanging("send_message", event, Context(remaining_ms=1_500)) == {"statusCode": 503}
+    assert time.monotonic() - started < 1.5
+    assert json.loads(inbox[0])["code"] == "unavailable"

@@ -8,7 +8,6 @@ twice is the lesser evil. One that timed out is not, since it may still be under
 
 import asyncio
 import itertools
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +22,6 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from adapters.apigateway.delivery import LOST_ATTEMPTS
 from adapters.apigateway.throttling import MOST_ATTEMPTS, Throttling
 from chat_core.ports import MessageSink, Outcome, Outcomes
 
@@ -110,12 +108,15 @@ class SdkMessageSink(MessageSink):
 
     async def _request_until(self, deadline: float, connection_id: str, request: "_Request") -> tuple[Outcome, int]:
         """Repeat until there is an outcome to keep, or no time for another attempt; return how many there were, too."""
+        was_lost = False
         for attempt in itertools.count(1):
-            result, most = await self._request(connection_id, request, deadline)
+            result, is_lost = await self._request(connection_id, request, deadline)
             outcome = self._judged(connection_id, result)
             pause = self._jitter(0, min(BACKOFF_BASE_SECONDS * 2.0 ** min(attempt, 10), BACKOFF_LIMIT_SECONDS))
-            if attempt >= min(most, _ATTEMPTS.get(outcome, 0)) or time.monotonic() + pause >= deadline:
+            is_enough = attempt >= _ATTEMPTS.get(outcome, 0) or (is_lost and was_lost)
+            if is_enough or time.monotonic() + pause >= deadline:
                 break
+            was_lost = was_lost or is_lost
             await asyncio.sleep(pause)
         return outcome, attempt
 
@@ -129,29 +130,29 @@ class SdkMessageSink(MessageSink):
             self._throttling.taken(connection_id)
         return outcome
 
-    async def _request(self, connection_id: str, request: "_Request", deadline: float) -> tuple[Outcome, float]:
-        """Make one request; return its outcome, and how many attempts there may be after such an end."""
+    async def _request(self, connection_id: str, request: "_Request", deadline: float) -> tuple[Outcome, bool]:
+        """Make one request; return its outcome, and whether it may have been taken although there was no answer."""
         async with self._slots:
             seconds = min(self._post_timeout, deadline - time.monotonic())
             if seconds <= 0:
-                return Outcome.NOT_TRIED, math.inf
+                return Outcome.NOT_TRIED, False
             try:
                 async with asyncio.timeout(seconds):
                     await request(connection_id)
             except (BotoCoreError, ClientError, TimeoutError) as exc:
                 return _failure(exc)
-        return Outcome.DELIVERED, math.inf
+        return Outcome.DELIVERED, False
 
 
-def _failure(exc: Exception) -> tuple[Outcome, float]:
-    """Return what an exception of the SDK's means, and how many attempts there may be after it."""
+def _failure(exc: Exception) -> tuple[Outcome, bool]:
+    """Return what an exception of the SDK's means, and whether the request may have been taken."""
     match exc:
         case ClientError():
             status = int(exc.response["ResponseMetadata"]["HTTPStatusCode"])
-            return _OUTCOMES.get(status, Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED), math.inf
+            return _OUTCOMES.get(status, Outcome.UNAVAILABLE if status >= 500 else Outcome.REFUSED), False
         case TimeoutError() | ReadTimeoutError():
-            return Outcome.TIMED_OUT, math.inf
+            return Outcome.TIMED_OUT, False
         case ConnectTimeoutError() | EndpointConnectionError():
-            return Outcome.UNAVAILABLE, math.inf
+            return Outcome.UNAVAILABLE, False
         case _:
-            return Outcome.UNAVAILABLE, LOST_ATTEMPTS
+            return Outcome.UNAVAILABLE, True

@@ -111,8 +111,12 @@ class PynamoDBConnectionStore(ConnectionStore):
 
 async def _in_thread(deadline: float, call: Callable[[], T]) -> T:
     """Return what the call returns. A thread cannot be stopped: one that is given up ends by PynamoDB's time-outs."""
+    seconds = None if deadline == math.inf else deadline - time.monotonic()
+    if seconds is not None and seconds <= 0:
+        # A time-out in the past would still start the thread.
+        raise Unavailable("There was no time left to ask the chat's table.")
     try:
-        async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()):
+        async with asyncio.timeout(seconds):
             return await asyncio.to_thread(call)
     except TimeoutError as exc:
         raise Unavailable("The chat's table did not answer in time.") from exc

@@ -1,0 +1,59 @@
+"""A table that takes requests and does not answer: the embedded cloud of `chat local`, stopped as it stands."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from tests.support.local_stack import LocalStack, local_stack
+
+
+@contextmanager
+def stopped_cloud(stack: LocalStack) -> Iterator[None]:
+    """Stop the process of every service but API Gateway, and let it go on at the end."""
+    (cloud,) = (pid for pid in stack.descendants() if "moto_server" in Path(f"/proc/{pid}/cmdline").read_text())
+    os.kill(cloud, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(cloud, signal.SIGCONT)
+
+
+async def refused(url: str) -> tuple[int, float]:
+    """Try to connect; return the status, and after how many seconds it came."""
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(InvalidStatus) as refusal:
+        await connect(url, open_timeout=30)
+    return refusal.value.response.status_code, asyncio.get_running_loop().time() - started
+
+
+async def said(client: ClientConnection) -> dict[str, object]:
+    event: dict[str, object] = json.loads(await asyncio.wait_for(client.recv(), 29))
+    return event
+
+
+async def test_everybody_is_told_before_the_function_is_stopped() -> None:
+    """A handshake in its ten seconds, a sender in its 28; somebody who leaves costs nobody anything."""
+    with local_stack() as stack:
+        async with connect(stack.ws_url, subprotocols=[Subprotocol("chat.v1")], open_timeout=30) as client:
+            leaving = await connect(stack.ws_url, open_timeout=30)
+            with stopped_cloud(stack):
+                await client.send('{"action":"sendmessage","data":"live long","ref":"r1"}')
+                await leaving.close()
+                (status, seconds), event = await asyncio.gather(refused(stack.ws_url), said(client))
+            assert status == 503
+            assert seconds < 10
+            assert (event["type"], event["code"], event["ref"]) == ("error", "unavailable", "r1")
+            # It goes on as if nothing had happened.
+            async with connect(stack.ws_url, open_timeout=30) as newcomer:
+                await newcomer.send('{"action":"sendmessage","data":"and prosper"}')
+                assert (await said(client))["data"] == "and prosper"
+        assert not any("timed out" in line for line in stack.log), stack.log
