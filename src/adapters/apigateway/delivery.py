@@ -36,7 +36,8 @@ class Delivery:
         self._order = itertools.count()
         self.unsettled = len(connection_ids)
         """How many are not settled."""
-        self._delivered = 0
+        self.delivered = 0
+        """How many connections took the payload; whoever posts counts them, and settles them by `unsettled`."""
         self._gone: list[str] = []
         self._retried = 0
         self._failed: dict[str, Outcome] = {}
@@ -62,11 +63,6 @@ class Delivery:
             self._fresh_left -= 1
             return next(self._fresh), 1
         return None
-
-    def delivered(self) -> None:
-        """Settle a connection that took the payload."""
-        self._delivered += 1
-        self.unsettled -= 1
 
     def ended(self, connection_id: str, outcome: Outcome, attempt: int, now: float, *, is_lost: bool = False) -> None:
         """Settle a connection whose post ended otherwise, or have it wait for the next attempt.
@@ -104,7 +100,7 @@ class Delivery:
 
     def outcomes(self) -> Outcomes:
         """Return what became of them all."""
-        return Outcomes(delivered=self._delivered, gone=self._gone, failed=self._failed, retried=self._retried)
+        return Outcomes(delivered=self.delivered, gone=self._gone, failed=self._failed, retried=self._retried)
 
     def _settle(self, connection_id: str, outcome: Outcome) -> None:
         self.unsettled -= 1

@@ -70,17 +70,6 @@ class Posts:
         post.signed = template.signed
         return post
 
-    def delivered(self, connection_id: str) -> None:
-        """Take it that a post delivered."""
-        throttling = self.throttling
-        throttling.accepted += 1
-        if throttling.refusals:
-            throttling.taken(connection_id)
-        delivery = self.delivery
-        delivery.delivered()
-        if not delivery.unsettled:
-            self.done()
-
     def settle(self, post: "Post", outcome: Outcome, *, is_lost: bool = False) -> None:
         """Take the outcome of a post that did not; `is_lost` says that it may have been taken all the same."""
         now = time.monotonic()
@@ -137,10 +126,19 @@ class Post:
 
     def answered(self, response: Response) -> None:
         """Take what API Gateway says."""
-        if response.status in _DONE:
-            self.posts.delivered(self.connection_id)
-        else:
-            self.posts.settle(self, self.posts.outcome(self, response))
+        posts = self.posts
+        if response.status not in _DONE:
+            posts.settle(self, posts.outcome(self, response))
+            return
+        # All in one place: each call of a method takes as long as everything that is done here.
+        throttling, delivery = posts.throttling, posts.delivery
+        throttling.accepted += 1
+        if throttling.refusals:
+            throttling.taken(self.connection_id)
+        delivery.delivered += 1
+        delivery.unsettled -= 1
+        if not delivery.unsettled:
+            posts.done()
 
     def failed(self, error: TransportError) -> None:
         """Take it that no answer will come; unless there was no connection, the post may have been taken."""

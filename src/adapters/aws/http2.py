@@ -187,28 +187,33 @@ class Http2Connection:
 
     def _on_readable(self) -> None:
         under_way = len(self._streams)
-        try:
-            self._read()
-        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
-            self._end(as_transport_error(exc))
-            return
+        error = self._read()
         if len(self._streams) < under_way:
+            self.has_answered = True
             self._patience.restore()
+        if error is not None:
+            self._end(error)
+            return
         free = self._most_streams - len(self._streams)
         if self._drains or free * REFILL_SHARE >= self._most_streams or not self._streams:
             self._refill()
         elif self._refilling is None:
             self._refilling = asyncio.get_running_loop().call_later(REFILL_SECONDS, self._refill)
 
-    def _read(self) -> None:
-        # Each read returns a TLS record at the most, and each answer tends to have one of its own.
-        for _ in range(RECORDS_AT_ONCE):
-            data = self._channel.read()
-            if data is None:
-                return
-            if not data:
-                raise ConnectionFailed("closed by the server")
-            self._take(data)
+    def _read(self) -> TransportError | None:
+        """Read what is there; return why nothing more will come, if so."""
+        try:
+            # Each read returns a TLS record at the most, and each answer tends to have one of its own.
+            for _ in range(RECORDS_AT_ONCE):
+                data = self._channel.read()
+                if data is None:
+                    return None
+                if not data:
+                    return ConnectionFailed("closed by the server")
+                self._take(data)
+        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
+            return as_transport_error(exc)
+        return None
 
     def _refill(self) -> None:
         """Take requests for the places that have become free, and send them in one write."""
@@ -241,7 +246,6 @@ class Http2Connection:
             kind, flags, payload = data[at + 3], data[at + 4], data[at + 9 : after]
             # The whole of nearly every answer: 200, and nothing else.
             if flags == WHOLE and kind == HEADERS and payload.startswith(STATUS_200) and self._is_simple(number):
-                self.has_answered = True
                 self._streams.pop(number).exchange.answered(Http2Response(200, payload, b""))
             else:
                 self._on_frame(kind, flags, number, payload)
@@ -255,7 +259,9 @@ class Http2Connection:
         return stream is not None and stream.block is None and not stream.unsent and self._headers is None
 
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        self._expect_frame(kind)
+        if self._headers is not None and kind != h2.CONTINUATION:
+            raise ResponseMalformed("half a header section")
+        self._patience.take_frame()
         if kind == HEADERS:
             self._on_headers(flags, number, h2.unpadded(flags, payload, priority=bool(flags & h2.PRIORITY)))
         elif kind == h2.DATA:
@@ -266,9 +272,8 @@ class Http2Connection:
             self._on_settings(flags, payload)
         elif kind == h2.WINDOW_UPDATE:
             self._on_window_update(number, payload)
-        elif kind == h2.PING:
-            if not flags & h2.ACK:
-                self._reply(h2.frame(h2.PING, h2.ACK, 0, payload))
+        elif kind == h2.PING and not flags & h2.ACK:
+            self._reply(h2.frame(h2.PING, h2.ACK, 0, payload))
         elif kind == h2.RST_STREAM:
             stream = self._streams.pop(number, None)
             if stream is not None:
@@ -280,14 +285,8 @@ class Http2Connection:
             raise ResponseMalformed("a push, which was not asked for")
 
     def _reply(self, answer: bytes) -> None:
-        """Answer a frame which asks for that."""
         self._patience.take_question(len(self._out) if self._channel.is_writing else 0)
         self._out.append(answer)
-
-    def _expect_frame(self, kind: int) -> None:
-        if self._headers is not None and kind != h2.CONTINUATION:
-            raise ResponseMalformed("half a header section")
-        self._patience.take_frame()
 
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
         if not flags & h2.END_HEADERS:
@@ -325,6 +324,8 @@ class Http2Connection:
         content = h2.unpadded(flags, payload)
         if content:
             self._patience.restore()
+        if stream.body is None:
+            stream.body = bytearray()
         stream.body += content
         stream.size += len(payload)
         if stream.size > BODY_LIMIT:
@@ -339,8 +340,7 @@ class Http2Connection:
         del self._streams[number]
         if stream.unsent:
             self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
-        self.has_answered = True
-        stream.exchange.answered(Http2Response(status, stream.block, bytes(stream.body)))
+        stream.exchange.answered(Http2Response(status, stream.block, bytes(stream.body or b"")))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
         if flags & h2.ACK:

@@ -23,7 +23,7 @@ class Stream:
         self.exchange = exchange
         self.block: bytes | None = None
         """The header block of the final response."""
-        self.body = bytearray()
+        self.body: bytearray | None = None
         self.size = 0
         self.unsent = b""
         self.window = window

@@ -151,6 +151,7 @@ class Template:
         "_payload_hash",
         "_scope",
         "_signer",
+        "_start",
         "_until",
         "heading",
         "signed",
@@ -162,6 +163,7 @@ class Template:
     def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str], method: str) -> None:
         self._signer = signer
         self._method = method.encode()
+        self._start = self._method + b"\n"
         self._payload = payload
         self._payload_hash = sha256(payload).hexdigest()
         self._headers = headers
@@ -184,7 +186,7 @@ class Template:
         if now >= self._until:
             self._prepare()
             self._until = now + 1.0
-        return self._scope.sign(b"%b\n%b%b" % (self._method, canonical_path, self._after_path))
+        return self._scope.sign(b"%b%b%b" % (self._start, canonical_path, self._after_path))
 
     def _prepare(self) -> None:
         self.signed = self._signer.now()
