@@ -46,6 +46,7 @@ def main() -> None:
             wall = statistics.median(each["wall"] for each in passes)
             cpu = statistics.median(each["cpu"] for each in passes)
             throttled = statistics.median(each["throttled"] for each in passes)
+            missed = statistics.median(each["missed"] for each in passes)
             rows.append(
                 [
                     f"{count:,}",
@@ -55,10 +56,11 @@ def main() -> None:
                     f"{wall / floor:.2f}",
                     f"{cpu:.2f}",
                     f"{throttled:.0f}",
+                    f"{missed:.0f}",
                 ]
             )
             bars.setdefault(f"{count:,} recipients", {})[variant] = wall / floor
-    head = ["recipients", "delivery", "floor, s", "took, s", "times the floor", "CPU s", "429s"]
+    head = ["recipients", "delivery", "floor, s", "took, s", "times the floor", "CPU s", "429s", "given up"]
     lines = [*report.table(head, rows), "", f"{asked.rounds} rounds, one of a million; {report.machine()}"]
     report.write("pacing", "Delivering within an account's quota", lines, bars, unit="times the floor")
 
@@ -99,10 +101,11 @@ async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
 
     async with sink:
         await asyncio.gather(*(work() for _ in range(PAGES_AT_ONCE)))
-    if delivered != count:
+    # Without a pace some are refused as often as anybody is tried.
+    if paced and delivered != count:
         raise RuntimeError(f"{delivered} of {count} delivered")
     wall = time.monotonic() - started
-    return {"wall": wall, "cpu": time.process_time() - cpu, "throttled": retried}
+    return {"wall": wall, "cpu": time.process_time() - cpu, "throttled": retried, "missed": count - delivered}
 
 
 class _Unpaced(Pacer):
