@@ -360,6 +360,7 @@ FLOODS = {
     "interim": (b"", frame(HEADERS, END_HEADERS, 1, b"\x08\x03100")),
     "nobody's": (b"", frame(HEADERS, END_HEADERS | END_STREAM, 99, STATUS_200)),
     "unknown": (b"", frame(99, 0, 0, b"x")),
+    "leave by the byte": (b"", frame(WINDOW_UPDATE, 0, 1, bytes([0, 0, 0, 1]))),
 }
 
 
@@ -403,6 +404,35 @@ async def test_server_that_has_much_to_say_is_listened_to() -> None:
     talk.hear(frame(HEADERS, END_HEADERS, 99, STATUS_200) + frame(DATA, 0, 99, b"x") * 10_000)
     talk.hear(frame(DATA, END_STREAM, 99, b""))
     assert talk.ends == ["answered 200 0"] * 49 + ["answered 200 10000"]
+
+
+@pytest.mark.parametrize("size", [16_000, 128 * 1024], ids=["sent at once", "sent as allowed"])
+@pytest.mark.parametrize(("step", "is_heard"), [(16_000, True), (512, True), (1, False)])
+async def test_server_that_reads_requests_in_pieces_is_no_flood(step: int, size: int, is_heard: bool) -> None:
+    """Each piece may have a frame of its own (RFC 9113, section 6.9), for each of many requests; each byte may not."""
+    talk = _Talk(requests=0)
+    talk.hear(frame(WINDOW_UPDATE, 0, 0, (1 << 30).to_bytes(4)))
+    numbers = range(1, 201, 2)
+    for _ in numbers:
+        request = _Request(talk.ends)
+        request.body = bytes(size)
+        talk.connection.start(request)
+    for _ in range(size // min(step, 500)):
+        for number in numbers:
+            talk.hear(frame(WINDOW_UPDATE, 0, number, step.to_bytes(4)))
+    assert talk.connection.is_open is is_heard
+    if is_heard:
+        for number in numbers:
+            talk.hear(frame(HEADERS, END_HEADERS | END_STREAM, number, STATUS_200))
+    assert talk.ends == ["answered 200 0" if is_heard else "ResponseMalformed"] * 100
+
+
+async def test_leave_that_nobody_needs_ends_the_connection() -> None:
+    """Nothing is under way that would come to its end."""
+    talk = _Talk(requests=0)
+    for _ in range(IDLE_FRAMES + 1):
+        talk.hear(frame(WINDOW_UPDATE, 0, 0, (16_384).to_bytes(4)))
+    assert not talk.connection.is_open
 
 
 @pytest.mark.parametrize("status", ["²²²", "", "20", "2000", "٢٠٠", "-20", "abc"])

@@ -363,6 +363,7 @@ class Http2Connection:
 
     def _on_window_update(self, number: int, payload: bytes) -> None:
         increment = int.from_bytes(payload) & h2.LARGEST_WINDOW
+        self._patience.take_leave(increment if self._streams else 0)
         stream = self._streams.get(number)
         if number == 0:
             self._window += increment
@@ -376,9 +377,8 @@ class Http2Connection:
             return
         for number, stream in self._streams.items():
             while stream.unsent and (size := min(len(stream.unsent), self._window, stream.window, FRAME_SIZE)) > 0:
-                part, stream.unsent = stream.unsent[:size], stream.unsent[size:]
+                part = stream.take(size)
                 self._window -= size
-                stream.window -= size
                 self._out.append(h2.frame(h2.DATA, 0 if stream.unsent else h2.END_STREAM, number, part))
 
     def _on_goaway(self, payload: bytes) -> None:

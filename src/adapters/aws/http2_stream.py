@@ -27,3 +27,9 @@ class Stream:
         self.size = 0
         self.unsent = b""
         self.window = window
+
+    def take(self, size: int) -> bytes:
+        """Return so much of what is still to be sent; it uses the window up."""
+        part, self.unsent = self.unsent[:size], self.unsent[size:]
+        self.window -= size
+        return part
