@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-import uuid
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -32,9 +31,7 @@ def through_pynamodb(endpoint: str, table: str) -> PynamoDBConnectionStore:
 @pytest.fixture
 def table(moto_endpoint: str) -> str:
     """Return a new table's name."""
-    name = f"connections-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(moto_endpoint, name)
-    return name
+    return dynamodb.new_table(moto_endpoint)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The adapters that each port's contract is held against."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
@@ -76,8 +75,7 @@ async def store_and_fill(request: pytest.FixtureRequest) -> AsyncIterator[tuple[
         return
     on = next(each for each in ENDPOINTS if request.param.startswith(each))
     endpoint: str = request.getfixturevalue(ENDPOINTS[on])
-    table = f"connections-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(endpoint, table)
+    table = dynamodb.new_table(endpoint)
     with MAKE[request.param.removeprefix(on).strip()](endpoint, table, 3) as on_dynamodb:
         yield on_dynamodb, lambda ids: dynamodb.fill(endpoint, table, ids)
 
@@ -130,8 +128,7 @@ async def progress(request: pytest.FixtureRequest) -> AsyncIterator[FanOutProgre
         yield MemoryFanOutProgress()
         return
     endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
-    table = f"connections-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(endpoint, table)
+    table = dynamodb.new_table(endpoint)
     with closing(dynamodb.direct_client(endpoint)) as client:
         yield DynamoDBFanOutProgress(client, table=table)
 
@@ -164,8 +161,7 @@ async def limiters(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterato
         yield in_memory, in_memory
         return
     endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
-    table = f"connections-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(endpoint, table)
+    table = dynamodb.new_table(endpoint)
     with closing(dynamodb.direct_client(endpoint)) as client:
         store = DynamoDBConnectionStore(client, table=table)
         for each in ("a", "b"):

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,6 +60,13 @@ def direct_client(endpoint: str, *, retries: int = 3) -> JsonClient:
     return dynamodb_client(
         region="us-east-1", credentials=lambda: Credentials("AKID", "secret"), url=endpoint, retries=retries
     )
+
+
+def new_table(endpoint: str) -> str:
+    """Create a table that no other test has; return its name."""
+    name = f"connections-{uuid.uuid4().hex[:8]}"
+    create_table(endpoint, name)
+    return name
 
 
 def create_table(endpoint: str, name: str) -> None:

@@ -37,7 +37,7 @@ class Delivery:
         self.unsettled = len(connection_ids)
         """How many are not settled."""
         self.delivered = 0
-        """How many connections took the payload; whoever posts counts them, and settles them by `unsettled`."""
+        """How many connections took the payload. A post that is taken counts this up, and `unsettled` down."""
         self._gone: list[str] = []
         self._retried = 0
         self._failed: dict[str, Outcome] = {}

@@ -141,7 +141,7 @@ class Post:
             posts.done()
 
     def failed(self, error: TransportError) -> None:
-        """Take it that no answer will come; unless there was no connection, the post may have been taken."""
+        """Note that no answer will come. If there was a connection, the post may have been taken."""
         self.posts.settle(self, Outcome.UNAVAILABLE, is_lost=not isinstance(error, ConnectionFailed))
 
     def timed_out(self) -> None:

@@ -110,7 +110,7 @@ class Channel:
 
 
 def as_transport_error(error: Exception) -> TransportError:
-    """Return what to tell whoever waits for an answer whose reading raised this; the loop tells of what is a bug."""
+    """Return the error for the requests under way, when reading an answer raised this. The loop logs what is a bug."""
     if isinstance(error, TransportError):
         return error
     asyncio.get_running_loop().call_exception_handler({"message": "reading an answer failed", "exception": error})

@@ -21,3 +21,8 @@ class AnswerLost(TransportError):
 
 class ResponseMalformed(TransportError):
     """What came is not an HTTP response, so nothing after it can be trusted either."""
+
+
+def once_sent(error: TransportError) -> TransportError:
+    """Return what the end of a connection means for a request that was under way on it."""
+    return AnswerLost(str(error)) if isinstance(error, ConnectionFailed) else error

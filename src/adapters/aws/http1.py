@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 
 from adapters.aws.channel import Channel, as_transport_error
-from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError
+from adapters.aws.errors import ConnectionFailed, ResponseMalformed, TransportError, once_sent
 from adapters.aws.exchange import Exchange
 from adapters.aws.poller import Poller
 from adapters.aws.response import Response, ResponseReader, read_accepted
@@ -119,7 +119,7 @@ class Http1Connection:
                 self._available(self)
                 return
             whole = self._read(data) if data else self._read_end()
-        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
+        except Exception as exc:  # noqa: BLE001 - raised further, it would leave the requests waiting
             self._end(as_transport_error(exc))
             return
         if whole is not None:
@@ -157,4 +157,4 @@ class Http1Connection:
         # In this order: whatever the exchange starts next must not meet this connection.
         self._lost(self)
         if exchange is not None:
-            exchange.failed(AnswerLost(str(error)) if isinstance(error, ConnectionFailed) else error)
+            exchange.failed(once_sent(error))

@@ -15,7 +15,7 @@ from typing import Final
 
 from adapters.aws import http2_frames as h2
 from adapters.aws.channel import Channel, as_transport_error
-from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError
+from adapters.aws.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError, once_sent
 from adapters.aws.exchange import Exchange
 from adapters.aws.hpack import STATUS_200, RequestEncoder, read_status
 from adapters.aws.http2_frames import FRAME_SIZE, HEADERS, LAST_STREAM, WHOLE
@@ -211,7 +211,7 @@ class Http2Connection:
                 if not data:
                     return ConnectionFailed("closed by the server")
                 self._take(data)
-        except Exception as exc:  # noqa: BLE001 - nothing above this would tell whoever waits for the answer
+        except Exception as exc:  # noqa: BLE001 - raised further, it would leave the requests waiting
             return as_transport_error(exc)
         return None
 
@@ -397,4 +397,4 @@ class Http2Connection:
         # In this order: whatever the exchanges start next must not meet this connection.
         self._lost(self)
         for stream in streams:
-            stream.exchange.failed(AnswerLost(str(error)) if isinstance(error, ConnectionFailed) else error)
+            stream.exchange.failed(once_sent(error))

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
 from chat_core.errors import Unavailable
+
+CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+"""The code of a write whose condition does not hold (DynamoDB API reference, `UpdateItem`, "Errors")."""
 
 
 def dynamodb_client(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.aws import JsonClient, ServiceError
-from adapters.dynamodb.client import faults_as_unavailable
+from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import FAN_OUT_LIFETIME_SECONDS, fan_out_key, key
 from chat_core.model import Position
 from chat_core.ports import FanOutProgress
@@ -50,7 +50,7 @@ class DynamoDBFanOutProgress(FanOutProgress):
             try:
                 await self._client.call("PutItem", request, deadline=deadline)
             except ServiceError as exc:
-                if exc.code != "ConditionalCheckFailedException":
+                if exc.code != CONDITION_FAILED:
                     raise
                 # The first attempt may have succeeded and its answer got lost.
                 found = await self._item(fan_out, deadline)

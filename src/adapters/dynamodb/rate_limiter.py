@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from adapters.aws import JsonClient, ServiceError
-from adapters.dynamodb.client import faults_as_unavailable
+from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import connection_key, key
 from chat_core.model import Rate
 from chat_core.ports import RateLimiter
@@ -82,7 +82,7 @@ class DynamoDBRateLimiter(RateLimiter):
             try:
                 answer = await self._client.call("UpdateItem", request, deadline=deadline)
             except ServiceError as exc:
-                if exc.code != "ConditionalCheckFailedException":
+                if exc.code != CONDITION_FAILED:
                     raise
                 return self._learn(sender, exc.item, _Answer.REFUSED)
         return self._learn(sender, answer["Attributes"], _Answer.ADMITTED)
@@ -102,10 +102,10 @@ class DynamoDBRateLimiter(RateLimiter):
         return True
 
     def _remember(self, sender: str, due: int) -> None:
-        if len(self._known) >= _MOST_KNOWN:
+        if sender not in self._known and len(self._known) >= _MOST_KNOWN:
             now = round(self._clock() * _MICROSECONDS)
             self._known = {each: known for each, known in self._known.items() if known > now}
-        if len(self._known) < _MOST_KNOWN:
+        if sender in self._known or len(self._known) < _MOST_KNOWN:
             self._known[sender] = max(due, self._known.get(sender, 0))
 
 

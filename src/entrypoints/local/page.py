@@ -5,7 +5,7 @@ import mimetypes
 from pathlib import Path
 from urllib.parse import unquote
 
-from entrypoints.local.http import HttpServer, Request, Response, Visitors, message_response, serve
+from entrypoints.local.http import NOBODY_ELSE, HttpServer, Request, Response, Visitors, message_response, serve
 
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -25,10 +25,10 @@ class Page:
 
     """
 
-    def __init__(self, *, folder: Path, socket_url: str, visitors: Visitors | None = None) -> None:
+    def __init__(self, *, folder: Path, socket_url: str, visitors: Visitors = NOBODY_ELSE) -> None:
         self._folder = folder.resolve()
         self._socket_url = socket_url
-        self._visitors = visitors or Visitors()
+        self._visitors = visitors
 
     async def serve(self, *, port: int) -> HttpServer:
         """Listen on loopback.

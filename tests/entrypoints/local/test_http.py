@@ -17,7 +17,6 @@ from entrypoints.local.http import (
     Request,
     Response,
     Visitors,
-    bound,
     listening,
     message_response,
     protocol,
@@ -378,7 +377,7 @@ async def test_lost_connection_leaves_nothing_in_memory() -> None:
             super().connection_lost(exc)
             lost.set_result(self)
 
-    listener = Listener(bound("127.0.0.1", 0), lambda: Watched(echo))
+    listener = Listener(socket.create_server(("127.0.0.1", 0)), lambda: Watched(echo))
     _reader, writer = await asyncio.open_connection(*listener.sock.getsockname())
     writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" + b"x" * 50_000)
     await writer.drain()

@@ -12,10 +12,11 @@ environment's client takes one.
 import asyncio
 import json
 import secrets
+import socket
 from enum import Enum, auto
 
 from entrypoints.local.functions.invocation import Failure, Invocation, Outcome
-from entrypoints.local.http import HttpProtocol, HttpServer, Listener, Request, Response, bound
+from entrypoints.local.http import HttpProtocol, HttpServer, Listener, Request, Response
 from entrypoints.local.peers import of_another_account
 
 _ROOT = "/2018-06-01/runtime/"
@@ -76,7 +77,9 @@ class RuntimeApi:
             return _Connection(self._handle, connections=connections, max_head=_MAX_HEAD)
 
         # Clients of the stack must not keep its own functions out.
-        self._server = HttpServer(Listener(bound("127.0.0.1", 0), protocol, keeps_back=False), connections)
+        self._server = HttpServer(
+            Listener(socket.create_server(("127.0.0.1", 0)), protocol, keeps_back=False), connections
+        )
         return f"127.0.0.1:{self._server.port}" + (f"/{self._secret}" if self._secret else "")
 
     async def close(self) -> None:

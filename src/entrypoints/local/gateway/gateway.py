@@ -22,6 +22,7 @@ from entrypoints.local.gateway.integration import IntegrationFailure
 from entrypoints.local.gateway.management import TOO_LARGE, ConnectionsApi
 from entrypoints.local.gateway.throttling import AccountThrottle, Throttle
 from entrypoints.local.http import (
+    NOBODY_ELSE,
     HttpServer,
     Request,
     Response,
@@ -65,8 +66,8 @@ class Gateway:
         permits: Permits | None = None,
         account: AccountThrottle | None = None,
         on_management: Callable[[Request, Response], None] | None = None,
-        visitors: Visitors | None = None,
-        pages: Visitors | None = None,
+        visitors: Visitors = NOBODY_ELSE,
+        pages: Visitors = NOBODY_ELSE,
     ) -> None:
         """Make a gateway that does not listen yet.
 
@@ -95,7 +96,6 @@ class Gateway:
         self._idle_seconds = idle_seconds
         self._lifetime_seconds = lifetime_seconds
         self._on_management = on_management
-        visitors = visitors or Visitors()
         self._visitors = replace(visitors, hosts=visitors.hosts | {api.domain_name})
         self._log_refusal = Unrepeated(log)
         account = account or AccountThrottle()
@@ -108,7 +108,7 @@ class Gateway:
         self._taken: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._management = ConnectionsApi(
-            api=api, connections=self._open, callers=callers, account=account, log=log, pages=pages or Visitors()
+            api=api, connections=self._open, callers=callers, account=account, log=log, pages=pages
         )
         self._quiet = asyncio.Event()
         self._server: HttpServer | None = None

@@ -3,10 +3,11 @@
 from entrypoints.local.http.listening import Listener
 from entrypoints.local.http.messages import Request, Response, message_response, serialize
 from entrypoints.local.http.protocol import Handler, HttpProtocol, Upgrade
-from entrypoints.local.http.server import HttpServer, bound, serve
-from entrypoints.local.http.visitors import Visitors
+from entrypoints.local.http.server import HttpServer, serve
+from entrypoints.local.http.visitors import NOBODY_ELSE, Visitors
 
 __all__ = [
+    "NOBODY_ELSE",
     "Handler",
     "HttpProtocol",
     "HttpServer",
@@ -15,7 +16,6 @@ __all__ = [
     "Response",
     "Upgrade",
     "Visitors",
-    "bound",
     "message_response",
     "serialize",
     "serve",

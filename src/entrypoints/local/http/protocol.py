@@ -13,7 +13,7 @@ from typing import cast
 import httptools
 
 from entrypoints.local.http.messages import Request, Response, message_response, serialize
-from entrypoints.local.http.visitors import Visitors, host_of, is_loopback
+from entrypoints.local.http.visitors import NOBODY_ELSE, Visitors, host_of, is_loopback
 from entrypoints.local.repeats import Unrepeated
 
 MAX_HEAD = 64 * 1024
@@ -26,7 +26,6 @@ LINGER_SECONDS = 2.0
 """How long a client that was refused may go on sending. Closing sooner would reset the connection, and a reset can
 destroy the answer before the client has read it (RFC 9112, 9.6)."""
 
-NOBODY_ELSE = Visitors()
 TOO_LARGE = message_response(413, "Request Entity Too Large")
 _LONG_HEAD = message_response(431, "Request Header Fields Too Large")
 _REQUEST_LINE_REST = len("GET  HTTP/1.1\r\n")

@@ -6,8 +6,8 @@ from typing import cast
 
 from entrypoints.local.http.listening import Listener
 from entrypoints.local.http.messages import Response
-from entrypoints.local.http.protocol import NOBODY_ELSE, TOO_LARGE, Handler, HttpProtocol, Upgrade
-from entrypoints.local.http.visitors import Visitors
+from entrypoints.local.http.protocol import TOO_LARGE, Handler, HttpProtocol, Upgrade
+from entrypoints.local.http.visitors import NOBODY_ELSE, Visitors
 
 
 class HttpServer:
@@ -70,23 +70,4 @@ async def serve(
             too_large=too_large,
         )
 
-    return HttpServer(Listener(bound(host, port), protocol), connections)
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address.
-
-    Raises:
-        OSError: The address is in use, or not this machine's.
-
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # A stack that was just stopped has connections that linger.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    return HttpServer(Listener(socket.create_server((host, port)), protocol), connections)

@@ -65,6 +65,9 @@ class Visitors:
         return parts.scheme in {"http", "https"} and (name in self.hosts or is_loopback(name))
 
 
+NOBODY_ELSE = Visitors()
+
+
 def host_of(value: str) -> str:
     """Return the name in a `Host` header without its port, in lower case; empty where it is none."""
     try:

@@ -8,13 +8,14 @@ to use: a tunnel needs a login that the functions alone are told (RFC 7617, "Bas
 import asyncio
 import base64
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from entrypoints.local.http import Listener, bound
+from entrypoints.local.http import Listener
 from entrypoints.local.interception.authority import Authority
 from entrypoints.local.repeats import Unrepeated
 
@@ -61,7 +62,7 @@ class Interceptor:
     async def start(self) -> Self:
         """Listen on loopback."""
         # Clients of the stack must not keep its own functions out.
-        self._listener = Listener(bound("127.0.0.1", 0), self._protocol, keeps_back=False)
+        self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._protocol, keeps_back=False)
         return self
 
     async def stop(self) -> None:
