@@ -30,7 +30,7 @@ async def ours(target: Target) -> Post:
     """Deliver through the sink that functions use, without its pace: the figures are to show what it costs."""
     from adapters.apigateway import ApiGatewayMessageSink, Pacer
     from adapters.apigateway.message_sink import CONCURRENCY
-    from adapters.aws import environment_credentials
+    from aws_client import environment_credentials
 
     return _deliver_through(
         ApiGatewayMessageSink(

@@ -15,7 +15,7 @@ from collections import defaultdict
 from itertools import islice
 
 from adapters.apigateway import ApiGatewayMessageSink, Pacer
-from adapters.aws import environment_credentials
+from aws_client import environment_credentials
 from benchmarks import endpoint, report
 from benchmarks.processes import run_fresh
 from benchmarks.target import PAYLOAD, connection_ids

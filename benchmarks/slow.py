@@ -23,7 +23,7 @@ from typing import IO
 from websockets.asyncio.client import ClientConnection, connect
 
 from adapters.apigateway import ApiGatewayMessageSink
-from adapters.aws import environment_credentials
+from aws_client import environment_credentials
 from benchmarks import endpoint, report
 from benchmarks.processes import run_fresh
 from benchmarks.target import PAYLOAD, connection_ids

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chat_core import MessageSink, Outcome
-from entrypoints.local.http import Request, Response
+from local_aws.http_server import Request, Response
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint
 from tests.support.rogue_endpoint import Post, rogue_endpoint
 from tests.support.sinks import MakeSink, engine_sink, sdk_sink

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.apigateway import ApiGatewayMessageSink
-from adapters.aws import Credentials
+from aws_client import Credentials
 from chat_core import Outcome, Outcomes
 from tests.support.certificates import make_certificate, server_context, trusted
 from tests.support.rogue_endpoint import OK, Post, Reply, RogueEndpoint, hang, reset, rogue_endpoint, say

@@ -12,7 +12,7 @@ import pytest
 from h2.settings import SettingCodes
 
 from adapters.apigateway import ApiGatewayMessageSink
-from adapters.aws import Credentials
+from aws_client import Credentials
 from chat_core import Outcome, Outcomes
 from tests.support.certificates import make_certificate, server_context, trusted
 from tests.support.http2_endpoint import Http2Endpoint, http2_endpoint

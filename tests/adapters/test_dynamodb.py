@@ -14,7 +14,7 @@ import pytest
 from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
 from chat_core import LOBBY, Connection, Format, Rate, Unavailable
-from entrypoints.local.http import Request, Response, serve
+from local_aws.http_server import Request, Response, serve
 from tests.support import dynamodb
 
 A = Connection(id="a", format=Format.PLAIN)

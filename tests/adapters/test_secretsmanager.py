@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from adapters.aws import Credentials, ServiceError, ServiceUnreachable
 from adapters.secretsmanager import read_secret
-from entrypoints.local.http import Request, Response, serve
+from aws_client import Credentials, ServiceError, ServiceUnreachable
+from local_aws.http_server import Request, Response, serve
 
 
 @pytest.fixture

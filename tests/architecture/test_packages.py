@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import adapters
+import aws_client
 import chat_core
 import entrypoints
+import local_aws
 from chat_core import ports
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,9 +21,11 @@ SOURCES = REPOSITORY / "src"
 CONTRACTS = REPOSITORY / "tests" / "contract"
 SUPPORT = REPOSITORY / "tests" / "support"
 
+ROOTS = (chat_core, adapters, aws_client, entrypoints, local_aws)
+
 
 def packages() -> list[str]:
-    roots = (chat_core, adapters, entrypoints)
+    roots = ROOTS
     found = [root.__name__ for root in roots]
     for root in roots:
         found += [each.name for each in pkgutil.walk_packages(root.__path__, f"{root.__name__}.") if each.ispkg]
@@ -42,7 +46,7 @@ def imported_roots(path: Path) -> set[str]:
     return roots
 
 
-@pytest.mark.parametrize("package", [chat_core, adapters, entrypoints], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", ROOTS, ids=lambda package: package.__name__)
 def test_our_packages_are_the_ones_imported(package: object) -> None:
     """Unrelated distributions on PyPI import as `adapters` and `entrypoints`."""
     assert SOURCES in Path(str(package.__file__)).parents  # type: ignore[attr-defined]

@@ -4,8 +4,8 @@ import asyncio
 import random
 from typing import Any
 
-from entrypoints.local.http import HttpProtocol, Request, Response, Visitors
-from entrypoints.local.http.visitors import host_of, is_loopback
+from local_aws.http_server import HttpProtocol, Request, Response, Visitors
+from local_aws.http_server.visitors import host_of, is_loopback
 
 SEED = 20_261_126
 CONNECTIONS = 20_000

@@ -12,8 +12,8 @@ SECONDS = 20
 READ = """
 import resource, sys
 from pathlib import Path
-from entrypoints.local.cloud.documents import read
-from entrypoints.local.cloud.errors import TemplateError
+from local_aws.cloudformation.documents import read
+from local_aws.errors import TemplateError
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 try:
     read(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from entrypoints.local.cloud.clients import client
+from local_aws.embedded_aws.clients import client
 from tests.support.local_stack import LocalStack, local_stack
 
 TEMPLATE = Path(__file__).parents[1] / "fixtures" / "templates" / "api_keys.yaml"

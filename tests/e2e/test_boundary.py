@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 from websockets.asyncio.client import ClientConnection, connect
 
-from entrypoints.local.cloud.clients import client
+from local_aws.embedded_aws.clients import client
 from tests.e2e.test_privileges_are_needed import REPOSITORY, read
 from tests.support import sqs
 from tests.support.local_stack import LocalStack, local_stack

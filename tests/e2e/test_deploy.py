@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from entrypoints.local.cloud import Deployment, deployed
-from entrypoints.local.options import Options
-from entrypoints.local.stack import LocalStack
+from local_aws.cloudformation import deployed
+from local_aws.config import Deployment
+from local_aws.emulator import Emulator
+from local_aws.options import Options
 from tests.support import aws_account
 from tests.support.aws_account import REGION, run
 from tests.support.builds import built, needs_package_index, own_architecture
@@ -21,7 +22,7 @@ from tools.deploy.aws import program
 pytestmark = pytest.mark.timeout(300)
 
 STACK = "chat-test"
-OPTIONS = Options(port=0, page_port=0, region=REGION, reload=False)
+OPTIONS = Options(template=Path("unused"), port=0, region=REGION, reload=False)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
         return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
 
     log: list[str] = []
-    async with LocalStack(OPTIONS, log.append, deployer=deploy) as stack:
+    async with Emulator(OPTIONS, log.append, deployer=deploy) as stack:
         addresses = await stack.start()
         (url,) = addresses.apis.values()
         assert url.endswith("/prod")
@@ -97,7 +98,7 @@ async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_p
         await asyncio.to_thread(deploy_with_aws, endpoint)
         return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
 
-    async with LocalStack(OPTIONS, lambda _line: None, deployer=deploy) as stack:
+    async with Emulator(OPTIONS, lambda _line: None, deployer=deploy) as stack:
         addresses = await stack.start()
         await live_long(next(iter(addresses.apis.values())))
 

@@ -18,13 +18,14 @@ from pathlib import Path
 
 import pytest
 
-from adapters.aws import Credentials
-from adapters.sqs import sqs_client
-from entrypoints.local.cloud import Deployment, EmbeddedCloud, deploy
-from entrypoints.local.cloud.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from entrypoints.local.functions import Functions
+from aws_client import Credentials, sqs_client
 from entrypoints.local.options import DEFAULT_TEMPLATE
-from entrypoints.local.queues import QueuePoller
+from local_aws.cloudformation import deploy
+from local_aws.config import Deployment
+from local_aws.embedded_aws import EmbeddedAws
+from local_aws.embedded_aws.clients import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local_aws.lambda_ import Functions
+from local_aws.sqs.event_source_mapping import QueuePoller
 from tests.support import dynamodb, events, sqs
 from tests.support.rogue_endpoint import OK, Post, RogueEndpoint, rogue_endpoint
 
@@ -40,7 +41,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the wo
 class Stack:
     """The parts that a broadcast passes through."""
 
-    cloud: EmbeddedCloud
+    cloud: EmbeddedAws
     deployment: Deployment
     functions: Functions
     endpoint: RogueEndpoint
@@ -93,10 +94,12 @@ async def running(*, sender_seconds: int) -> AsyncIterator[Stack]:
     """Deploy the chat; give the sender's function less time than it has on AWS, so that fewer members are too many."""
     log: list[str] = []
     async with AsyncExitStack() as exits:
-        cloud = EmbeddedCloud(log=log.append)
+        cloud = EmbeddedAws(log=log.append)
         exits.push_async_callback(cloud.stop)
         await cloud.start()
-        deployment = await deploy(template=DEFAULT_TEMPLATE, parameters={}, endpoint=cloud.endpoint, region="us-east-1")
+        deployment = await deploy(
+            template=DEFAULT_TEMPLATE, parameters={}, endpoint=cloud.endpoint, region="us-east-1", stack_name="chat"
+        )
         endpoint = await exits.enter_async_context(rogue_endpoint())
         environment = {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

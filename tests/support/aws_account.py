@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from entrypoints.local.cloud import EmbeddedCloud
+from local_aws.embedded_aws import EmbeddedAws
 from tools.artifact.build import REPOSITORY
 from tools.deploy.aws import program
 from tools.deploy.errors import DeployError
@@ -29,7 +29,7 @@ def needs_command_line() -> None:
 @asynccontextmanager
 async def empty_account() -> AsyncIterator[str]:
     """Start an empty cloud; yield its endpoint."""
-    cloud = EmbeddedCloud(log=lambda _line: None)
+    cloud = EmbeddedAws(log=lambda _line: None)
     await cloud.start()
     try:
         yield cloud.endpoint

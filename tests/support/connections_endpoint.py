@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from entrypoints.local.http import Request, Response, message_response, serve
+from local_aws.http_server import Request, Response, message_response, serve
 
 Behaviour = Callable[[Request], Awaitable[Response]]
 

@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 from cfnlint.decode import decode
 
-from adapters.aws import Credentials, JsonClient
 from adapters.dynamodb import dynamodb_client
+from aws_client import Credentials, JsonClient
 
 REPOSITORY = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).parent / "DynamoDBLocalOnLoopback.java"

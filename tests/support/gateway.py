@@ -11,9 +11,9 @@ from botocore.config import Config
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from entrypoints.local.gateway import Gateway
-from entrypoints.local.invocation import Invoker
-from entrypoints.local.model import ApiConfig, AuthorizerConfig, IntegrationConfig, RouteConfig
+from local_aws.api_gateway import Gateway
+from local_aws.config import ApiConfig, AuthorizerConfig, IntegrationConfig, RouteConfig
+from local_aws.invoker import Invoker
 
 Event = dict[str, Any]
 Function = Callable[[Event], Awaitable[Any]]

@@ -17,8 +17,8 @@ from websockets.sync.client import connect
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from entrypoints.local import http
 from entrypoints.local.page import Page
+from local_aws import http_server
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 CHAT_V1 = Subprotocol("chat.v1")
@@ -132,7 +132,7 @@ def page_server(socket_url: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answer = page.answer(
-                http.Request(method="GET", target=self.path, headers=(), body=b"", peer=("127.0.0.1", 0))
+                http_server.Request(method="GET", target=self.path, headers=(), body=b"", peer=("127.0.0.1", 0))
             )
             self.send_response(answer.status)
             for name, value in (*answer.headers, ("Content-Length", str(len(answer.body)))):

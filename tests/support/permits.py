@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from entrypoints.local.access import InvokePermits, Permits
+from local_aws.authorization import InvokePermits, Permits
 
 
 class Ruling(Permits, InvokePermits):

@@ -13,8 +13,8 @@ import aioboto3
 from adapters.apigateway import ApiGatewayMessageSink
 from adapters.apigateway.delivery import Jitter
 from adapters.apigateway.sdk import SdkMessageSink, client_config
-from adapters.aws import Credentials
 from adapters.memory import MemoryMessageSink
+from aws_client import Credentials
 from chat_core import MessageSink
 from tests.support.certificates import make_certificate, server_context, trusted
 from tests.support.connections_endpoint import ConnectionsEndpoint, connections_endpoint

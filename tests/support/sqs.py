@@ -5,8 +5,7 @@ from typing import Any
 
 import boto3
 
-from adapters.aws import Credentials, JsonClient
-from adapters.sqs import sqs_client
+from aws_client import Credentials, JsonClient, sqs_client
 
 
 def client(endpoint: str) -> Any:

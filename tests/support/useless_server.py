@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from adapters.aws.http2_frames import GOAWAY, MAX_STREAMS, SETTINGS, frame, setting
+from aws_client.http2_frames import GOAWAY, MAX_STREAMS, SETTINGS, frame, setting
 
 Greet = Callable[[asyncio.WriteTransport], None]
 

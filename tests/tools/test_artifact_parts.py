@@ -116,8 +116,16 @@ def test_what_no_function_reads_is_left_out(tmp_path: Path) -> None:
 def test_reference_adapters_are_in_the_artifact_that_has_their_libraries(
     tmp_path: Path, with_sdk: bool, expected: bool
 ) -> None:
-    """The local stack and the memory adapters are in neither."""
-    for name in ("chat_core", "adapters", "adapters/x", "adapters/x/sdk", "adapters/memory", "entrypoints/local"):
+    """The emulator and the memory adapters are in neither."""
+    for name in (
+        "chat_core",
+        "adapters",
+        "adapters/x",
+        "adapters/x/sdk",
+        "adapters/memory",
+        "entrypoints/local",
+        "local_aws",
+    ):
         (tmp_path / "src" / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / "src" / name / "__init__.py").touch()
     (tmp_path / "src/entrypoints/__init__.py").touch()
@@ -128,6 +136,7 @@ def test_reference_adapters_are_in_the_artifact_that_has_their_libraries(
     assert (tmp_path / "out/chat_core/__init__.py").exists()
     assert not (tmp_path / "out/adapters/memory").exists()
     assert not (tmp_path / "out/entrypoints/local").exists()
+    assert not (tmp_path / "out/local_aws").exists()
 
 
 TEMPLATE = """\

@@ -14,7 +14,7 @@ _NAMES = {"py.typed"}
 # No package in the locks asks for its metadata when it runs: tests/tools/test_artifact.py runs every handler.
 _METADATA = ".dist-info"
 
-_OUR_OTHERS = ("entrypoints/local", "adapters/memory")
+_OUR_OTHERS = ("local_aws", "entrypoints/local", "adapters/memory")
 """What of src/ serves a laptop or tests alone."""
 
 
@@ -27,7 +27,8 @@ def copy_sources(sources: Path, folder: Path, *, with_sdk: bool) -> None:
     def ignored(parent: str, names: list[str]) -> set[str]:
         return {name for name in names if Path(parent, name) in left_out or _is_superfluous(Path(parent, name))}
 
-    for package in sorted(path.parent for path in sources.glob("*/__init__.py")):
+    packages = {path.parent for path in sources.glob("*/__init__.py")}
+    for package in sorted(packages - left_out):
         shutil.copytree(package, folder / package.name, ignore=ignored)
 
 

@@ -16,7 +16,7 @@ from adapters.apigateway.delivery import Delivery, Jitter
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.posts import Address, Post, Posts
 from adapters.apigateway.queue import Queue
-from adapters.aws import CredentialsProvider, Endpoint, Opener, Pool, Signer
+from aws_client import CredentialsProvider, Endpoint, Opener, Pool, Signer
 from chat_core.ports import MessageSink, Outcomes
 
 CONCURRENCY = 256

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.apigateway.delivery import Delivery
 from adapters.apigateway.throttling import Throttling
-from adapters.aws import ConnectionFailed, Heading, Response, Signer, Template, TransportError, percent_encoded
+from aws_client import ConnectionFailed, Heading, Response, Signer, Template, TransportError, percent_encoded
 from chat_core.ports import Outcome
 
 _DONE: Final = frozenset({200, 204})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
+from aws_client import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
 from chat_core.errors import Unavailable
 
 CONDITION_FAILED: Final = "ConditionalCheckFailedException"

@@ -10,9 +10,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from adapters.aws import JsonClient, ServiceUnreachable
 from adapters.dynamodb.client import faults_as_unavailable
 from adapters.dynamodb.table import LIFETIME_SECONDS, PAGE_SIZE, connection_key, key, room_partition
+from aws_client import JsonClient, ServiceUnreachable
 from chat_core.model import Connection, Format, RecipientsPage
 from chat_core.ports import ConnectionStore
 

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from adapters.aws import JsonClient, ServiceError
 from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import FAN_OUT_LIFETIME_SECONDS, fan_out_key, key
+from aws_client import JsonClient, ServiceError
 from chat_core.model import Position
 from chat_core.ports import FanOutProgress
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
-from adapters.aws import JsonClient, ServiceError
 from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import connection_key, key
+from aws_client import JsonClient, ServiceError
 from chat_core.model import Rate
 from chat_core.ports import RateLimiter
 

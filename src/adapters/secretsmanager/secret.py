@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.aws import CredentialsProvider, JsonClient
+from aws_client import CredentialsProvider, JsonClient
 
 TIMEOUT_SECONDS = 5.0
 """All attempts together: a handshake waits, and its function has ten seconds."""

@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import fields, replace
 
-from adapters.aws import CredentialsProvider, JsonClient, ServiceError, ServiceUnreachable
+from aws_client import JsonClient, ServiceError, ServiceUnreachable
 from chat_core.errors import Unavailable
 from chat_core.model import FanOut, Format
 from chat_core.ports import FanOutQueue
@@ -49,11 +49,6 @@ class SqsFanOutQueue(FanOutQueue):
             await self._client.call("ChangeMessageVisibility", request, deadline=deadline)
         except (ServiceError, ServiceUnreachable) as exc:
             raise Unavailable("The message could not be kept.") from exc
-
-
-def sqs_client(*, region: str, credentials: CredentialsProvider, url: str | None = None) -> JsonClient:
-    """Return a client of SQS; `url` is an endpoint other than the region's own."""
-    return JsonClient(service="sqs", target="AmazonSQS", region=region, credentials=credentials, url=url)
 
 
 def write_fan_out(fan_out: FanOut) -> str:

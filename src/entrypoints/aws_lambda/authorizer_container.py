@@ -36,8 +36,8 @@ def _make_token_verifier() -> TokenVerifier:
 
 async def _read_secret() -> bytes:
     # A key set needs nothing of AWS.
-    from adapters.aws import environment_credentials  # noqa: PLC0415
     from adapters.secretsmanager import read_secret  # noqa: PLC0415
+    from aws_client import environment_credentials  # noqa: PLC0415
 
     return await read_secret(
         os.environ["TOKEN_SECRET_ARN"],

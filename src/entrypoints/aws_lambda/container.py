@@ -31,7 +31,7 @@ from chat_core import (
 )
 
 if TYPE_CHECKING:
-    from adapters.aws import JsonClient
+    from aws_client import JsonClient
 
 for _library in ("aiobotocore", "botocore", "pynamodb"):
     # At INFO they tell, in every cold start, where they found their settings.
@@ -54,8 +54,8 @@ def _open_connection_store(client: "Callable[[], JsonClient]") -> ConnectionStor
 
 
 def _open_dynamodb_client() -> "JsonClient":
-    from adapters.aws import environment_credentials
     from adapters.dynamodb import dynamodb_client
+    from aws_client import environment_credentials
 
     return dynamodb_client(region=_region(), credentials=environment_credentials, url=_endpoint("DYNAMODB"))
 
@@ -71,8 +71,8 @@ def _open_fan_out_queue() -> FanOutQueue | None:
     queue = os.environ.get("FAN_OUT_QUEUE")
     if not queue:
         return None
-    from adapters.aws import environment_credentials
-    from adapters.sqs import SqsFanOutQueue, sqs_client
+    from adapters.sqs import SqsFanOutQueue
+    from aws_client import environment_credentials, sqs_client
 
     client = sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
     return SqsFanOutQueue(client, url=queue)
@@ -100,7 +100,7 @@ def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
 
 def _open_direct_sink() -> MessageSink:
     from adapters.apigateway import ApiGatewayMessageSink
-    from adapters.aws import environment_credentials
+    from aws_client import environment_credentials
 
     return ApiGatewayMessageSink(url=_management_endpoint(), region=_region(), credentials=environment_credentials)
 

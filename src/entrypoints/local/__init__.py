@@ -1,3 +1,3 @@
-"""The whole stack on one machine, from the templates that deploy it: `chat local`."""
+"""The chat on the emulator: its template, its page, and the command `chat local`."""
 
 __all__: list[str] = []

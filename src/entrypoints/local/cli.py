@@ -2,224 +2,52 @@
 
 import argparse
 import asyncio
-import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-from entrypoints.local.options import DEFAULT_PAGE_PORT, DEFAULT_PORT, DEFAULT_TEMPLATE, Options
+from entrypoints.local.options import DEFAULT_PAGE_PORT, DEFAULT_TEMPLATE, STACK_NAME, ChatOptions
+from local_aws.cli import add_options, port, read_options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     options = parse(arguments)
-    # Only now, so that a mistake in the command line is told at once.
-    from entrypoints.local.run import run  # noqa: PLC0415
+    # Imported late, so that a mistake in the command line is reported at once.
+    from entrypoints.local.run import run_chat  # noqa: PLC0415
 
-    return asyncio.run(run(options))
+    return asyncio.run(run_chat(options))
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
+def parse(arguments: Sequence[str] | None = None) -> ChatOptions:
     """Read the command line.
 
     Raises:
         SystemExit: it cannot be understood, or help was asked for; argparse has said why.
 
     """
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if given.debug_function and given.debug_port is None:
-        parser.error("--debug-function needs --debug-port")
-    return Options(
-        template=given.template,
-        port=given.port,
-        # Who asks for any free port wants no collision on the other one either.
-        page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
-        parameters=dict(given.parameter_overrides),
-        dynamodb_endpoint=given.dynamodb_endpoint,
-        reload=given.reload,
-        trace=given.trace,
-        debug_port=given.debug_port,
-        debug_functions=tuple(given.debug_function),
-        idle_seconds=given.idle_timeout,
-        lifetime_seconds=given.connection_lifetime,
-        allow_hosts=tuple(given.allow_host),
-        allow_origins=tuple(given.allow_origin),
-        allow_aws_origins=tuple(given.allow_aws_origin),
-    )
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chat", description="A serverless WebSocket chat.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     local = commands.add_parser(
         "local",
-        help="run a WebSocket API's template on this machine",
+        help="run the chat, or any WebSocket API's template, on this machine",
         description="Run a CloudFormation or SAM template with a WebSocket API and Python functions on this machine: "
         "no AWS account, no Docker. Ctrl-C stops everything.",
-        epilog="The guide is docs/local.md.",
+        epilog="The guide is docs/local_aws/guide.md.",
     )
-    local.add_argument(
-        "--template", type=Path, default=DEFAULT_TEMPLATE, metavar="PATH", help="the template (default: this chat's)"
-    )
-    local.add_argument(
-        "--port",
-        type=_port,
-        default=DEFAULT_PORT,
-        metavar="N",
-        help="the WebSocket API's port; 0 takes any free one (default: %(default)s)",
-    )
+    add_options(local, template=DEFAULT_TEMPLATE, whose="this chat's")
     local.add_argument(
         "--page-port",
-        type=_port,
+        type=port,
         metavar="N",
         help=f"the chat page's port; 0 takes any free one (default: {DEFAULT_PAGE_PORT}, or any if that is taken)",
     )
-    local.add_argument(
-        "--parameter-overrides",
-        type=_assignment,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="K=V",
-        help="values for the template's parameters",
+    given = parser.parse_args(arguments)
+    return ChatOptions(
+        emulator=replace(read_options(local, given), stack_name=STACK_NAME),
+        # Who asks for any free port wants no collision on the other one either.
+        page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
     )
-    local.add_argument(
-        "--dynamodb-endpoint",
-        type=_url,
-        metavar="URL",
-        help="a DynamoDB to use in place of the embedded one, such as DynamoDB Local",
-    )
-    _add_connections(local)
-    _add_visitors(local)
-    _add_development(local)
-    return parser
-
-
-def _add_connections(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("connections")
-    group.add_argument(
-        "--idle-timeout",
-        type=_seconds,
-        default=Options.idle_seconds,
-        metavar="SECONDS",
-        help="close a connection without messages after so long (default: API Gateway's %(default)g)",
-    )
-    group.add_argument(
-        "--connection-lifetime",
-        type=_seconds,
-        default=Options.lifetime_seconds,
-        metavar="SECONDS",
-        help="close every connection at this age (default: API Gateway's %(default)g)",
-    )
-
-
-def _add_visitors(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("who is answered, besides this machine; each may be given again")
-    group.add_argument(
-        "--allow-origin",
-        type=_origin,
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="let pages of an origin such as https://app.example open WebSockets; * for all",
-    )
-    group.add_argument(
-        "--allow-host",
-        type=_host,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="answer requests for a name, such as a tunnel's, at the WebSocket API and the page",
-    )
-    group.add_argument(
-        "--allow-aws-origin",
-        type=_origin,
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="let pages of an origin use @connections and the embedded cloud",
-    )
-
-
-def _add_development(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("development")
-    group.add_argument(
-        "--trace",
-        action="store_true",
-        help="show every event and the answer to it, and every call of @connections",
-    )
-    group.add_argument(
-        "--debug-port",
-        type=_debug_port,
-        metavar="N",
-        help="let debuggers attach by debugpy: to the first function on this port, to the next on N+1, and so on",
-    )
-    group.add_argument(
-        "--debug-function",
-        action="append",
-        default=[],
-        metavar="LOGICAL_ID",
-        help="debug this function alone; may be given again",
-    )
-    group.add_argument(
-        "--no-reload",
-        dest="reload",
-        action="store_false",
-        help="keep running the code of the start; otherwise an edit takes effect at the next event",
-    )
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
-    return int(text)
-
-
-def _debug_port(text: str) -> int:
-    if _port(text) == 0:
-        raise argparse.ArgumentTypeError("the debugger needs a port that is known: 1 to 65535")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if text not in {"*", "null"} and not (
-        parts.scheme and parts.netloc and parts.path in {"", "/"} and not parts.query
-    ):
-        raise argparse.ArgumentTypeError(f"{text!r} is no origin: one is https://app.example, without a path")
-    return text
-
-
-def _host(text: str) -> str:
-    if not text or any(each in text for each in "/:@ "):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host: one is app.example, without a port")
-    return text
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form K=V")
-    return name, value
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an http:// or https:// URL")
-    return text.rstrip("/")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import mimetypes
 from pathlib import Path
 from urllib.parse import unquote
 
-from entrypoints.local.http import NOBODY_ELSE, HttpServer, Request, Response, Visitors, message_response, serve
+from local_aws.http_server import NOBODY_ELSE, HttpServer, Request, Response, Visitors, message_response, serve
 
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),

@@ -1,0 +1,40 @@
+"""Signed HTTPS to AWS for the two hot paths, delivering and reading recipients: what their adapters share.
+
+The SDKs spend 0.8 to 1.2 ms of CPU on a request (docs/performance.md); most of it goes into signing anew what the last
+request signed as well, and into layers around the socket. This package signs with the key derived once, and drives the
+sockets from the event loop itself.
+"""
+
+from aws_client.credentials import Credentials, CredentialsProvider, environment_credentials
+from aws_client.endpoint import Endpoint
+from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportError
+from aws_client.exchange import Exchange, Source
+from aws_client.json_client import JsonClient, ServiceError, ServiceUnreachable
+from aws_client.opening import Opener
+from aws_client.pool import Pool
+from aws_client.response import Response
+from aws_client.signer import Heading, Signer, Template, percent_encoded
+from aws_client.sqs import sqs_client
+
+__all__ = [
+    "ConnectionFailed",
+    "Credentials",
+    "CredentialsProvider",
+    "Endpoint",
+    "Exchange",
+    "Heading",
+    "JsonClient",
+    "Opener",
+    "Pool",
+    "Response",
+    "ResponseMalformed",
+    "ServiceError",
+    "ServiceUnreachable",
+    "Signer",
+    "Source",
+    "Template",
+    "TransportError",
+    "environment_credentials",
+    "percent_encoded",
+    "sqs_client",
+]

@@ -1,0 +1,67 @@
+"""The frames of HTTP/2 (RFC 9113, sections 4 and 6): their numbers, and how they are written and taken apart."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from aws_client.errors import ResponseMalformed
+
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = (
+    0, 1, 3, 4, 5, 6, 7, 8, 9,
+)  # fmt: skip
+END_STREAM, ACK, END_HEADERS, PADDED, PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
+WHOLE: Final = END_STREAM | END_HEADERS
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_STREAMS, INITIAL_WINDOW = 1, 2, 3, 4
+CANCEL: Final = (8).to_bytes(4)
+REFUSED: Final = (7).to_bytes(4)
+"""REFUSED_STREAM: the server has not acted on the request (RFC 9113, section 8.7)."""
+LARGEST_WINDOW: Final = 2**31 - 1
+LAST_STREAM: Final = 2**31 - 1
+FRAME_SIZE: Final = 16_384
+"""The largest frame that either side may send without having agreed on more; ours agrees on nothing."""
+
+
+def frame(kind: int, flags: int, number: int, payload: bytes) -> bytes:
+    """Return a frame of a stream, or of the connection where the number is 0."""
+    return b"%b%c%c%b%b" % (len(payload).to_bytes(3), kind, flags, number.to_bytes(4), payload)
+
+
+def header_frames(number: int, block: bytes) -> Iterator[bytes]:
+    """Yield the frames of a header block, which may be too large for one."""
+    parts = [block[at : at + FRAME_SIZE] for at in range(0, len(block), FRAME_SIZE)]
+    for at, part in enumerate(parts):
+        flags = END_HEADERS if at == len(parts) - 1 else 0
+        yield frame(CONTINUATION if at else HEADERS, flags, number, part)
+
+
+def window_update(increment: int) -> bytes:
+    """Return the frame that lets the server send so many bytes more on the connection."""
+    return frame(WINDOW_UPDATE, 0, 0, increment.to_bytes(4))
+
+
+def setting(identifier: int, value: int) -> bytes:
+    """Return one setting of a SETTINGS frame."""
+    return identifier.to_bytes(2) + value.to_bytes(4)
+
+
+def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the settings of a SETTINGS frame: identifiers and values."""
+    for at in range(0, len(payload) - 5, 6):
+        yield int.from_bytes(payload[at : at + 2]), int.from_bytes(payload[at + 2 : at + 6])
+
+
+def unpadded(flags: int, payload: bytes, *, priority: bool = False) -> bytes:
+    """Return what a DATA or HEADERS frame holds besides padding and priority.
+
+    Raises:
+        ResponseMalformed: it is shorter than these.
+
+    """
+    start, end = 0, len(payload)
+    if flags & PADDED:
+        start, end = 1, end - (payload[0] if payload else 0)
+    if priority:
+        start += 5
+    if start > end:
+        raise ResponseMalformed("more padding than frame")
+    return payload[start:end]

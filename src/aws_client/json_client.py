@@ -1,0 +1,232 @@
+"""AWS's JSON protocol, which DynamoDB and SQS speak: a signed POST for each operation.
+
+Sources: DynamoDB developer guide, "DynamoDB low-level API"; SQS developer guide, "AWS JSON protocol". Throttling,
+faults of the service and answers that got lost are tried again ("Error handling with DynamoDB" in the former), so only
+operations that may be repeated are to be called.
+"""
+
+import asyncio
+import json
+import math
+import random
+import time
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_client.credentials import CredentialsProvider
+from aws_client.endpoint import Endpoint
+from aws_client.errors import ResponseMalformed, TransportError
+from aws_client.exchange import Exchange
+from aws_client.opening import Opener
+from aws_client.pool import Pool
+from aws_client.response import Response
+from aws_client.signer import Heading, Signer, Template
+
+CONNECTIONS = 16
+"""Requests under way at once: batches of writes go side by side, everything else is one after the other."""
+
+READ_TIMEOUT_SECONDS = 5.0
+"""A chat's event is not worth waiting longer for: what takes longer is sent again."""
+CALL_TIMEOUT_SECONDS = 20.0
+"""All attempts of a call together, where its caller does not give up sooner."""
+
+BACKOFF_BASE_SECONDS = 0.025
+_PASSING: Final = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+_SIGNED_WRONGLY: Final = frozenset(
+    {"ExpiredTokenException", "InvalidSignatureException", "UnrecognizedClientException"}
+)
+
+Json = dict[str, Any]
+
+
+class ServiceError(Exception):
+    """The service refused a request; `code` is its name for the reason."""
+
+    def __init__(self, code: str, message: str, item: Json | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.item = item or {}
+        """What DynamoDB has in the place of what a condition asked for, if the request asked to be told."""
+
+
+class ServiceUnreachable(Exception):
+    """No answer came, however often the request was sent."""
+
+
+class JsonClient:
+    """Calls operations of one service; it belongs to the event loop that it is first used on."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        target: str,
+        region: str,
+        credentials: CredentialsProvider,
+        url: str | None = None,
+        retries: int = 3,
+        version: str = "1.0",
+    ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            service: its name in endpoints and signatures, for example `dynamodb`.
+            target: what stands before an operation's name in `X-Amz-Target`, for example `DynamoDB_20120810`.
+            region: for example `eu-west-1`.
+            credentials: whose requests they are.
+            url: an endpoint other than the region's own.
+            retries: how often a request is repeated that was throttled or met a fault.
+            version: the protocol's, which its content type names.
+
+        """
+        endpoint = Endpoint.parse(url or regional_url(service, region))
+        self._signer = Signer(service=service, region=region, host=endpoint.host_header, credentials=credentials)
+        self._target = target
+        self._content_type = f"application/x-amz-json-{version}"
+        self._path = f"{endpoint.path}/".encode()
+        self._retries = retries
+        self._waiting = _Waiting()
+        self._pool = Pool(Opener(endpoint), self._waiting, limit=CONNECTIONS)
+
+    def close(self) -> None:
+        """End the connections; a function's need not be ended, they go with its execution environment."""
+        self._pool.close()
+
+    async def call(self, operation: str, request: Mapping[str, Any], *, deadline: float = math.inf) -> Json:
+        """Return the answer to an operation such as `PutItem`.
+
+        Args:
+            operation: its name.
+            request: its parameters.
+            deadline: when to give up, on the scale of `time.monotonic()`, in seconds; after `CALL_TIMEOUT_SECONDS` at
+                the latest.
+
+        Raises:
+            ServiceError: it was refused, or is still throttled after the last attempt.
+            ServiceUnreachable: no answer came, after the last attempt either, or by the deadline.
+
+        """
+        seconds = min(deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)
+        if seconds <= 0:
+            # A time-out in the past would still send it.
+            raise ServiceUnreachable("no time was left")
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._call(operation, request)
+        except TimeoutError as exc:
+            raise ServiceUnreachable("no answer in time") from exc
+
+    async def _call(self, operation: str, request: Mapping[str, Any]) -> Json:
+        body = json.dumps(request, separators=(",", ":")).encode()
+        template = self._signer.template(
+            body,
+            {"content-type": self._content_type, "x-amz-target": f"{self._target}.{operation}"},
+        )
+        for attempt in range(self._retries + 1):
+            if attempt:
+                # Full jitter: "Exponential Backoff And Jitter", AWS Architecture Blog.
+                await asyncio.sleep(random.uniform(0, BACKOFF_BASE_SECONDS * 2.0**attempt))  # noqa: S311
+            try:
+                return _content(await self._send(template, body))
+            except ServiceError as exc:
+                if attempt == self._retries or exc.code not in _PASSING | _SIGNED_WRONGLY:
+                    raise
+                template.renew()
+            except TransportError as exc:
+                if attempt == self._retries:
+                    raise ServiceUnreachable(str(exc)) from exc
+        raise AssertionError
+
+    async def _send(self, template: Template, body: bytes) -> Response:
+        now = time.monotonic()
+        signature = template.sign(self._path, now)
+        exchange = _Call(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
+        # What the server closed while the loop did not run is dropped before it can fail this call.
+        self._pool.revive()
+        self._waiting.calls.append(exchange)
+        try:
+            self._pool.pump()
+            response = await exchange.response
+        except asyncio.CancelledError:
+            self._waiting.drop(exchange)
+            self._pool.abandon(lambda each: each is exchange)
+            raise
+        if response.status in {400, 403}:
+            self._signer.correct_clock(response.header("date"), template.signed)
+        return response
+
+
+def regional_url(service: str, region: str) -> str:
+    """Return the address of a service in a region (AWS General Reference, "AWS service endpoints")."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{service}.{region}.{suffix}"
+
+
+def _content(response: Response) -> Json:
+    checksum = response.header("x-amz-crc32")
+    if checksum and checksum != str(zlib.crc32(response.body)):
+        raise ResponseMalformed("the checksum is another's")
+    try:
+        content = json.loads(response.body)
+    except (ValueError, RecursionError):
+        content = None
+    if response.status >= 500:
+        raise ServiceError("InternalServerError", f"status {response.status}")
+    if not isinstance(content, dict):
+        raise ResponseMalformed("no JSON object")
+    if response.status != 200:
+        code = str(content.get("__type", response.status)).rpartition("#")[2]
+        raise ServiceError(code, str(content.get("message") or content.get("Message") or ""), content.get("Item"))
+    return content
+
+
+class _Call:
+    """A request whose response somebody awaits."""
+
+    def __init__(self, path: bytes, heading: Heading, signature: bytes, body: bytes, expires: float) -> None:
+        self.path = path
+        self.heading = heading
+        self.signature = signature
+        self.body = body
+        self.expires = expires
+        self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def answered(self, response: Response) -> None:
+        if not self.response.done():
+            self.response.set_result(response)
+
+    def failed(self, error: TransportError) -> None:
+        if not self.response.done():
+            self.response.set_exception(error)
+
+    def timed_out(self) -> None:
+        self.failed(TransportError("no answer in time"))
+
+
+class _Waiting:
+    """The calls that have no connection yet."""
+
+    def __init__(self) -> None:
+        self.calls: deque[_Call] = deque()
+
+    @property
+    def backlog(self) -> int:
+        return len(self.calls)
+
+    def take(self) -> Exchange | None:
+        return self.calls.popleft() if self.calls else None
+
+    def drop(self, call: _Call) -> None:
+        if call in self.calls:
+            self.calls.remove(call)

@@ -1,0 +1,113 @@
+"""What a handshake has to pass before its `$connect` function is asked.
+
+In this order: throttling, the API key, then the signature or the authorizer. An API key that the authorizer names can
+only be looked at after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from local_aws.api_gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, TOO_MANY_REQUESTS
+from local_aws.api_gateway.authorizer import Authorizer, Grant, NotAuthorized
+from local_aws.api_gateway.callers import AccessDenied, Callers
+from local_aws.api_gateway.events import Handshake, Peer, authorizer_event
+from local_aws.api_gateway.throttling import Throttle
+from local_aws.config import ApiConfig, RouteConfig
+from local_aws.http_server import Request
+from local_aws.invoker import Invoker
+
+_KEY_IN_HEADER = "$request.header.x-api-key"
+_KEY_OF_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
+_OPEN = RouteConfig(key="$connect", integration=None)
+
+
+class NotAdmitted(Exception):
+    """A handshake is refused before `$connect`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        """What the client is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A client that may go on to `$connect`."""
+
+    peer: Peer
+    """With what the authorizer or the signature says about it."""
+    authorizer_ms: int | None = None
+    """How long the authorizer took; None where there is none."""
+
+
+class Admission:
+    """Guards the `$connect` of one API."""
+
+    def __init__(
+        self, *, api: ApiConfig, invoker: Invoker, callers: Callers, throttle: Throttle, log: Callable[[str], None]
+    ) -> None:
+        """Take the API and those who know about its callers.
+
+        Raises:
+            ValueError: An identity source or the API key selection expression is none.
+
+        """
+        if api.api_key_selection_expression not in (_KEY_IN_HEADER, _KEY_OF_AUTHORIZER):
+            raise ValueError(f"not an API key selection expression: {api.api_key_selection_expression!r}")
+        self._api = api
+        self._route = api.routes.get("$connect", _OPEN)
+        self._callers = callers
+        self._throttle = throttle
+        self._log = log
+        self._key_in_header = api.api_key_selection_expression == _KEY_IN_HEADER
+        self._resource = api.arn(f"{api.stage}/$connect")
+        config = self._route.authorizer
+        self._authorizer = Authorizer(config, api=api, invoker=invoker) if config is not None else None
+
+    async def admit(self, peer: Peer, handshake: Handshake, request: Request) -> Admitted:
+        """Judge a handshake.
+
+        Raises:
+            NotAdmitted: It is refused; where a person has to look into it, that is logged.
+
+        """
+        if not self._throttle.admits_handshake():
+            raise NotAdmitted(429, TOO_MANY_REQUESTS)
+        if self._key_in_header:
+            self._check_key(request.header("x-api-key"))
+        admitted, usage_identifier_key = await self._identify(peer, handshake, request)
+        if not self._key_in_header:
+            self._check_key(usage_identifier_key)
+        return admitted
+
+    async def _identify(self, peer: Peer, handshake: Handshake, request: Request) -> tuple[Admitted, str | None]:
+        """Return who is let in, and the API key that the authorizer names."""
+        if self._route.authorization_type == "AWS_IAM":
+            return self._signed(peer, request), None
+        if self._route.authorization_type != "CUSTOM":
+            return Admitted(peer=peer), None
+        grant = await self._ask(peer, handshake)
+        admitted = Admitted(peer=replace(peer, authorizer=grant.context), authorizer_ms=grant.latency_ms)
+        return admitted, grant.usage_identifier_key
+
+    def _signed(self, peer: Peer, request: Request) -> Admitted:
+        try:
+            caller = self._callers.check(request, action="execute-api:Invoke", resource=self._resource)
+        except AccessDenied as exc:
+            raise NotAdmitted(403, exc.message) from exc
+        return Admitted(peer=replace(peer, caller=self._callers.identity(caller)))
+
+    async def _ask(self, peer: Peer, handshake: Handshake) -> Grant:
+        if self._authorizer is None:
+            self._log(f"$connect {peer.connection_id}: the route has no authorizer, although it is to have one")
+            raise NotAdmitted(500, INTERNAL_SERVER_ERROR)
+        try:
+            return await self._authorizer.authorize(authorizer_event(self._api, peer, handshake))
+        except NotAuthorized as exc:
+            self._log(f"authorizer {peer.connection_id}: {' '.join(str(exc).split())}")
+            raise NotAdmitted(exc.status, exc.message) from exc
+
+    def _check_key(self, key: str | None) -> None:
+        if self._route.api_key_required and (not key or key not in self._api.api_keys):
+            raise NotAdmitted(403, FORBIDDEN)

@@ -1,0 +1,227 @@
+"""The events that functions get: pure, and exact to the key.
+
+Keys come in the order of captured events, and what AWS leaves out is left out: a null in its place would be taken
+for a value by a function that asks whether the key is there.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local_aws.config import ApiConfig
+
+Event = dict[str, Any]
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NOT_FORWARDED = frozenset({"connection", "upgrade", "content-length"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A connection, as far as every event about it says the same."""
+
+    connection_id: str
+    connected_at: int
+    """Epoch milliseconds."""
+    source_ip: str
+    user_agent: str | None
+    authorizer: Mapping[str, str] | None = None
+    """What the Lambda authorizer said about the client; None where none was asked."""
+    caller: Mapping[str, str] = field(default_factory=dict)
+    """Who signed the handshake, under IAM, in the words of `requestContext.identity`."""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Return `requestContext.identity`; a client that sent no `User-Agent` has none there."""
+        if self.user_agent is None:
+            return {**self.caller, "sourceIp": self.source_ip}
+        return {**self.caller, "userAgent": self.user_agent, "sourceIp": self.source_ip}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One request to the API: a handshake, a message or the end of a connection."""
+
+    request_id: str
+    epoch_ms: int
+
+    @property
+    def common_log_time(self) -> str:
+        """Return the time as `29/Nov/2023:08:04:03 +0000`, whatever the locale."""
+        at = time.gmtime(self.epoch_ms // 1000)
+        clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+        return f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} +0000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """An upgrade request, as its authorizer and its integration see it."""
+
+    moment: Moment
+    headers: list[tuple[str, str]]
+    """Those that `forwarded_headers` returned."""
+    query: str
+    """The raw query string, empty where there is none."""
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query parameters, decoded."""
+        return parse_qsl(self.query, keep_blank_values=True, errors="replace")
+
+
+def authorizer_event(api: ApiConfig, peer: Peer, handshake: Handshake) -> Event:
+    """Build the event of a Lambda authorizer.
+
+    Unlike `$connect` it sees the hop-by-hop headers, as AWS's front end writes them, and empty maps where there is no
+    query string and no stage variable.
+    """
+    hops = [("Connection", "upgrade"), ("content-length", "0"), ("Upgrade", "websocket")]
+    parameters = handshake.parameters
+    return {
+        "type": "REQUEST",
+        "methodArn": api.arn(f"{api.stage}/$connect"),
+        **_headers(_by_name([*handshake.headers, *hops])),
+        "queryStringParameters": dict(parameters),
+        "multiValueQueryStringParameters": _multi(parameters),
+        "stageVariables": dict(api.stage_variables),
+        "requestContext": {"routeKey": "$connect", **_connect_context(api, peer, handshake.moment)},
+    }
+
+
+def connect_event(api: ApiConfig, peer: Peer, handshake: Handshake, *, authorizer_ms: int | None = None) -> Event:
+    """Build the event of `$connect`.
+
+    Args:
+        api: The API.
+        peer: The connection that is being made.
+        handshake: The request.
+        authorizer_ms: How long the authorizer took; None where there is none.
+
+    """
+    event: Event = _headers(handshake.headers)
+    if parameters := handshake.parameters:
+        event["queryStringParameters"] = dict(parameters)
+        event["multiValueQueryStringParameters"] = _multi(parameters)
+    _add_stage_variables(event, api)
+    authorizer = _authorizer(peer)
+    if authorizer and authorizer_ms is not None:
+        # The one value in there that is a number.
+        authorizer["authorizer"]["integrationLatency"] = authorizer_ms
+    context = _connect_context(api, peer, handshake.moment)
+    event["requestContext"] = {"routeKey": "$connect", **authorizer, **context}
+    event["isBase64Encoded"] = False
+    return event
+
+
+def message_event(api: ApiConfig, peer: Peer, moment: Moment, *, route_key: str, message_id: str, body: str) -> Event:
+    """Build the event of a message; `route_key` is `$default` where the default route was used."""
+    event: Event = {}
+    _add_stage_variables(event, api)
+    event["requestContext"] = {
+        "routeKey": route_key,
+        **_authorizer(peer),
+        "messageId": message_id,
+        "eventType": "MESSAGE",
+        "extendedRequestId": moment.request_id,
+        "requestTime": moment.common_log_time,
+        "messageDirection": "IN",
+        **_context(api, peer, moment),
+    }
+    event["body"] = body
+    event["isBase64Encoded"] = False
+    return event
+
+
+def disconnect_event(api: ApiConfig, peer: Peer, moment: Moment, *, code: int, reason: str) -> Event:
+    """Build the event of `$disconnect`; the code may be one that is never sent, 1005 or 1006."""
+    # These four headers, three of them empty, are in every capture.
+    headers = (("Host", api.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", ""))
+    event: Event = _headers(headers)
+    _add_stage_variables(event, api)
+    event["requestContext"] = {
+        "routeKey": "$disconnect",
+        **_authorizer(peer),
+        "disconnectStatusCode": code,
+        "eventType": "DISCONNECT",
+        "extendedRequestId": moment.request_id,
+        "requestTime": moment.common_log_time,
+        "messageDirection": "IN",
+        "disconnectReason": reason,
+        **_context(api, peer, moment),
+    }
+    event["isBase64Encoded"] = False
+    return event
+
+
+def forwarded_headers(
+    headers: Iterable[tuple[str, str]], *, api: ApiConfig, source_ip: str, trace_id: str
+) -> list[tuple[str, str]]:
+    """Return a handshake's headers as the integration sees them, sorted by name.
+
+    Hop-by-hop headers go, `Host` is the API's, and what AWS's front end adds is added. The port and the scheme are the
+    ones that clients of AWS connect to.
+    """
+    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED | {"host"}]
+    sent = {name.lower(): value for name, value in kept}
+    earlier = sent.get("x-forwarded-for")
+    added = {
+        "Host": api.domain_name,
+        "X-Amzn-Trace-Id": sent.get("x-amzn-trace-id", trace_id),
+        "X-Forwarded-For": f"{earlier}, {source_ip}" if earlier else source_ip,
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    names = {name.lower() for name in added}
+    return _by_name([*(pair for pair in kept if pair[0].lower() not in names), *added.items()])
+
+
+def _by_name(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(headers, key=lambda pair: pair[0].lower())
+
+
+def _authorizer(peer: Peer) -> Event:
+    return {} if peer.authorizer is None else {"authorizer": dict(peer.authorizer)}
+
+
+def _connect_context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:
+    """Return what follows the route key in `requestContext`, for the authorizer and for `$connect`."""
+    return {
+        "eventType": "CONNECT",
+        "extendedRequestId": moment.request_id,
+        "requestTime": moment.common_log_time,
+        "messageDirection": "IN",
+        **_context(api, peer, moment),
+    }
+
+
+def _context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:
+    """Return the end of `requestContext`, which all three kinds of events share."""
+    return {
+        "stage": api.stage,
+        "connectedAt": peer.connected_at,
+        "requestTimeEpoch": moment.epoch_ms,
+        "identity": peer.identity,
+        "requestId": moment.request_id,
+        "domainName": api.domain_name,
+        "connectionId": peer.connection_id,
+        "apiId": api.id,
+    }
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> Event:
+    pairs = list(headers)
+    return {"headers": dict(pairs), "multiValueHeaders": _multi(pairs)}
+
+
+def _multi(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    gathered: dict[str, list[str]] = {}
+    for name, value in pairs:
+        gathered.setdefault(name, []).append(value)
+    return gathered
+
+
+def _add_stage_variables(event: Event, api: ApiConfig) -> None:
+    if api.stage_variables:
+        event["stageVariables"] = dict(api.stage_variables)

@@ -1,0 +1,285 @@
+"""The gateway of one WebSocket API: its port, its connections and their clocks.
+
+A connection is in the table of those that can be posted to only while it is open: neither during its `$connect`, which
+on AWS is answered with 410 as well, nor from the first closing frame on.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+
+from local_aws.api_gateway import handshake
+from local_aws.api_gateway.admission import Admission, NotAdmitted
+from local_aws.api_gateway.callers import Callers
+from local_aws.api_gateway.connection import DROPPED, GOING_AWAY, MAX_MESSAGE, Closure, Connection
+from local_aws.api_gateway.dispatch import Dispatcher, now
+from local_aws.api_gateway.events import Handshake, Moment, Peer, forwarded_headers
+from local_aws.api_gateway.ids import new_id, new_trace_id
+from local_aws.api_gateway.integration import IntegrationFailure
+from local_aws.api_gateway.management import TOO_LARGE, ConnectionsApi
+from local_aws.api_gateway.throttling import AccountThrottle, Throttle
+from local_aws.authorization import Credential, Permits
+from local_aws.config import ApiConfig
+from local_aws.http_server import (
+    NOBODY_ELSE,
+    HttpServer,
+    Request,
+    Response,
+    Visitors,
+    message_response,
+    serialize,
+    serve,
+)
+from local_aws.invoker import Invoker
+from local_aws.log_dedup import Unrepeated
+
+IDLE_SECONDS = 600.0
+LIFETIME_SECONDS = 7200.0
+"""API Gateway quotas, WebSocket table."""
+MAX_HEAD = 10_240
+"""Bytes of request line and headers (API Gateway quotas, "Total combined size of request line and header values")."""
+STOP_SECONDS = 2.0
+"""How long stopping waits for clients to close and for `$disconnect` to run."""
+
+SWEEP_SECONDS = 5.0
+"""How late a connection may be closed for its idleness or age; AWS is some seconds late as well."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Serves an API at `/{stage}` and its management API at `/{stage}/@connections/{id}`, on one port of loopback."""
+
+    def __init__(
+        self,
+        *,
+        api: ApiConfig,
+        invoker: Invoker,
+        log: Callable[[str], None],
+        idle_seconds: float = IDLE_SECONDS,
+        lifetime_seconds: float = LIFETIME_SECONDS,
+        empty_replies: bool = True,
+        credentials: Mapping[str, Credential] | None = None,
+        strict: bool = False,
+        permits: Permits | None = None,
+        account: AccountThrottle | None = None,
+        on_management: Callable[[Request, Response], None] | None = None,
+        visitors: Visitors = NOBODY_ELSE,
+        pages: Visitors = NOBODY_ELSE,
+    ) -> None:
+        """Make a gateway that does not listen yet.
+
+        Args:
+            api: The API.
+            invoker: Runs the functions behind its routes.
+            log: Takes one line for each failure of a function and each client that breaks the rules.
+            idle_seconds: A connection without data messages for so long is closed.
+            lifetime_seconds: A connection as old as this is closed.
+            empty_replies: Whether a two-way route that returns no body sends an empty message.
+            credentials: Those that signatures are checked with, by access key id; they may be added to at any time.
+            strict: Whether signatures by other access key ids are refused; otherwise only their form is looked at.
+            permits: Says what the owners of `credentials` may do; everything where there is none.
+            account: The limits that this API shares with others; those of an AWS account of its own where it is None.
+            visitors: Hosts that are answered besides loopback and the API's own name, and origins whose pages may
+                connect.
+            pages: Origins whose pages may use the management API.
+            on_management: Is told of each request to the management API, and of its answer.
+
+        Raises:
+            ValueError: One of the API's expressions or identity sources is none.
+
+        """
+        self._api = api
+        self._log = log
+        self._idle_seconds = idle_seconds
+        self._lifetime_seconds = lifetime_seconds
+        self._on_management = on_management
+        self._visitors = replace(visitors, hosts=visitors.hosts | {api.domain_name})
+        self._log_refusal = Unrepeated(log)
+        account = account or AccountThrottle()
+        throttle = Throttle(api, account)
+        known = {} if credentials is None else credentials
+        callers = Callers(region=api.region, credentials=known, permits=permits, strict=strict, log=log)
+        self._admission = Admission(api=api, invoker=invoker, callers=callers, throttle=throttle, log=log)
+        self._dispatcher = Dispatcher(api=api, invoker=invoker, throttle=throttle, log=log, empty_replies=empty_replies)
+        self._open: dict[str, Connection] = {}
+        self._taken: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._management = ConnectionsApi(
+            api=api, connections=self._open, callers=callers, account=account, log=log, pages=pages
+        )
+        self._quiet = asyncio.Event()
+        self._server: HttpServer | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on a port of 127.0.0.1 (0: any free one) and return it.
+
+        Raises:
+            OSError: The port is in use.
+
+        """
+        self._server = await serve(
+            self._http,
+            port=port,
+            upgrade=self._upgrade,
+            visitors=self._visitors,
+            max_head=MAX_HEAD,
+            max_body=MAX_MESSAGE,
+            too_large=TOO_LARGE,
+        )
+        self._sweep()
+        return self._server.port
+
+    async def stop(self) -> None:
+        """Close every connection with 1001, let its `$disconnect` run, and give up on what takes too long."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in tuple(self._taken):
+            self._send_away(connection)
+        await self._settle()
+        await server.wait_closed()
+
+    def _send_away(self, connection: Connection) -> None:
+        if connection.is_open:
+            connection.close(GOING_AWAY)
+        else:
+            connection.abort()
+
+    async def _settle(self) -> None:
+        """Wait for transports and functions to end; after a while, end them."""
+        self._note_end()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._quiet.wait()
+        except TimeoutError:
+            for connection in tuple(self._taken):
+                connection.abort()
+            # Turns an aborted transport into a lost connection, whose function is then not waited for.
+            await asyncio.sleep(0)
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # HTTP.
+
+    def _http(self, request: Request) -> Response:
+        """Answer a request that is no WebSocket handshake."""
+        answer = handshake.url_refusal(request)
+        if answer is None:
+            answer = self._management.answer(request)
+            if answer is not None and self._on_management is not None:
+                self._on_management(request, answer)
+        return answer or handshake.plain_answer(request, stage=self._api.stage)
+
+    def _upgrade(self, request: Request, transport: asyncio.Transport, rest: bytes) -> None:
+        """Begin a WebSocket connection: its client waits for the answer while `$connect` runs."""
+        moment = now()
+        peer = Peer(
+            connection_id=new_id(),
+            connected_at=moment.epoch_ms,
+            source_ip=request.peer[0],
+            user_agent=request.header("User-Agent"),
+        )
+        connection = Connection(peer=peer, transport=transport, early=rest, listener=self)
+        self._taken.add(connection)
+        refusal = (
+            self._page_refusal(request)
+            or handshake.url_refusal(request)
+            or handshake.refusal(request, stage=self._api.stage)
+        )
+        if refusal:
+            connection.refuse(serialize(refusal, close=True))
+        else:
+            self._spawn(self._connect(connection, moment, request))
+
+    def _page_refusal(self, request: Request) -> Response | None:
+        """Return the answer to a handshake by a page from elsewhere. AWS lets it in: no laptop is at stake there."""
+        if self._visitors.takes_page(request):
+            return None
+        origin = (request.header("Origin") or "")[:200]
+        self._log_refusal(f"A page of {origin!a} was refused; --allow-origin {origin!a} lets it connect")
+        return message_response(403, "Forbidden: --allow-origin lets this page connect")
+
+    async def _connect(self, connection: Connection, moment: Moment, request: Request) -> None:
+        peer = connection.peer
+        trace_id = new_trace_id(moment.epoch_ms / 1000)
+        headers = forwarded_headers(request.headers, api=self._api, source_ip=peer.source_ip, trace_id=trace_id)
+        asked = Handshake(moment=moment, headers=headers, query=request.query)
+        try:
+            admitted = await self._admission.admit(peer, asked, request)
+            connection.peer = admitted.peer
+            answer = await self._dispatcher.connect(admitted, asked)
+        except (NotAdmitted, IntegrationFailure) as exc:
+            self._reject(connection, moment, exc.status, exc.message)
+            return
+        if not answer.accepts:
+            self._reject(connection, moment, answer.status)
+        elif connection.lost:
+            # The function takes the client for connected, and would never learn better.
+            await self._dispatcher.disconnect(connection.peer, DROPPED)
+        else:
+            self._open[connection.peer.connection_id] = connection
+            connection.open(handshake.acceptance(request, answer.headers))
+
+    def _reject(self, connection: Connection, moment: Moment, status: int, message: str = "") -> None:
+        identity = connection.peer.connection_id
+        answer = handshake.rejection(status, connection_id=identity, request_id=moment.request_id, message=message)
+        connection.refuse(serialize(answer, close=True))
+
+    # What connections report.
+
+    def message(self, connection: Connection, text: str) -> None:
+        """Start the function for a message without waiting for those before it; they start in order all the same."""
+        task = self._spawn(self._dispatcher.message(connection, text))
+        task.add_done_callback(lambda _: connection.message_done())
+
+    def closing(self, connection: Connection) -> None:
+        """Have posts to the connection answered with 410."""
+        self._open.pop(connection.peer.connection_id, None)
+
+    def lost(self, connection: Connection, closure: Closure | None) -> None:
+        """Run `$disconnect`, where there was a connection."""
+        self._taken.discard(connection)
+        if closure is not None:
+            if closure.fault:
+                self._log(f"{connection.peer.connection_id}: closed with {closure.code}: {closure.reason}")
+            self._spawn(self._dispatcher.disconnect(connection.peer, closure))
+        self._note_end()
+
+    # Clocks and tasks.
+
+    def _sweep(self) -> None:
+        """Close what is idle or old. One timer serves all connections, at the price of closing a little late."""
+        moment = time.time()
+        for connection in tuple(self._open.values()):
+            idle = moment - connection.last_active
+            age = moment - connection.peer.connected_at / 1000
+            if idle >= self._idle_seconds or age >= self._lifetime_seconds:
+                connection.close(GOING_AWAY)
+        delay = min(SWEEP_SECONDS, self._idle_seconds / 20, self._lifetime_seconds / 20)
+        self._sweeper = asyncio.get_running_loop().call_later(delay, self._sweep)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _LOGGER.error("%s: a task failed", self._api.name, exc_info=failure)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        if self._taken or self._tasks:
+            self._quiet.clear()
+        else:
+            self._quiet.set()

@@ -1,0 +1,63 @@
+"""The roles of a stack, asked of the embedded cloud, and the embedded cloud told to hold functions to them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from local_aws.config import RoleConfig
+from local_aws.embedded_aws import private_api
+from local_aws.iam import Principal
+
+
+def roles(endpoint: str, logical_ids: Mapping[str, str]) -> tuple[RoleConfig, ...]:
+    """Return the stack's roles, whose logical ids are given by their names.
+
+    Raises:
+        EmbeddedAwsFailed: the embedded cloud has ended.
+
+    """
+    found: list[dict[str, Any]] = json.loads(private_api.ask("GET", endpoint, private_api.ROLES_PATH))
+    named = [(logical_ids.get(each["arn"].rpartition("/")[2]), each) for each in found]
+    return tuple(
+        RoleConfig(
+            arn=each["arn"],
+            logical_id=logical_id,
+            unique_id=each["unique_id"],
+            policies=tuple(each["policies"]),
+            boundary=each["boundary"],
+            elsewhere=tuple(each["elsewhere"]),
+        )
+        for logical_id, each in named
+        if logical_id is not None
+    )
+
+
+def enforce(
+    endpoint: str,
+    *,
+    principals: Mapping[str, Principal],
+    roles: Sequence[RoleConfig],
+    physical_ids: Mapping[str, str],
+    dynamodb_endpoint: str | None = None,
+) -> None:
+    """Have requests refused that are signed by the stack's functions and that their roles do not allow.
+
+    Args:
+        endpoint: The embedded cloud.
+        principals: The functions, by access key id.
+        roles: Their roles.
+        physical_ids: The logical ids of the stack's resources by their physical ids.
+        dynamodb_endpoint: Answers what the functions ask of DynamoDB, in place of the embedded cloud.
+
+    Raises:
+        EmbeddedAwsFailed: the embedded cloud has ended.
+
+    """
+    document = {
+        "principals": {key: asdict(each) for key, each in principals.items()},
+        "roles": [asdict(each) for each in roles],
+        "ids": dict(physical_ids),
+        "dynamodb_endpoint": dynamodb_endpoint,
+    }
+    private_api.ask("POST", endpoint, private_api.ENFORCE_PATH, json.dumps(document).encode())

@@ -1,0 +1,126 @@
+"""The embedded cloud: moto's server in a process of its own."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from local_aws.embedded_aws import private_api
+from local_aws.errors import EmbeddedAwsFailed
+
+SECONDS_TO_END = 1.5
+SECONDS_TO_START = 30.0
+
+
+class EmbeddedAws:
+    """A moto server, from `start` to `stop`; it does not outlive this process, however that ends."""
+
+    def __init__(self, *, log: Callable[[str], None], origins: Iterable[str] = ()) -> None:
+        """Make a cloud that does not run yet.
+
+        Args:
+            log: takes one line at a time.
+            origins: those of web pages that may use it; no other may.
+
+        """
+        self._log = log
+        self._origins = list(origins)
+        self._process: asyncio.subprocess.Process | None = None
+        self._relays: list[asyncio.Task[None]] = []
+        self.endpoint = ""
+        """The URL of every service's API, once started."""
+        self.roles_changed = asyncio.Event()
+        """Set when somebody has changed a role, or a policy, by IAM's API; for whoever waits to clear."""
+
+    async def start(self) -> None:
+        """Start the server; return when requests can be sent to `endpoint`. Whoever starts it has to stop it.
+
+        Raises:
+            EmbeddedAwsFailed: it ended, or said nothing for half a minute.
+
+        """
+        self._process = process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "local_aws.moto_server"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+            env=_environment(),
+            # Ctrl-C goes to the whole foreground group, and the functions still need their tables then.
+            start_new_session=True,
+        )
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101 - likewise
+        secret = secrets.token_urlsafe()
+        # Not by an argument or a variable, which are shown of every process.
+        process.stdin.write(json.dumps({"secret": secret, "origins": self._origins}).encode() + b"\n")
+        self._relays.append(asyncio.create_task(self._relay_errors(process)))
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)
+        except TimeoutError:
+            line = b""
+        if not line.strip().isdigit():
+            raise EmbeddedAwsFailed("The embedded cloud did not start; see the messages above.")
+        self.endpoint = f"http://127.0.0.1:{int(line)}"
+        private_api.remember(self.endpoint, secret)
+        self._relays.append(asyncio.create_task(self._relay_news(process.stdout)))
+
+    async def stop(self) -> None:
+        """End the server and wait for its end. Stopping it again does nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        private_api.forget(self.endpoint)
+        await _end(process)
+        await asyncio.gather(*self._relays)
+
+    async def failure(self) -> EmbeddedAwsFailed:
+        """Wait until the server ends though nobody has stopped it; return how."""
+        process = self._process
+        assert process is not None  # noqa: S101 - it was started
+        status = await process.wait()
+        how = f"by signal {-status}" if status < 0 else f"with status {status}"
+        return EmbeddedAwsFailed(f"The embedded cloud has ended {how}, and the stack ends with it.")
+
+    async def _relay_news(self, output: asyncio.StreamReader) -> None:
+        async for _ in output:
+            self.roles_changed.set()
+
+    async def _relay_errors(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+        async for line in process.stderr:
+            self._log(line.decode(errors="replace").rstrip())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+    # In the moment after the check it may still end by itself.
+    with suppress(ProcessLookupError):
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), SECONDS_TO_END)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    process.stdin.close()
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what moto, boto3 or Docker would act on."""
+    prefixes = ("AWS_", "MOTO_", "DOCKER_", "S3_", "TEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    # Code stays where it is: the S3 keys in its place need not exist. See code.py.
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # It would let every page of the web read every answer.
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
+        "VALIDATE_LAMBDA_S3": "false",
+    }

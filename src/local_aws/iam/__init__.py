@@ -1,0 +1,10 @@
+"""Who may do what in the local stack: the policies of its roles and functions, judged as IAM judges them.
+
+Nothing in here does any input or output.
+"""
+
+from local_aws.iam.function_policies import FunctionPolicies
+from local_aws.iam.principals import Denial, Principal, Principals
+from local_aws.iam.roles import Roles
+
+__all__ = ["Denial", "FunctionPolicies", "Principal", "Principals", "Roles"]

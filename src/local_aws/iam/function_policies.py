@@ -1,0 +1,128 @@
+"""The resource policies of functions, which `AWS::Lambda::Permission` adds to: pure.
+
+Source: AWS Lambda Developer Guide, "Viewing resource-based IAM policies in Lambda", and API Gateway Developer Guide,
+"Managing permissions to invoke a Lambda function". Where an integration or an authorizer names a role, the policies of
+that role count instead. An alias and a version have policies of their own: a permission for
+the function does not count for them, nor theirs for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from local_aws.authorization import InvokePermits
+from local_aws.config import FunctionConfig, unqualified
+from local_aws.iam.condition_operators import holds
+from local_aws.iam.names import PhysicalIds, as_template, folder
+from local_aws.iam.policies import Ruling
+from local_aws.iam.roles import Roles
+from local_aws.iam.wildcards import compiled
+
+ACTION = "lambda:InvokeFunction"
+PRINCIPAL = "apigateway.amazonaws.com"
+Statement = Mapping[str, Any]
+
+
+class FunctionPolicies(InvokePermits):
+    """Says by whom the functions of a stack may be invoked."""
+
+    def __init__(
+        self,
+        functions: Sequence[FunctionConfig],
+        *,
+        ids: PhysicalIds,
+        roles: Roles | None = None,
+        credentials: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        """Take the functions of a stack.
+
+        Args:
+            functions: They, with their resource policies.
+            ids: What their template calls everything.
+            roles: Judge where API Gateway takes on a role.
+            credentials: That role's ARN, by the ARN of the function and that of the source.
+
+        """
+        self._functions = {each.arn: each for each in functions}
+        self._ids = ids
+        self._roles = roles
+        self._credentials = credentials or {}
+        self._refusals: dict[tuple[str, str], str | None] = {}
+        """By function and source: there are few of either, and each message asks. Roles change, and keep theirs."""
+
+    def refusal(self, *, function_arn: str, source_arn: str) -> str | None:
+        """Judge by the function's policy; it names the permission that a template lacks."""
+        question = (function_arn, source_arn)
+        function = self._functions.get(unqualified(function_arn))
+        if function is None:
+            # Whoever runs it will say so.
+            return None
+        role = self._credentials.get(question)
+        if role is not None and self._roles is not None:
+            return self._of_role(self._roles, role, function, function_arn)
+        if question not in self._refusals:
+            self._refusals[question] = self._judge(function, function_arn, source_arn)
+        return self._refusals[question]
+
+    def _judge(self, function: FunctionConfig, function_arn: str, source_arn: str) -> str | None:
+        context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
+        statements = list(_of(function.resource_policy, function_arn))
+        effects = {each.get("Effect") for each in statements if _matches(each, context)}
+        return None if effects == {"Allow"} else self._advice(function, function_arn, source_arn, statements)
+
+    def _of_role(self, roles: Roles, role: str, function: FunctionConfig, function_arn: str) -> str | None:
+        ruling = roles.judge(role, ACTION, function_arn)
+        if ruling is Ruling.ALLOWED:
+            return None
+        advice = roles.advice(role, ACTION, function_arn, ruling)
+        return f"{role} may not invoke {function.logical_id}; {advice}"
+
+    def _advice(
+        self, function: FunctionConfig, function_arn: str, source_arn: str, statements: Sequence[Statement]
+    ) -> str:
+        inside = folder(function.logical_id)
+        qualified = function_arn != function.arn
+        name = (
+            as_template(function_arn, ids=self._ids, inside=inside)
+            if qualified
+            else f"!Ref {function.logical_id[len(inside) :]}"
+        )
+        source = as_template(source_arn, ids=self._ids, inside=inside)
+        properties = f"{{FunctionName: {name}, Action: {ACTION}, Principal: {PRINCIPAL}, SourceArn: {source}}}"
+        text = (
+            f"API Gateway has no permission to invoke {function.logical_id} for {source_arn}; "
+            f"add {{Type: AWS::Lambda::Permission, Properties: {properties}}}"
+        )
+        present = ", ".join(_described(each) for each in statements)
+        return f"{text} (there is one for {present})" if present else text
+
+
+def _of(statements: Sequence[Statement], function_arn: str) -> Iterator[Statement]:
+    """Yield the statements for a function, or for one of its aliases or versions, by itself."""
+    for each in statements:
+        if str(each.get("Resource", "")).removesuffix(":$LATEST") == function_arn.removesuffix(":$LATEST"):
+            yield each
+
+
+def _matches(statement: Statement, context: Mapping[str, str]) -> bool:
+    return (
+        _names_principal(statement.get("Principal"))
+        and any(compiled(each, ignore_case=True).fullmatch(ACTION) for each in _list(statement.get("Action")))
+        and holds(statement.get("Condition") or {}, context)
+    )
+
+
+def _names_principal(principal: Any) -> bool:
+    services = principal.get("Service") if isinstance(principal, dict) else principal
+    return any(each in (PRINCIPAL, "*") for each in _list(services))
+
+
+def _described(statement: Statement) -> str:
+    conditions: Mapping[str, Mapping[str, Any]] = statement.get("Condition") or {}
+    values = [str(value) for keys in conditions.values() for value in keys.values()]
+    principal = statement.get("Principal")
+    services = principal.get("Service", principal) if isinstance(principal, dict) else principal
+    return " ".join([str(statement.get("Action")), "by", str(services), *(["from", *values] if values else [])])
+
+
+def _list(value: Any) -> list[str]:
+    return [] if value is None else [str(each) for each in (value if isinstance(value, list) else [value])]

@@ -1,0 +1,73 @@
+"""The functions of a stack as those who ask: each has an access key that stands for its role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from local_aws.authorization import Permits
+from local_aws.iam.policies import Ruling
+from local_aws.iam.roles import Roles
+
+ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+"""AWS asks no policy about these (AWS STS API reference)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A function in the session of its role."""
+
+    role_arn: str
+    session_name: str
+    """The function's name, as Lambda has it."""
+    function: str
+    """Its logical id."""
+
+    @property
+    def arn(self) -> str:
+        """As AWS names the session in its messages."""
+        head, _, name = self.role_arn.replace(":iam:", ":sts:", 1).partition(":role/")
+        return f"{head}:assumed-role/{name.rpartition('/')[2]}/{self.session_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """A request that is refused."""
+
+    message: str
+    """What AWS answers."""
+    log: str
+    """What a person needs to mend it, in one line."""
+
+
+class Principals(Permits):
+    """Judges by access key id."""
+
+    def __init__(self, principals: Mapping[str, Principal], *, roles: Roles) -> None:
+        self._principals = principals
+        self._roles = roles
+
+    def __contains__(self, access_key_id: str) -> bool:
+        """Tell whether an access key is a function's."""
+        return access_key_id in self._principals
+
+    def refusal(self, *, access_key_id: str, action: str, resource: str) -> str | None:
+        """Judge by the policies of the key's role."""
+        denial = self.denial(access_key_id, action, resource)
+        return denial.log if denial else None
+
+    def denial(self, access_key_id: str, action: str, resource: str | None) -> Denial | None:
+        """Return why a request is refused; None where it is not. A `resource` of None cannot be told."""
+        principal = self._principals.get(access_key_id)
+        if principal is None or action in ALWAYS_ALLOWED:
+            return None
+        ruling = self._roles.judge(principal.role_arn, action, resource)
+        if ruling is Ruling.ALLOWED:
+            return None
+        on = f" on resource: {resource}" if resource and resource != "*" else ""
+        link = "with" if ruling is Ruling.DENIED else "because"
+        reason = ruling.value.format(action)
+        advice = self._roles.advice(principal.role_arn, action, resource, ruling)
+        target = f" on {resource}" if resource else ""
+        return Denial(
+            message=f"User: {principal.arn} is not authorized to perform: {action}{on} {link} {reason}",
+            log=f"{principal.function} may not {action}{target}; {advice}",
+        )

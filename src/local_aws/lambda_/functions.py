@@ -1,0 +1,115 @@
+"""The functions of a stack."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+from local_aws.authorization import InvokePermits
+from local_aws.config import FunctionConfig, unqualified
+from local_aws.invoker import InvocationRefused, Invoker
+from local_aws.lambda_.environment import Setting
+from local_aws.lambda_.function import Function
+from local_aws.lambda_.guard import Guard
+from local_aws.lambda_.variables import Debugger, RuntimeClient
+
+ExtraEnvironment = Mapping[str, str] | Callable[[FunctionConfig], Mapping[str, str]]
+"""Variables that the stack gives its functions besides the template's: the same to all, or by function, in which case
+it is asked at each start of a process."""
+
+
+class Functions(Invoker):
+    """Runs functions in processes of this machine, which start when events need them. Whoever makes it stops it."""
+
+    def __init__(
+        self,
+        *,
+        configs: Sequence[FunctionConfig],
+        extra_environment: ExtraEnvironment,
+        log: Callable[[str], None],
+        concurrency_limit: int = 10,
+        client: RuntimeClient | None = None,
+        permits: InvokePermits | None = None,
+        debuggers: Mapping[str, Debugger] | None = None,
+    ) -> None:
+        """Take the functions of a stack, and start nothing yet.
+
+        Args:
+            configs: The functions.
+            extra_environment: Endpoints and credentials of the local cloud.
+            log: Takes one line at a time, without its end; each starts with a function's logical id.
+            concurrency_limit: The most environments that one function has at a time.
+            client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
+            permits: Says which services may invoke which functions; all may where there is none.
+            debuggers: By ARN, for functions that a debugger may attach to: these have one environment and no timeout.
+
+        """
+        self._permits = permits
+        self._guard = Guard()
+        self._home = Path(tempfile.mkdtemp(prefix="lambda-home-"))
+        self._client = client or RuntimeClient.installed()
+        self._functions: dict[str, Function] = {}
+        for config in configs:
+            debugger = (debuggers or {}).get(config.arn)
+            setting = self._setting(config, extra_environment, log, debugger)
+            self._functions[config.arn] = Function(setting, limit=1 if debugger else concurrency_limit)
+
+    async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
+        """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
+        if source_arn and self._permits is not None:
+            refusal = self._permits.refusal(function_arn=function_arn, source_arn=source_arn)
+            if refusal is not None:
+                raise InvocationRefused(refusal)
+        function = self._functions.get(unqualified(function_arn))
+        if function is None:
+            raise InvocationRefused(f"Function not found: {function_arn}")
+        return await function.invoke(function_arn=function_arn, event=event)
+
+    async def warm(self) -> None:
+        """Start one environment of each function, as many at a time as there are cores."""
+        cores = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+
+        async def warm(function: Function) -> None:
+            async with cores:
+                await function.warm()
+
+        await asyncio.gather(*(warm(function) for function in self._functions.values()))
+
+    def replace_environments(self, *, below: Collection[Path] | None = None) -> None:
+        """Have every event from now on taken by an environment that has yet to load its code.
+
+        Args:
+            below: The code folders whose functions this is about; all functions' where it is None.
+
+        """
+        for function in self._functions.values():
+            if below is None or function.code in below:
+                function.replace_environments()
+
+    async def stop(self) -> None:
+        """End every process, within two seconds, and leave nothing behind. May be called again."""
+        await asyncio.gather(*(function.stop() for function in self._functions.values()))
+        await self._guard.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _setting(
+        self,
+        config: FunctionConfig,
+        extra: ExtraEnvironment,
+        log: Callable[[str], None],
+        debugger: Debugger | None,
+    ) -> Setting:
+        def prefixed(line: str) -> None:
+            log(f"{config.logical_id} | {line}")
+
+        return Setting(
+            config=config,
+            extra_variables=lambda: extra(config) if callable(extra) else extra,
+            client=self._client,
+            debugger=debugger,
+            home=self._home,
+            guard=self._guard,
+            log=prefixed,
+        )

@@ -1,0 +1,15 @@
+"""The Python that functions are meant for, and the one that they get here."""
+
+import sys
+from collections.abc import Iterable
+
+from local_aws.config import FunctionConfig
+
+
+def runtime_notice(functions: Iterable[FunctionConfig]) -> str | None:
+    """Return a line where functions are meant for another Python than this one; None where none is."""
+    here = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    others = sorted({function.runtime for function in functions} - {here})
+    if not others:
+        return None
+    return f"Python {here.removeprefix('python')} runs here what the template has for {' and '.join(others)}"

@@ -1,0 +1,154 @@
+"""What a function's process is started with: the variables and the command.
+
+A function sees its template's variables and those that Lambda defines, and nothing of the environment of the person
+who started the stack: their credentials and profiles must never reach a local function. Sources: AWS Lambda Developer
+Guide, "Defined runtime environment variables"; Python documentation, "Command line and environment".
+"""
+
+import importlib.util
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+from local_aws.config import FunctionConfig
+
+_OWN_CLIENT = Path(__file__).with_name("runtime_client.py")
+
+_DEBUG_LISTEN = Path(__file__).with_name("debug_listen.py")
+
+
+class RuntimeClient(Enum):
+    """Who speaks the Runtime API inside a function's process."""
+
+    AWS = "awslambdaric"
+    """AWS's own, which it builds for Linux alone."""
+    OWN = "runtime_client"
+    """The one in this package, which needs nothing but Python."""
+
+    @classmethod
+    def installed(cls) -> "RuntimeClient":
+        """Choose AWS's own where it is installed."""
+        return cls.AWS if importlib.util.find_spec("awslambdaric") else cls.OWN
+
+    @property
+    def takes_path(self) -> bool:
+        """Whether a path may follow `host:port` in `AWS_LAMBDA_RUNTIME_API`.
+
+        AWS's takes it for its polls and answers, and not where it reports that a module could not be imported
+        (`call_rapid` of awslambdaric 4.2): Python's `HTTPConnection` would read a port in it.
+        """
+        return self is RuntimeClient.OWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debugger:
+    """Where a debugger may attach to a function's process."""
+
+    port: int
+    """On 127.0.0.1."""
+    packages: Path
+    """The folder that debugpy is in."""
+
+
+def command(config: FunctionConfig, client: RuntimeClient, debugger: Debugger | None = None) -> Sequence[str]:
+    """Return the program and its arguments.
+
+    `-P`, because Python would put the client's folder first on the module path, where our modules would hide the
+    function's. The client is started by its path, so that the function need not be able to import this package.
+    """
+    program = ["-m", "awslambdaric"] if client is RuntimeClient.AWS else [str(_OWN_CLIENT)]
+    if debugger is None:
+        return [sys.executable, "-P", *program, config.handler]
+    # Python's frozen modules have no lines for a debugger to stop at, of which debugpy would warn.
+    listening = [str(_DEBUG_LISTEN), str(debugger.port), str(debugger.packages)]
+    return [sys.executable, "-X", "frozen_modules=off", "-P", *listening, *program, config.handler]
+
+
+def variables(
+    config: FunctionConfig, *, extra: Mapping[str, str], runtime_api: str, home: Path, client: RuntimeClient
+) -> dict[str, str]:
+    """Return the whole environment of a function's process.
+
+    Args:
+        config: The function.
+        extra: What the stack adds, such as endpoints and credentials; wins over the template.
+        runtime_api: Where the Runtime API is, as `RuntimeApi.open` returns it.
+        home: An empty folder. Without it libraries would look up the person's own, and find `~/.aws` there.
+        client: Who speaks the Runtime API.
+
+    """
+    return (
+        _defaults(home, config.opt)
+        | dict(config.environment)
+        | dict(extra)
+        | _reserved(config)
+        | {
+            "AWS_LAMBDA_RUNTIME_API": runtime_api,
+            "LAMBDA_RUNTIME_DIR": str(_runtime_folder(client)),
+            "PYTHONPATH": _python_path(config),
+        }
+    )
+
+
+def _defaults(home: Path, opt: Path | None) -> dict[str, str]:
+    """Return what a template may change."""
+    defaults = {
+        "LANG": "en_US.UTF-8",
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        # On a virtual machine at AWS, the credentials of the machine would be found here.
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    # Some Python builds find their own shared library through it alone.
+    if "LD_LIBRARY_PATH" in os.environ:
+        defaults["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    if opt is not None:
+        for name, folder in (("PATH", opt / "bin"), ("LD_LIBRARY_PATH", opt / "lib")):
+            defaults[name] = ":".join([*filter(None, [defaults.get(name)]), str(folder)])
+    return defaults
+
+
+def _reserved(config: FunctionConfig) -> dict[str, str]:
+    """Return what Lambda lets no template change."""
+    region = config.arn.split(":")[3]
+    day = datetime.now(UTC).strftime("%Y/%m/%d")
+    return {
+        "_HANDLER": config.handler,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        # AWS's client asks this, not the interpreter, which Python version it serves, as the function's code may.
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": config.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{day}/[$LATEST]{secrets.token_hex(16)}",
+        "LAMBDA_TASK_ROOT": str(config.code.absolute()),
+        # On AWS this takes the JSON format; here the log is read by people, so it stays text.
+        **({"AWS_LAMBDA_LOG_LEVEL": config.log_level} if config.log_level else {}),
+        "TZ": ":UTC",
+    }
+
+
+def _python_path(config: FunctionConfig) -> str:
+    """Return the function's own folder, then those of its layers, as the module path of Lambda's runtimes has them."""
+    folders = [config.code.absolute()]
+    if config.opt is not None:
+        of_layers = (f"python/lib/{config.runtime}/site-packages", "python")
+        # Resolved, so that tracebacks and debuggers name the files that a person edits.
+        folders += [(config.opt / each).resolve() for each in of_layers if (config.opt / each).is_dir()]
+    asked = config.environment.get("PYTHONPATH")
+    return ":".join([*map(str, folders), *([asked] if asked else [])])
+
+
+def _runtime_folder(client: RuntimeClient) -> Path:
+    spec = importlib.util.find_spec("awslambdaric") if client is RuntimeClient.AWS else None
+    return Path(spec.origin).parent if spec and spec.origin else _OWN_CLIENT.parent

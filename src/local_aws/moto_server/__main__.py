@@ -1,0 +1,45 @@
+"""The embedded cloud as a program: moto's server on loopback.
+
+Prints its port as one line as soon as requests can be sent. They are answered once moto is imported, which takes about
+two seconds: the parent has its own things to do meanwhile. Reads one line, a JSON object: the `secret` of its private
+paths and the `origins` of pages that may use it. Ends when its standard input does, and so with its parent, however
+that ends.
+"""
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(listener.getsockname()[1], flush=True)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        # The parent is gone already.
+        return
+    told = json.loads(line)
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    # An import makes objects that all stay: looking through them again and again for garbage finds none.
+    gc.disable()
+    from local_aws.moto_server.app import serve  # noqa: PLC0415 - after the port is known: see above
+
+    gc.freeze()
+    gc.enable()
+    serve(listener, secret=told["secret"], origins=told["origins"])
+
+
+def _end_with_standard_input() -> None:
+    sys.stdin.buffer.read()
+    # There is nothing to save, and requests under way have nobody left to read their answers.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

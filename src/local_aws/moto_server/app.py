@@ -1,0 +1,155 @@
+"""moto behind the HTTP server of the local stack."""
+
+import asyncio
+import json
+import logging
+import secrets
+import socket
+import warnings
+from collections.abc import Awaitable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from io import BytesIO
+
+from moto.cloudformation.parsing import get_model_map
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local_aws.embedded_aws import private_api
+from local_aws.http_server import HttpProtocol, Listener, Request, Response, Visitors, message_response
+from local_aws.moto_server import extensions, iam, wsgi
+from local_aws.moto_server.permission_middleware import Guard, changes_roles
+from local_aws.moto_server.wsgi import Environ, StartResponse
+
+_MOTOS_OWN = "/moto-api"
+_SECRET_VARIABLE = "HTTP_" + private_api.SECRET_HEADER.upper().replace("-", "_")
+_NO_PAGES = message_response(403, "The embedded cloud answers no web page; --allow-aws-origin lets one in")
+
+MAX_BODY = 1 << 30
+"""Bytes: objects of S3 come whole."""
+WAITING_AT_ONCE = 128
+"""Requests that may wait for something at a time, as those do that wait for messages of a queue."""
+
+
+def serve(listener: socket.socket, *, secret: str, origins: Sequence[str]) -> None:
+    """Answer requests to the listening socket for as long as the process lives.
+
+    Args:
+        listener: the socket.
+        secret: what requests to the private paths have to have.
+        origins: those of web pages that may use the cloud.
+
+    """
+    # Each resource type that moto does not know is told to the person in our own words.
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.ERROR, format="embedded cloud: %(message)s")
+    logging.getLogger("local_aws").setLevel(logging.WARNING)
+    _print_alone(logging.getLogger("permissions"))
+    extensions.install()
+    asyncio.run(_serve(listener, secret, Visitors.of(origins=origins)))
+
+
+async def _serve(listener: socket.socket, secret: str, visitors: Visitors) -> None:
+    server = _Server(port=listener.getsockname()[1], secret=secret, visitors=visitors)
+    connections: set[HttpProtocol] = set()
+
+    def protocol() -> HttpProtocol:
+        return HttpProtocol(server.answer, connections=connections, max_body=MAX_BODY)
+
+    Listener(listener, protocol)
+    await asyncio.Event().wait()
+
+
+def _print_alone(logger: logging.Logger) -> None:
+    """Have a logger's lines printed as they are: they are about the stack's functions, not about the cloud."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
+class _Server:
+    """Answers DynamoDB's requests one at a time, and any other in a thread.
+
+    moto's tables are plain dictionaries: a query fails where another request writes meanwhile, and a transaction that
+    is undone takes with it what others wrote. None of these requests waits for anything, and threads that take turns at
+    the interpreter take half as long again for them.
+    """
+
+    def __init__(self, *, port: int, secret: str, visitors: Visitors) -> None:
+        self._port = port
+        self._visitors = visitors
+        self._application = _Application(secret)
+        self._threads = ThreadPoolExecutor(WAITING_AT_ONCE)
+
+    def answer(self, request: Request) -> Response | Awaitable[Response]:
+        if not self._visitors.takes_program(request):
+            return _NO_PAGES
+        origin = request.header("Origin")
+        return self._moto(request) if origin is None else self._to_a_page(request, origin)
+
+    async def _to_a_page(self, request: Request, origin: str) -> Response:
+        """Answer a page that was allowed, and let it read the answer (Fetch standard, "CORS protocol")."""
+        allow = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
+            wanted = request.header("Access-Control-Request-Headers") or ""
+            methods = ("Access-Control-Allow-Methods", request.header("Access-Control-Request-Method") or "")
+            return Response(status=204, headers=(*allow, methods, ("Access-Control-Allow-Headers", wanted)))
+        answer = self._moto(request)
+        answered = answer if isinstance(answer, Response) else await answer
+        return replace(answered, headers=(*answered.headers, *allow, ("Access-Control-Expose-Headers", "*")))
+
+    def _moto(self, request: Request) -> Response | Awaitable[Response]:
+        environ = wsgi.environ(request, port=self._port)
+        if self._application.answers_at_once(environ):
+            return wsgi.answer(self._application, environ)
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._threads, wsgi.answer, self._application, environ)
+
+
+class _Application:
+    """moto, what stands before it, and the questions that AWS has no API for."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._guard = Guard()
+
+    def answers_at_once(self, environ: Environ) -> bool:
+        """Tell whether a request is one of DynamoDB's that moto answers."""
+        return environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") and not self._guard.forwards(environ)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path in private_api.PATHS:
+            return self._private(path, environ, start_response)
+        if path.startswith(_MOTOS_OWN) or path == "/favicon.ico":
+            # It resets everything, and records requests into a file.
+            start_response("404 Not Found", [])
+            return [b""]
+        if self._guard.knows(environ):
+            # What is read here has to be there for moto as well.
+            body = environ["wsgi.input"].read()
+            environ["wsgi.input"] = BytesIO(body)
+            guarded = self._guard.answer(environ, body)
+            if guarded is not None:
+                start_response(guarded.status, guarded.headers)
+                return [guarded.body]
+        has_news = changes_roles(environ)
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        if has_news:
+            # For `EmbeddedAws`, which reads each line after the port as this.
+            print("roles changed", flush=True)
+        return answer
+
+    def _private(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        told = environ.get(_SECRET_VARIABLE, "")
+        if not secrets.compare_digest(told.encode(), self._secret.encode()):
+            start_response("403 Forbidden", [])
+            return [b""]
+        answer: object = None
+        if path == private_api.ENFORCE_PATH:
+            self._guard.learn(json.load(environ["wsgi.input"]))
+        else:
+            answer = sorted(get_model_map()) if path == private_api.RESOURCE_TYPES_PATH else iam.roles()
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]

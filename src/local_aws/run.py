@@ -1,0 +1,98 @@
+"""Running the emulator for a person: what is printed, and what ends it."""
+
+import asyncio
+import logging
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+
+from local_aws.dev.debugging import debugpy_folder
+from local_aws.dev.trace import Trace, takes_colours
+from local_aws.emulator import Addresses, Emulator
+from local_aws.errors import EmbeddedAwsFailed, TemplateError
+from local_aws.options import Options, PortTaken, UsageError
+
+MOST_CONNECTIONS = 10_240
+"""What macOS takes at the most without being told otherwise (`OPEN_MAX` of its sys/syslimits.h)."""
+
+Beside = Callable[[Addresses], AbstractAsyncContextManager[Sequence[str]]]
+"""Starts what runs beside the emulator, and yields the lines that tell a person where it is."""
+
+
+async def run(options: Options, *, beside: Beside | None = None) -> int:
+    """Run the emulator until SIGINT or SIGTERM; return the exit status.
+
+    What `beside` starts is stopped before the emulator. The addresses go to standard output,
+    everything else to standard error.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    _cancel_on_signals()
+    _allow_connections()
+    started = time.monotonic()
+    try:
+        if options.debug_port is not None:
+            # Told at once, rather than after the seconds that a start takes.
+            debugpy_folder()
+        async with Emulator(options, log, trace=_trace(options)) as emulator, AsyncExitStack() as more:
+            addresses = await emulator.start()
+            lines = [] if beside is None else await more.enter_async_context(beside(addresses))
+            announce(addresses, lines)
+            log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
+            await emulator.run()
+    except asyncio.CancelledError:
+        return 0
+    except UsageError as exc:
+        log(f"error: {exc}")
+        return 2
+    except (TemplateError, EmbeddedAwsFailed, PortTaken) as exc:
+        log(f"error: {exc}")
+        return 1
+    return 0
+
+
+def log(line: str) -> None:
+    """Write a line of the log, if anybody still reads it: the stack has to go on and, above all, to stop without."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def announce(addresses: Addresses, more: Sequence[str] = ()) -> None:
+    """Tell where everything is; `more` are the lines of what runs beside the emulator."""
+    lines = list(more)
+    for name, url in addresses.apis.items():
+        whose = f"  ({name})" if len(addresses.apis) > 1 else ""
+        lines += [f"WebSocket  {url}{whose}", f"           wscat -c {url}"]
+    print(*lines, "Ctrl-C stops everything.", sep="\n", flush=True)
+
+
+def _trace(options: Options) -> Trace | None:
+    return Trace(log, coloured=takes_colours(sys.stderr)) if options.trace else None
+
+
+def _allow_connections() -> None:
+    """Take as many file descriptors as the system gives: each connection is one, and 1,024 is a usual default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS says "unlimited" and refuses it.
+    wanted = MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MOST_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _cancel_on_signals() -> None:
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    stopping: list[int] = []
+
+    def stop(number: int) -> None:
+        # Once: a second Ctrl-C must not interrupt the stopping and leave processes behind.
+        if not stopping and task is not None:
+            log("Stopping.")
+            task.cancel()
+        stopping.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)

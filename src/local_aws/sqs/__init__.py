@@ -1,0 +1,3 @@
+"""SQS queues as event sources of functions."""
+
+__all__: list[str] = []
