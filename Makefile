@@ -13,7 +13,7 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-attack check lint lint-templates lock build aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test test-attack check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
@@ -66,6 +66,9 @@ lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashe
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
 		$${PYTHON:+--python="$$PYTHON"}
+
+packages: setup  ## Make dist/: what is published on PyPI, a source distribution and a wheel of each product
+	$(BIN)/python -m tools.packages
 
 # Tools whose pins are others come from PyPI into environments of their own; AWS's command line where there is none.
 AWS_TOOLS = $(if $(shell command -v aws 2>/dev/null),,.venv-deploy/installed)

@@ -1,1 +1,1 @@
-"""What a deploy runs on the machine that deploys."""
+"""What builds, deploys and publishes the project. Nothing of it is deployed or published."""

@@ -97,3 +97,9 @@ def test_every_port_with_adapters_has_a_contract_suite_over_all_of_them() -> Non
 def test_no_module_is_longer_than_can_be_held_in_mind(path: Path) -> None:
     """Four hundred lines is where the codebases that we learn from stop."""
     assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("package", ROOTS, ids=lambda package: package.__name__)
+def test_types_are_offered_to_users(package: object) -> None:
+    """Without the marker of PEP 561 a type checker takes everything that is imported for `Any`."""
+    assert Path(str(package.__file__)).with_name("py.typed").exists()  # type: ignore[attr-defined]
