@@ -1,7 +1,7 @@
 """The adapters that each port's contract is held against."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
@@ -34,8 +34,8 @@ from tests.support.rates import RATE, Clock
 from tests.support.silent_server import silent_server
 from tests.support.sinks import WORLDS, World
 
-Fill = Callable[[Sequence[str]], None]
-"""Puts plain connections into the lobby, past the adapter."""
+Fill = Callable[[Sequence[str]], Awaitable[None]]
+"""Puts plain connections into the lobby, about a thousand to a page."""
 
 
 @pytest.fixture(scope="session")
@@ -71,17 +71,19 @@ async def store_and_fill(request: pytest.FixtureRequest) -> AsyncIterator[tuple[
     """Return an empty store of each kind, and how to fill it in bulk."""
     if request.param == "memory":
         store = MemoryConnectionStore(page_size=1000)
-        yield store, lambda ids: _fill_memory(store, ids)
+        yield store, lambda ids: _join_all(store, ids)
         return
     on = next(each for each in ENDPOINTS if request.param.startswith(each))
     endpoint: str = request.getfixturevalue(ENDPOINTS[on])
     table = dynamodb.new_table(endpoint)
     with MAKE[request.param.removeprefix(on).strip()](endpoint, table, 3) as on_dynamodb:
-        yield on_dynamodb, lambda ids: dynamodb.fill(endpoint, table, ids)
+        # In bulk, past the adapter.
+        yield on_dynamodb, lambda ids: asyncio.to_thread(dynamodb.fill, endpoint, table, ids)
 
 
-def _fill_memory(store: MemoryConnectionStore, ids: Sequence[str]) -> None:
-    store._rooms[LOBBY] = {each: Connection(id=each, format=Format.PLAIN) for each in ids}
+async def _join_all(store: ConnectionStore, ids: Sequence[str]) -> None:
+    for each in ids:
+        await store.join(room=LOBBY, connection=Connection(id=each, format=Format.PLAIN))
 
 
 @pytest.fixture

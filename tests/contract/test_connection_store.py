@@ -95,11 +95,11 @@ async def test_id_of_a_room_and_of_a_connection_may_be_the_same_text(store: Conn
 
 
 async def test_every_page_of_a_large_room_is_read(
-    store: ConnectionStore, fill: Callable[[Sequence[str]], None]
+    store: ConnectionStore, fill: Callable[[Sequence[str]], Awaitable[None]]
 ) -> None:
     """The samples that people copy read the first megabyte of the table, and lose everyone after it."""
-    ids = [f"c{i}" for i in range(3000)]
-    fill(ids)
+    ids = [f"c{i}" for i in range(1200)]
+    await fill(ids)
     pages = [page async for page in store.recipients(room=LOBBY)]
     assert len(pages) > 1
     assert sorted(each for page in pages for part in page.ids.values() for each in part) == sorted(ids)
@@ -107,10 +107,12 @@ async def test_every_page_of_a_large_room_is_read(
     assert await members(store) == [("c0", Format.PLAIN)]
 
 
-async def test_reading_goes_on_after_any_page(store: ConnectionStore, fill: Callable[[Sequence[str]], None]) -> None:
+async def test_reading_goes_on_after_any_page(
+    store: ConnectionStore, fill: Callable[[Sequence[str]], Awaitable[None]]
+) -> None:
     """Elsewhere and later, even if the last member of the page has left: nobody is missed and nobody read twice."""
-    ids = [f"c{i}" for i in range(2500)]
-    fill(ids)
+    ids = [f"c{i}" for i in range(1200)]
+    await fill(ids)
     pages = store.recipients(room=LOBBY)
     first = await anext(pages)
     await store.forget(connection_ids=[first.last])

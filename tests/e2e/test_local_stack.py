@@ -189,11 +189,11 @@ async def test_room_larger_than_a_page_of_dynamodb_is_served_whole(stack: LocalS
 
     client, table = dynamodb(stack)
     async with clients(stack.ws_url, 20) as everyone:
-        dead = [uuid.uuid4().hex[:15] + "=" for _ in range(2500)]
-        await asyncio.to_thread(fill, client.meta.endpoint_url, table, dead)
+        dead = [uuid.uuid4().hex[:15] + "=" for _ in range(250)]
+        await asyncio.to_thread(fill, client.meta.endpoint_url, table, dead, padding=10_000)
         await everyone[0].send(LIVE_LONG)
         assert await asyncio.gather(*(receive(each) for each in everyone)) == ["live long"] * 20
-        stack.wait_for_log(r"'delivered': 20, 'gone': 2500")
+        stack.wait_for_log(r"'delivered': 20, 'gone': 250")
     await until_nobody_is_connected(stack)
 
 

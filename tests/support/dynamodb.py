@@ -78,9 +78,9 @@ def create_table(endpoint: str, name: str) -> None:
     client(endpoint).create_table(TableName=name, **wanted)
 
 
-def fill(endpoint: str, table: str, ids: Sequence[str]) -> None:
-    """Put connections into the lobby, padded so that each megabyte page of DynamoDB holds about a thousand."""
-    _put(endpoint, table, [item for each in ids for item in _items(each)])
+def fill(endpoint: str, table: str, ids: Sequence[str], *, padding: int = 1_000) -> None:
+    """Put connections into the lobby, each padded with so many bytes: a page of DynamoDB is a megabyte."""
+    _put(endpoint, table, [item for each in ids for item in _items(each, padding)])
 
 
 def fill_room(endpoint: str, table: str, ids: Sequence[str]) -> None:
@@ -96,9 +96,9 @@ def _put(endpoint: str, table: str, items: Sequence[dict[str, Any]]) -> None:
         assert not api.batch_write_item(RequestItems={table: puts})["UnprocessedItems"]
 
 
-def _items(connection_id: str) -> list[dict[str, Any]]:
+def _items(connection_id: str, padding: int) -> list[dict[str, Any]]:
     common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
-    member = {"pk": {"S": "room#lobby"}, "sk": {"S": connection_id}, "padding": {"S": "x" * 1000}}
+    member = {"pk": {"S": "room#lobby"}, "sk": {"S": connection_id}, "padding": {"S": "x" * padding}}
     connection = {"pk": {"S": f"connection#{connection_id}"}, "sk": {"S": "connection"}, "rooms": {"SS": ["lobby"]}}
     return [member | common, connection | common]
 

@@ -2,21 +2,20 @@
 
 import asyncio
 import functools
-from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import pytest_asyncio
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local_aws.cloudformation import deploy
 from local_aws.config import Deployment
 from local_aws.embedded_aws.access import enforce
 from local_aws.iam.identities import Identities
 from local_aws.moto_server.permission_middleware import Guard, changes_roles
-from tests.local_aws.conftest import Deploy
 
 ROLES = """
 Transform: AWS::Serverless-2016-10-31
@@ -111,10 +110,17 @@ class Caller:
             client.close()
 
 
-@pytest.fixture
-async def caller(deployed: Deploy, written: Callable[[str], Path], endpoint: str) -> Caller:
-    """Deploy functions with roles of several kinds."""
-    caller = Caller(endpoint, await deployed(written(ROLES)))
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def caller(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Caller:
+    """Deploy functions with roles of several kinds; no test changes a role."""
+    folder = tmp_path_factory.mktemp("roles")
+    (folder / "src").mkdir()
+    template = folder / "template.yaml"
+    template.write_text(ROLES, encoding="utf-8")
+    deployment = await deploy(
+        template=template, parameters={}, endpoint=endpoint, region="eu-west-1", stack_name="permissions"
+    )
+    caller = Caller(endpoint, deployment)
     await caller.start()
     return caller
 
