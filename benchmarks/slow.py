@@ -85,7 +85,7 @@ async def _deliver(url: str, slow: int) -> dict[str, float]:
         # Anywhere in the room.
         ids = sorted([*(f"slow{number:08d}IhE=" for number in range(slow)), *healthy], key=hash)
         first = await _timed(sink, ids)
-        rate = sink._queue._pacer.rate  # noqa: SLF001
+        rate = sink.pacer.rate
         return {"first": first, "next": await _timed(sink, healthy), "rate": rate}
 
 

@@ -8,12 +8,12 @@ sockets from the event loop itself.
 from aws_client.credentials import Credentials, CredentialsProvider, environment_credentials
 from aws_client.endpoint import Endpoint
 from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportError
-from aws_client.exchange import Exchange, Source
 from aws_client.json_client import JsonClient, ServiceError, ServiceUnreachable
 from aws_client.opening import Opener
 from aws_client.pool import Pool
 from aws_client.response import Response
 from aws_client.signer import Heading, Signer, Template, percent_encoded
+from aws_client.source import Gate, PendingRequest, Source
 from aws_client.sqs import sqs_client
 
 __all__ = [
@@ -21,10 +21,11 @@ __all__ = [
     "Credentials",
     "CredentialsProvider",
     "Endpoint",
-    "Exchange",
+    "Gate",
     "Heading",
     "JsonClient",
     "Opener",
+    "PendingRequest",
     "Pool",
     "Response",
     "ResponseMalformed",

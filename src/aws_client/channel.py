@@ -22,8 +22,25 @@ _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.
 class Channel:
     """A socket that does not block, with what it could not take yet."""
 
-    def __init__(self, sock: socket.socket, *, poller: Poller, on_readable: Callable[[], None]) -> None:
-        """Take the socket over; `on_readable` is called when there is something to read, or the connection broke."""
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        poller: Poller,
+        on_readable: Callable[[], None],
+        on_written: Callable[[], None],
+        on_broken: Callable[[ConnectionFailed], None],
+    ) -> None:
+        """Take the socket over.
+
+        Args:
+            sock: connected, and does not block.
+            poller: tells when it can be read.
+            on_readable: called when there is something to read, or the connection broke.
+            on_written: called when what `write` left is sent.
+            on_broken: called if writing fails later than in `write`.
+
+        """
         self._sock = sock
         self._recv: Callable[[int], bytes] = sock.recv
         self._send: Callable[[bytes | memoryview], int] = sock.send
@@ -34,11 +51,9 @@ class Channel:
         self._poller = poller
         self._fd = sock.fileno()
         self._unsent: memoryview | None = None
+        self._on_written = on_written
+        self._on_broken = on_broken
         self.is_open = True
-        self.on_broken: Callable[[ConnectionFailed], None] = _nothing
-        """Called where writing fails later than in `write`."""
-        self.on_written: Callable[[], None] = _nothing
-        """Called when what `write` left is sent."""
         poller.add(self._fd, on_readable)
 
     @property
@@ -103,10 +118,10 @@ class Channel:
         try:
             self.write(data)
         except ConnectionFailed as exc:
-            self.on_broken(exc)
+            self._on_broken(exc)
             return
         if self._unsent is None:
-            self.on_written()
+            self._on_written()
 
 
 def as_transport_error(error: Exception) -> TransportError:
@@ -115,7 +130,3 @@ def as_transport_error(error: Exception) -> TransportError:
         return error
     asyncio.get_running_loop().call_exception_handler({"message": "reading an answer failed", "exception": error})
     return ResponseMalformed("an answer that could not be read")
-
-
-def _nothing(*_arguments: object) -> None:
-    pass

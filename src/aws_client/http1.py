@@ -6,14 +6,15 @@ import ssl
 from collections.abc import Callable
 
 from aws_client.channel import Channel, as_transport_error
+from aws_client.connection import Connection
 from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportError, once_sent
-from aws_client.exchange import Exchange
 from aws_client.poller import Poller
 from aws_client.response import Response, ResponseReader, read_accepted
+from aws_client.source import PendingRequest, Source
 
 
-class Http1Connection:
-    """An open connection; `available` is called when it can take a request, `lost` once when it has ended."""
+class Http1Connection(Connection):
+    """An open connection with a capacity of one request."""
 
     def __init__(
         self,
@@ -23,81 +24,71 @@ class Http1Connection:
         available: Callable[["Http1Connection"], object],
         lost: Callable[["Http1Connection"], None],
     ) -> None:
-        self._channel = Channel(sock, poller=poller, on_readable=self._on_readable)
-        self._channel.on_broken = self._end
         self._available = available
         self._lost = lost
-        self.has_answered = False
-        """Whether an answer has come on it: a server that only takes connections is no use."""
-        self.is_given_up = False
-        """Whether a request on it has taken too long, or is wanted no more."""
-        self._exchange: Exchange | None = None
+        self.has_answered = self.is_given_up = False
+        self._request: PendingRequest | None = None
         self._reader: ResponseReader | None = None
+        self._channel = Channel(
+            sock, poller=poller, on_readable=self._on_readable, on_written=self.flush, on_broken=self._end
+        )
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
         return self._channel.is_open
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be used at once: always."""
         return True
 
     @property
     def is_held_back(self) -> bool:
-        """Whether the server takes no requests at the moment: never."""
         return False
 
     @property
-    def places(self) -> int:
-        """How many requests it carries at once."""
+    def capacity(self) -> int:
         return 1
 
     @property
     def expires(self) -> float:
-        """When the request under way has taken too long, on the scale of `time.monotonic()`; never without one."""
-        return math.inf if self._exchange is None else self._exchange.expires
+        return math.inf if self._request is None else self._request.expires
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        """What a further connection resumes."""
         return self._channel.tls_session
 
-    def start(self, exchange: Exchange) -> bool:
-        """Send a request, on a connection that is available; return whether it can take another beside it: no."""
-        self._exchange = exchange
-        heading = exchange.heading
+    def start(self, request: PendingRequest) -> bool:
+        self._request = request
+        heading = request.heading
         try:
             self._channel.write(
                 b"%b %b HTTP/1.1\r\n%b%b\r\n\r\n%b"
-                % (heading.method, exchange.path, heading.lines, exchange.signature, exchange.body)
+                % (heading.method, request.path, heading.lines, request.signature, request.body)
             )
         except ConnectionFailed as exc:
             self._end(exc)
         return False
 
     def flush(self) -> None:
-        """Send what `start` kept back: nothing, here."""
+        # `start` has sent everything.
+        pass
 
     def expire(self, now: float) -> None:
-        """Give up the request under way if its time is over, and the connection with it."""
-        exchange = self._exchange
-        if exchange is not None and exchange.expires <= now:
+        request = self._request
+        if request is not None and request.expires <= now:
+            request.timed_out()
             self._give_up()
-            exchange.timed_out()
 
-    def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
-        """Give up the request under way if it is meant: nobody waits for its outcome any more."""
-        if self._exchange is not None and is_meant(self._exchange):
+    def abandon(self, source: Source) -> None:
+        if self._request is not None and self._request.source is source:
             self._give_up()
 
     def close(self) -> None:
-        """End the connection; a request under way fails."""
         self._end(ConnectionFailed("closed"))
 
     def _give_up(self) -> None:
-        self._exchange = None
+        """Drop the request under way; its answer could not be told from the next one's, so the connection ends."""
+        self._request = None
         self.is_given_up = True
         self.close()
 
@@ -106,16 +97,16 @@ class Http1Connection:
             data = self._channel.read()
             if data is None:
                 return
-            exchange = self._exchange
+            request = self._request
             if (
-                exchange is not None
+                request is not None
                 and self._reader is None
                 and (accepted := read_accepted(data)) is not None
                 and not self._channel.is_writing
             ):
-                self._exchange = None
+                self._request = None
                 self.has_answered = True
-                exchange.answered(accepted)
+                request.answered(accepted)
                 self._available(self)
                 return
             whole = self._read(data) if data else self._read_end()
@@ -127,34 +118,33 @@ class Http1Connection:
 
     def _read(self, data: bytes) -> Response | None:
         """Take what is not a usual and whole response."""
-        if self._exchange is None or self._channel.is_writing:
+        if self._request is None or self._channel.is_writing:
             raise ResponseMalformed("an answer that nobody asked for")
         if self._reader is None:
             self._reader = ResponseReader()
         return self._reader.feed(data)
 
     def _read_end(self) -> Response:
-        response = self._reader.end() if self._reader is not None and self._exchange is not None else None
+        response = self._reader.end() if self._reader is not None and self._request is not None else None
         if response is None:
             raise ConnectionFailed("closed by the server")
         return response
 
     def _answered(self, response: Response) -> None:
-        exchange, self._exchange, self._reader = self._exchange, None, None
+        request, self._request, self._reader = self._request, None, None
         self.has_answered = True
-        if not response.keeps_alive:
-            self.close()
-        if exchange is not None:
-            exchange.answered(response)
-        if self._channel.is_open:
+        if request is not None:
+            request.answered(response)
+        if response.keeps_alive:
             self._available(self)
+        else:
+            self.close()
 
     def _end(self, error: TransportError) -> None:
         if not self._channel.is_open:
             return
         self._channel.close()
-        exchange, self._exchange = self._exchange, None
-        # In this order: whatever the exchange starts next must not meet this connection.
+        request, self._request = self._request, None
+        if request is not None:
+            request.failed(once_sent(error))
         self._lost(self)
-        if exchange is not None:
-            exchange.failed(once_sent(error))

@@ -15,14 +15,15 @@ from typing import Final
 
 from aws_client import http2_frames as h2
 from aws_client.channel import Channel, as_transport_error
+from aws_client.connection import Connection
 from aws_client.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError, once_sent
-from aws_client.exchange import Exchange
 from aws_client.hpack import STATUS_200, RequestEncoder, read_status
 from aws_client.http2_frames import FRAME_SIZE, HEADERS, LAST_STREAM, WHOLE
 from aws_client.http2_patience import Patience
 from aws_client.http2_stream import Http2Response, Stream
 from aws_client.poller import Poller
 from aws_client.response import BODY_LIMIT
+from aws_client.source import PendingRequest, Source
 
 STREAMS = 100
 """Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
@@ -34,8 +35,8 @@ REFILL_SECONDS: Final = 0.001
 much as over HTTP/1.1."""
 
 
-class Http2Connection:
-    """An open connection; `available` is called when it can take requests, `lost` once when it has ended."""
+class Http2Connection(Connection):
+    """An open connection with a capacity of as many requests as the server says."""
 
     def __init__(
         self,
@@ -45,11 +46,23 @@ class Http2Connection:
         available: Callable[["Http2Connection"], object],
         lost: Callable[["Http2Connection"], None],
         limit: int = STREAMS,
+        ready_by: float = math.inf,
     ) -> None:
-        """Begin to speak; `limit` is how many requests may be under way even if the server takes more."""
-        self._channel = Channel(sock, poller=poller, on_readable=self._on_readable)
-        self._channel.on_broken = self._end
-        self._channel.on_written = self.flush
+        """Begin to speak.
+
+        Args:
+            sock: connected, and does not block.
+            poller: tells when it can be read.
+            available: called when more requests can be taken.
+            lost: called once when the connection has ended.
+            limit: how many requests may be under way even if the server takes more.
+            ready_by: when the connection is given up if the server has not said anything, on the scale of
+                `time.monotonic()`, in seconds.
+
+        """
+        self._channel = Channel(
+            sock, poller=poller, on_readable=self._on_readable, on_written=self.flush, on_broken=self._end
+        )
         self._available = available
         self._lost = lost
         self._encoder = RequestEncoder(tls=self._channel.is_tls)
@@ -57,9 +70,8 @@ class Http2Connection:
         self._next_stream = 1
         self._limit = limit
         self._most_streams = min(STREAMS, limit)
-        self._window = 65_535
-        """How much the server takes on the connection (RFC 9113, section 6.9)."""
-        self._stream_window = 65_535
+        self._window = self._stream_window = h2.INITIAL_WINDOW_SIZE
+        """How much the server takes on the connection, and on a new stream (RFC 9113, section 6.9)."""
         self._consumed = 0
         self._received = bytearray()
         self._headers: tuple[int, int, bytearray] | None = None
@@ -68,57 +80,47 @@ class Http2Connection:
         self._drains = False
         """Whether it takes no further request, and ends after the last answer."""
         self._knows_server = False
+        self._ready_by = ready_by
         self.has_answered = self.is_given_up = False
-        """As `Http1Connection` has them."""
         self._patience = Patience()
         self._refilling: asyncio.TimerHandle | None = None
-        ours = (
-            h2.setting(h2.HEADER_TABLE_SIZE, 0)
-            + h2.setting(h2.ENABLE_PUSH, 0)
-            + h2.setting(h2.INITIAL_WINDOW, h2.LARGEST_WINDOW)
-        )
-        self._out += [h2.PREFACE, h2.frame(h2.SETTINGS, 0, 0, ours), h2.window_update(h2.LARGEST_WINDOW - 65_535)]
+        self._out.append(h2.greeting())
         self.flush()
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
         return self._channel.is_open
 
     @property
     def is_held_back(self) -> bool:
-        """Whether the server takes no requests at the moment, which is its right (RFC 9113, section 6.5.2)."""
         return self._knows_server and not self._most_streams and not self._drains
 
     @property
     def is_ready(self) -> bool:
-        """Whether the server has said what it takes; until then there is nothing to start."""
         return self._knows_server
 
     @property
-    def places(self) -> int:
-        """How many requests it carries at once."""
+    def capacity(self) -> int:
         return 0 if self._drains or not self._channel.is_open else self._most_streams
 
     @property
     def expires(self) -> float:
-        """When the first of the requests under way has taken too long; never without one."""
-        return min((stream.exchange.expires for stream in self._streams.values()), default=math.inf)
+        if not self._knows_server:
+            return self._ready_by
+        return min((stream.request.expires for stream in self._streams.values()), default=math.inf)
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        """What a further connection resumes."""
         return self._channel.tls_session
 
-    def start(self, exchange: Exchange) -> bool:
-        """Take a request, to be sent with `flush`; return whether it can take another beside it."""
+    def start(self, request: PendingRequest) -> bool:
         number = self._next_stream
         self._next_stream = number + 2
         if number >= LAST_STREAM - 2:
             self._drains = True
-        stream = self._streams[number] = Stream(exchange, self._stream_window)
-        body = exchange.body
-        block = self._encoder.encode(exchange.path, exchange.heading, exchange.signature)
+        stream = self._streams[number] = Stream(request, self._stream_window)
+        body = request.body
+        block = self._encoder.encode(request.path, request.heading, request.signature)
         length = len(body)
         if len(block) <= FRAME_SIZE and length <= min(FRAME_SIZE, self._window, stream.window):
             self._window -= length
@@ -141,7 +143,6 @@ class Http2Connection:
         return len(self._streams) < self._most_streams and not self._drains
 
     def flush(self) -> None:
-        """Send what `start` kept back."""
         if self._out and not self._channel.is_writing and self._channel.is_open:
             data = b"".join(self._out)
             self._out.clear()
@@ -151,32 +152,30 @@ class Http2Connection:
                 self._end(exc)
 
     def expire(self, now: float) -> None:
-        """Give up the requests whose time is over.
-
-        A server that has not answered one may not answer the others either: no more are sent on the connection.
-        """
-        late = [number for number, stream in self._streams.items() if stream.exchange.expires <= now]
+        if not self._knows_server and self._ready_by <= now:
+            self.close()
+            return
+        late = [number for number, stream in self._streams.items() if stream.request.expires <= now]
         for number in late:
             self._cancel(number).timed_out()
         if late:
+            # A server that has not answered one may not answer the others either: no more are sent on the connection.
             self._drain()
 
-    def abandon(self, is_meant: Callable[[Exchange], bool]) -> None:
-        """Give up the requests that are meant: nobody waits for their outcomes any more."""
-        meant = [number for number, stream in self._streams.items() if is_meant(stream.exchange)]
+    def abandon(self, source: Source) -> None:
+        meant = [number for number, stream in self._streams.items() if stream.request.source is source]
         for number in meant:
             self._cancel(number)
         if meant:
             self._refill()
 
     def close(self) -> None:
-        """End the connection; requests under way fail."""
         self._end(ConnectionFailed("closed"))
 
-    def _cancel(self, number: int) -> Exchange:
+    def _cancel(self, number: int) -> PendingRequest:
         self.is_given_up = True
         self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
-        return self._streams.pop(number).exchange
+        return self._streams.pop(number).request
 
     def _drain(self) -> None:
         self._drains = True
@@ -246,7 +245,7 @@ class Http2Connection:
             kind, flags, payload = data[at + 3], data[at + 4], data[at + 9 : after]
             # The whole of nearly every answer: 200, and nothing else.
             if flags == WHOLE and kind == HEADERS and payload.startswith(STATUS_200) and self._is_simple(number):
-                self._streams.pop(number).exchange.answered(Http2Response(200, payload, b""))
+                self._streams.pop(number).request.answered(Http2Response(200, payload, b""))
             else:
                 self._on_frame(kind, flags, number, payload)
             at = after
@@ -278,7 +277,7 @@ class Http2Connection:
             stream = self._streams.pop(number, None)
             if stream is not None:
                 end = ConnectionFailed if payload == h2.REFUSED else AnswerLost
-                stream.exchange.failed(end("the server broke the request off"))
+                stream.request.failed(end("the server broke the request off"))
         elif kind == h2.GOAWAY:
             self._on_goaway(payload)
         elif kind == h2.PUSH_PROMISE:
@@ -340,7 +339,7 @@ class Http2Connection:
         del self._streams[number]
         if stream.unsent:
             self._out.append(h2.frame(h2.RST_STREAM, 0, number, h2.CANCEL))
-        stream.exchange.answered(Http2Response(status, stream.block, bytes(stream.body or b"")))
+        stream.request.answered(Http2Response(status, stream.block, bytes(stream.body or b"")))
 
     def _on_settings(self, flags: int, payload: bytes) -> None:
         if flags & h2.ACK:
@@ -386,7 +385,7 @@ class Http2Connection:
         last = int.from_bytes(payload[:4]) & LAST_STREAM
         self._drains = True
         for number in [number for number in self._streams if number > last]:
-            self._streams.pop(number).exchange.failed(ConnectionFailed("the server goes away"))
+            self._streams.pop(number).request.failed(ConnectionFailed("the server goes away"))
 
     def _end(self, error: TransportError) -> None:
         if not self._channel.is_open:
@@ -394,7 +393,6 @@ class Http2Connection:
         self._channel.close()
         streams = list(self._streams.values())
         self._streams.clear()
-        # In this order: whatever the exchanges start next must not meet this connection.
-        self._lost(self)
         for stream in streams:
-            stream.exchange.failed(once_sent(error))
+            stream.request.failed(once_sent(error))
+        self._lost(self)

@@ -17,6 +17,8 @@ REFUSED: Final = (7).to_bytes(4)
 """REFUSED_STREAM: the server has not acted on the request (RFC 9113, section 8.7)."""
 LARGEST_WINDOW: Final = 2**31 - 1
 LAST_STREAM: Final = 2**31 - 1
+INITIAL_WINDOW_SIZE: Final = 65_535
+"""How much either side may send before it is allowed more (RFC 9113, section 6.9.2)."""
 FRAME_SIZE: Final = 16_384
 """The largest frame that either side may send without having agreed on more; ours agrees on nothing."""
 
@@ -42,6 +44,12 @@ def window_update(increment: int) -> bytes:
 def setting(identifier: int, value: int) -> bytes:
     """Return one setting of a SETTINGS frame."""
     return identifier.to_bytes(2) + value.to_bytes(4)
+
+
+def greeting() -> bytes:
+    """Return what a client of AWS begins with: no dynamic table, no pushes, windows that hold no answer back."""
+    settings = setting(HEADER_TABLE_SIZE, 0) + setting(ENABLE_PUSH, 0) + setting(INITIAL_WINDOW, LARGEST_WINDOW)
+    return PREFACE + frame(SETTINGS, 0, 0, settings) + window_update(LARGEST_WINDOW - INITIAL_WINDOW_SIZE)
 
 
 def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """One request on an HTTP/2 connection, and its response."""
 
-from aws_client.exchange import Exchange
 from aws_client.hpack import read_fields
 from aws_client.response import Response
+from aws_client.source import PendingRequest
 
 
 class Http2Response(Response):
@@ -17,10 +17,10 @@ class Http2Response(Response):
 class Stream:
     """What has come of a response, and what is still to be sent of its request."""
 
-    __slots__ = ("block", "body", "exchange", "size", "unsent", "window")
+    __slots__ = ("block", "body", "request", "size", "unsent", "window")
 
-    def __init__(self, exchange: Exchange, window: int) -> None:
-        self.exchange = exchange
+    def __init__(self, request: PendingRequest, window: int) -> None:
+        self.request = request
         self.block: bytes | None = None
         """The header block of the final response."""
         self.body: bytearray | None = None

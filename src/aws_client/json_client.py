@@ -11,18 +11,17 @@ import math
 import random
 import time
 import zlib
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_client.credentials import CredentialsProvider
 from aws_client.endpoint import Endpoint
 from aws_client.errors import ResponseMalformed, TransportError
-from aws_client.exchange import Exchange
 from aws_client.opening import Opener
 from aws_client.pool import Pool
 from aws_client.response import Response
 from aws_client.signer import Heading, Signer, Template
+from aws_client.source import Source
 
 CONNECTIONS = 16
 """Requests under way at once: batches of writes go side by side, everything else is one after the other."""
@@ -96,8 +95,7 @@ class JsonClient:
         self._content_type = f"application/x-amz-json-{version}"
         self._path = f"{endpoint.path}/".encode()
         self._retries = retries
-        self._waiting = _Waiting()
-        self._pool = Pool(Opener(endpoint), self._waiting, limit=CONNECTIONS)
+        self._pool = Pool(Opener(endpoint), limit=CONNECTIONS)
 
     def close(self) -> None:
         """End the connections; a function's need not be ended, they go with its execution environment."""
@@ -151,17 +149,9 @@ class JsonClient:
     async def _send(self, template: Template, body: bytes) -> Response:
         now = time.monotonic()
         signature = template.sign(self._path, now)
-        exchange = _Call(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
-        # What the server closed while the loop did not run is dropped before it can fail this call.
-        self._pool.revive()
-        self._waiting.calls.append(exchange)
-        try:
-            self._pool.pump()
-            response = await exchange.response
-        except asyncio.CancelledError:
-            self._waiting.drop(exchange)
-            self._pool.abandon(lambda each: each is exchange)
-            raise
+        attempt = _Attempt(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
+        await self._pool.run(attempt)
+        response = attempt.result()
         if response.status in {400, 403}:
             self._signer.correct_clock(response.header("date"), template.signed)
         return response
@@ -191,8 +181,11 @@ def _content(response: Response) -> Json:
     return content
 
 
-class _Call:
-    """A request whose response somebody awaits."""
+class _Attempt(Source):
+    """A request that is sent once: a source, and the only request that is taken from it."""
+
+    deadline = math.inf
+    """Its caller gives up by cancelling it."""
 
     def __init__(self, path: bytes, heading: Heading, signature: bytes, body: bytes, expires: float) -> None:
         self.path = path
@@ -200,33 +193,39 @@ class _Call:
         self.signature = signature
         self.body = body
         self.expires = expires
-        self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._is_taken = False
+        self._end: Response | TransportError | None = None
 
-    def answered(self, response: Response) -> None:
-        if not self.response.done():
-            self.response.set_result(response)
-
-    def failed(self, error: TransportError) -> None:
-        if not self.response.done():
-            self.response.set_exception(error)
-
-    def timed_out(self) -> None:
-        self.failed(TransportError("no answer in time"))
-
-
-class _Waiting:
-    """The calls that have no connection yet."""
-
-    def __init__(self) -> None:
-        self.calls: deque[_Call] = deque()
+    def result(self) -> Response:
+        """Return the response, or raise why there is none."""
+        if isinstance(self._end, Response):
+            return self._end
+        raise self._end or TransportError("not sent")
 
     @property
-    def backlog(self) -> int:
-        return len(self.calls)
+    def source(self) -> Source:
+        return self
 
-    def take(self) -> Exchange | None:
-        return self.calls.popleft() if self.calls else None
+    def ready(self, now: float) -> int:  # noqa: ARG002
+        return 0 if self._is_taken else 1
 
-    def drop(self, call: _Call) -> None:
-        if call in self.calls:
-            self.calls.remove(call)
+    def next_due(self) -> float:
+        return math.inf
+
+    def take(self, now: float) -> "_Attempt | None":  # noqa: ARG002
+        if self._is_taken:
+            return None
+        self._is_taken = True
+        return self
+
+    def is_finished(self, now: float) -> bool:  # noqa: ARG002
+        return self._end is not None
+
+    def answered(self, response: Response) -> None:
+        self._end = response
+
+    def failed(self, error: TransportError) -> None:
+        self._end = error
+
+    def timed_out(self) -> None:
+        self._end = TransportError("no answer in time")

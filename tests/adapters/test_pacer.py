@@ -143,7 +143,7 @@ def test_leave_is_given_by_the_handful() -> None:
     pacer = Pacer(rate=10_000, burst=5_000)
     assert all(pacer.take(0.0) for _ in range(5_000))
     assert pacer.available(0.0) == 0
-    due = pacer.next_leave()
+    due = pacer.next_refill()
     assert not pacer.take(0.004)
     assert pacer.available(due) == pytest.approx(50, abs=1)
 
@@ -153,6 +153,6 @@ def test_leave_is_due_when_there_is_some_at_the_slowest_rate_too() -> None:
     pacer = Pacer(rate=2, burst=1)
     assert pacer.take(0.0)
     assert pacer.available(0.0) == 0
-    due = pacer.next_leave()
+    due = pacer.next_refill()
     assert not pacer.take(due - 0.01)
     assert pacer.take(due + 0.001)

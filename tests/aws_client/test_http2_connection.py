@@ -2,7 +2,10 @@
 
 import asyncio
 import math
+import socket
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -32,27 +35,15 @@ from aws_client.http2_frames import (
     setting,
 )
 from aws_client.http2_patience import IDLE_FRAMES, UNREAD_ANSWERS
+from aws_client.poller import Poller
 
 
-class _Socket:
-    """Takes everything, and gives what it is told to."""
+class _Poller(Poller):
+    """Says that the connection can be read when it is told to."""
 
-    def fileno(self) -> int:
-        return 0
+    def add(self, fd: int, callback: Callable[[], None]) -> None:
+        self.look = callback  # type: ignore[method-assign]
 
-    def recv(self, _size: int) -> bytes:
-        return b""
-
-    def send(self, data: bytes) -> int:
-        return len(data)
-
-    def close(self) -> None: ...
-
-
-class _Nothing:
-    """A poller of no use."""
-
-    def add(self, fd: int, callback: object) -> None: ...
     def remove(self, fd: int) -> None: ...
     def look(self) -> None: ...
     def close(self) -> None: ...
@@ -65,6 +56,7 @@ class _Request:
     body = b"x"
     signature = b"0"
     expires = math.inf
+    source: Any = None
     heading: Any = type(
         "H", (), {"http2_fields": (("content-length", "1"),), "authorization": b"A", "method": b"POST"}
     )()
@@ -87,27 +79,47 @@ class _Talk:
 
     def __init__(self, requests: int = 3, *, reads: bool = True) -> None:
         self.ends: list[str] = []
-        sock: Any = _Socket()
-        self.connection = Http2Connection(sock, poller=_Nothing(), available=lambda _: None, lost=lambda _: None)
+        ours, self._server = socket.socketpair()
+        TALKS.append(self)
+        ours.setblocking(False)
+        self._server.setblocking(False)
+        if not reads:
+            with suppress(BlockingIOError):
+                while True:
+                    ours.send(bytes(READ_SIZE))
+        self._reads = reads
+        self._poller = _Poller()
+        self.connection = Http2Connection(ours, poller=self._poller, available=lambda _: None, lost=lambda _: None)
         self.hear(frame(SETTINGS, 0, 0, b""))
         for _ in range(requests):
             self.connection.start(_Request(self.ends))
         self.connection.flush()
-        if not reads:
-            self.connection._channel._unsent = memoryview(b"x")
 
     def hear(self, data: bytes) -> None:
         """Read this, in as many reads as it takes."""
-        pieces = [data[at : at + READ_SIZE] for at in range(0, len(data), READ_SIZE)]
+        for at in range(0, len(data), READ_SIZE):
+            if self.connection.is_open:
+                self._server.sendall(data[at : at + READ_SIZE])
+                self._poller.look()
+                with suppress(BlockingIOError):
+                    while self._reads and self._server.recv(1 << 20):
+                        pass
 
-        def read(_size: int) -> bytes:
-            if pieces:
-                return pieces.pop(0)
-            raise BlockingIOError
+    def close(self) -> None:
+        """End both sides."""
+        self.connection.close()
+        self._server.close()
 
-        self.connection._channel._recv = read
-        while pieces and self.connection.is_open:
-            self.connection._on_readable()
+
+TALKS: list[_Talk] = []
+
+
+@pytest.fixture(autouse=True)
+async def talks() -> AsyncIterator[None]:
+    """End every connection of a test."""
+    yield
+    while TALKS:
+        TALKS.pop().close()
 
 
 @settings(max_examples=300, deadline=None)
@@ -120,7 +132,7 @@ async def test_any_frames_leave_every_request_with_one_end(frames: list[tuple[in
     data = b"".join(frame(kind, flags, number, payload) for kind, flags, number, payload in frames)
     talk.hear(data[:7])
     talk.hear(data[7:])
-    talk.connection.close()
+    talk.close()
     assert len(talk.ends) == 3
 
 

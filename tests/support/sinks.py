@@ -11,8 +11,8 @@ from typing import Protocol
 import aioboto3
 
 from adapters.apigateway import ApiGatewayMessageSink
-from adapters.apigateway.delivery import Jitter
 from adapters.apigateway.sdk import SdkMessageSink, client_config
+from adapters.apigateway.stage_endpoint import Jitter
 from adapters.memory import MemoryMessageSink
 from aws_client import Credentials
 from chat_core import MessageSink

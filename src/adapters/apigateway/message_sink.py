@@ -8,15 +8,13 @@ twice is the lesser evil. One that timed out is not, since it may still be under
 """
 
 import random
-import time
 from collections.abc import Sequence
 from typing import Self
 
-from adapters.apigateway.delivery import Delivery, Jitter
+from adapters.apigateway.delivery import Delivery
 from adapters.apigateway.pacer import Pacer
-from adapters.apigateway.posts import Address, Post, Posts
-from adapters.apigateway.queue import Queue
-from aws_client import CredentialsProvider, Endpoint, Opener, Pool, Signer
+from adapters.apigateway.stage_endpoint import Jitter, StageEndpoint
+from aws_client import CredentialsProvider, Opener, Pool
 from chat_core.ports import MessageSink, Outcomes
 
 CONCURRENCY = 256
@@ -49,13 +47,11 @@ class ApiGatewayMessageSink(MessageSink):
         jitter: Jitter = random.uniform,
     ) -> None:
         self.url = url
-        endpoint = Endpoint.parse(url)
-        signer = Signer(service="execute-api", region=region, host=endpoint.host_header, credentials=credentials)
-        self._address = Address(path=f"{endpoint.path}/@connections/", signer=signer, timeout=post_timeout)
-        self._jitter = jitter
-        self._queue = Queue(pacer or Pacer())
-        self._pool = Pool(Opener(endpoint), self._queue, limit=concurrency)
-        self._queue.pump = self._pool.pump
+        self.pacer = pacer or Pacer()
+        self._endpoint = StageEndpoint(
+            url, region=region, credentials=credentials, timeout=post_timeout, pacer=self.pacer, jitter=jitter
+        )
+        self._pool = Pool(Opener(self._endpoint.server), limit=concurrency, gate=self.pacer)
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,33 +61,15 @@ class ApiGatewayMessageSink(MessageSink):
 
     def close(self) -> None:
         """End the connections; a function's need not be ended, they go with its execution environment."""
-        self._queue.close()
         self._pool.close()
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
-        delivery = Delivery(connection_ids, deadline=deadline, jitter=self._jitter)
-        if time.monotonic() >= deadline:
-            delivery.give_up()
-        if not delivery.unsettled:
-            return delivery.outcomes()
-        await self._make(delivery, payload.encode(), method="POST")
+        delivery = Delivery(self._endpoint, connection_ids, payload.encode(), deadline=deadline)
+        await self._pool.run(delivery)
         return delivery.outcomes()
 
     async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
-        delivery = Delivery(connection_ids, deadline=deadline, jitter=self._jitter)
-        if time.monotonic() >= deadline:
-            return ()
-        await self._make(delivery, b"", method="DELETE")
+        delivery = Delivery(self._endpoint, connection_ids, method="DELETE", deadline=deadline)
+        await self._pool.run(delivery)
         failed = delivery.outcomes().failed
         return [each for each in connection_ids if each not in failed]
-
-    async def _make(self, delivery: Delivery, payload: bytes, *, method: str) -> None:
-        queue = self._queue
-        posts = Posts(delivery, self._address, payload, throttling=queue.throttling, ended=queue.ended, method=method)
-        try:
-            self._pool.revive()
-            await self._queue.work(posts)
-        finally:
-            # If cancelled, what is under way is nobody's any more.
-            if delivery.unsettled:
-                self._pool.abandon(lambda exchange: isinstance(exchange, Post) and exchange.posts is posts)

@@ -6,6 +6,8 @@ its APIs, the posts to connections included (AWS, "Amazon API Gateway quotas"). 
 
 import math
 
+from aws_client import Gate
+
 QUOTA_RATE = 10_000.0
 """Requests a second."""
 QUOTA_BURST = 5_000.0
@@ -25,7 +27,7 @@ their answers read likewise. A post at a time, as leave comes up, takes half as 
 """
 
 
-class Pacer:
+class Pacer(Gate):
     """A token bucket whose rate follows what the service takes: additive increase, multiplicative decrease.
 
     The quota is shared with whatever else the account does, and nobody tells how much of it is free: 429 is the only
@@ -54,11 +56,11 @@ class Pacer:
         self._tokens -= 1.0
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Take it that the post was not made."""
         self._tokens += 1.0
 
-    def next_leave(self) -> float:
+    def next_refill(self) -> float:
         """Return when posts may be made again, once `available` has told that none may."""
         return self._filled + max(GRAIN_SECONDS, (1.0 - self._tokens) / self.rate)
 

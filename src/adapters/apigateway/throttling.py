@@ -45,7 +45,8 @@ class Throttling:
         """How many connections began to refuse in this window."""
         self._before = (0, 0)
         """Both in the window before."""
-        self._window = -math.inf
+        self.window_ends = -math.inf
+        """When `roll` is to be called."""
         self.refusals: OrderedDict[str, int] = OrderedDict()
         """How many posts in a row each connection has refused, over all messages; none that took the last one."""
         self.is_the_accounts = False
@@ -74,13 +75,13 @@ class Throttling:
         self.refusals.pop(connection_id, None)
 
     def roll(self, now: float) -> None:
-        """Begin another window where this one is over; called whenever posts are about to be made."""
-        passed = now - self._window
-        if passed < WINDOW_SECONDS:
+        """Begin another window if this one is over; called whenever posts are about to be made."""
+        if now < self.window_ends:
             return
-        self._before = (self.accepted, self._refused) if passed < 2 * WINDOW_SECONDS else (0, 0)
+        passed_all = now >= self.window_ends + WINDOW_SECONDS
+        self._before = (0, 0) if passed_all else (self.accepted, self._refused)
         self.accepted = self._refused = 0
-        self._window = now
+        self.window_ends = now + WINDOW_SECONDS
 
     def _enough(self) -> float:
         """Return how many refusals in a row are too many to be chance."""
