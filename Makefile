@@ -3,13 +3,13 @@
 # What a person may name. It is never text of this file nor of a shell: make expands a variable of its command line when it
 # hands it to a recipe, so that each is set here to what was typed (`value`), and recipes quote it from their environment.
 # Before anything else, since a newer make hands them to `$(shell ...)` too.
-TYPED := STACK REGION PROFILE PARAMS YES ARCH ADAPTERS PYTHON
+TYPED := STACK REGION PROFILE PARAMS YES ARCH ADAPTERS PYTHON KEEP
 $(foreach each,$(TYPED),$(eval override $(each) := $$(value $(each))))
 export $(TYPED)
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
-COMPILE := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+COMPILE := .venv-lock/bin/uv pip compile --quiet $(if $(KEEP),,--upgrade) --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
@@ -55,7 +55,7 @@ lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the temp
 
 check: lint test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
-lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform
+lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform; KEEP=1 keeps pins that still fit
 	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml
 	@# The functions run what the tests run.
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
