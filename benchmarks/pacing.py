@@ -111,7 +111,7 @@ async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
 class _Unpaced(Pacer):
     """Has no pace of its own: its rate is beyond reach, and nothing narrows it."""
 
-    def narrow(self, now: float) -> None:
+    def decrease(self, now: float) -> None:
         pass
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from aws_client.errors import ResponseMalformed
-from aws_client.signer import Heading
+from aws_client.signer import HeaderBlock
 
 _STATIC_SIZE: Final = 61
 _AUTHORIZATION: Final = 23
@@ -30,47 +30,47 @@ class RequestEncoder:
     def __init__(self, *, tls: bool) -> None:
         self._after_method = _SCHEME[tls] + _PATH_NAME
         self._start = b""
-        """A header block of that heading's up to the path."""
+        """A header block of that header_block's up to the path."""
         self._table_size = 4096
         """RFC 9113, section 6.5.2: until the server says otherwise."""
         self._confirmation = b""
-        self._heading: Heading | None = None
+        self._header_block: HeaderBlock | None = None
         """Whose fields are in the server's table."""
         self._after_path = b""
-        """A header block of that heading's from the path up to the signature."""
+        """A header block of that header_block's from the path up to the signature."""
 
     def limit_table(self, size: int) -> None:
         """Take the server's SETTINGS_HEADER_TABLE_SIZE; a smaller table is confirmed (RFC 7541, section 4.2)."""
         if size < self._table_size:
             self._confirmation = _integer(size, 5, 0x20)
         self._table_size = min(self._table_size, size)
-        self._heading = None
+        self._header_block = None
 
-    def encode(self, path: bytes, heading: Heading, signature: bytes) -> bytes:
+    def encode(self, path: bytes, header_block: HeaderBlock, signature: bytes) -> bytes:
         """Return the header block of a request.
 
         Args:
             path: as it is sent.
-            heading: its other fields: those of the last request are sent again only where they are others.
-            signature: what completes the heading's authorization.
+            header_block: its other fields: those of the last request are sent again only where they are others.
+            signature: what completes the header_block's authorization.
 
         """
         # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
-        if heading is self._heading:
+        if header_block is self._header_block:
             return b"%b%b%b%b%b" % (self._start, _length(len(path)), path, self._after_path, signature)
-        self._heading = None
-        self._start = _method(heading.method) + self._after_method
+        self._header_block = None
+        self._start = _method(header_block.method) + self._after_method
         start = b"%b%b%b%b" % (self._confirmation, self._start, _length(len(path)), path)
         self._confirmation = b""
         # Never to be indexed (RFC 7541, section 7.1.3).
-        length = _length(len(heading.authorization) + len(signature))
-        authorization = b"%b%b%b" % (_AUTHORIZATION_NAME, length, heading.authorization)
-        fields = heading.http2_fields
+        length = _length(len(header_block.authorization) + len(signature))
+        authorization = b"%b%b%b" % (_AUTHORIZATION_NAME, length, header_block.authorization)
+        fields = header_block.http2_fields
         if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
             return start + b"".join(_field(0x00, 4, *each) for each in fields) + authorization + signature
         # The last one that was added has the lowest index.
         indexes = bytes(0x80 | (_STATIC_SIZE + at) for at in range(len(fields), 0, -1))
-        self._heading = heading
+        self._header_block = header_block
         self._after_path = indexes + authorization
         return start + b"".join(_field(0x40, 6, *each) for each in fields) + authorization + signature
 

@@ -5,11 +5,11 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from aws_client.channel import Channel, as_transport_error
 from aws_client.connection import Connection
 from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportError, once_sent
 from aws_client.poller import Poller
 from aws_client.response import Response, ResponseReader, read_accepted
+from aws_client.socket_transport import SocketTransport, as_transport_error
 from aws_client.source import PendingRequest, Source
 
 
@@ -29,13 +29,13 @@ class Http1Connection(Connection):
         self.has_answered = self.is_given_up = False
         self._request: PendingRequest | None = None
         self._reader: ResponseReader | None = None
-        self._channel = Channel(
+        self._transport = SocketTransport(
             sock, poller=poller, on_readable=self._on_readable, on_written=self.flush, on_broken=self._end
         )
 
     @property
     def is_open(self) -> bool:
-        return self._channel.is_open
+        return self._transport.is_open
 
     @property
     def is_ready(self) -> bool:
@@ -55,15 +55,15 @@ class Http1Connection(Connection):
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        return self._channel.tls_session
+        return self._transport.tls_session
 
     def start(self, request: PendingRequest) -> bool:
         self._request = request
-        heading = request.heading
+        header_block = request.header_block
         try:
-            self._channel.write(
+            self._transport.write(
                 b"%b %b HTTP/1.1\r\n%b%b\r\n\r\n%b"
-                % (heading.method, request.path, heading.lines, request.signature, request.body)
+                % (header_block.method, request.path, header_block.lines, request.signature, request.body)
             )
         except ConnectionFailed as exc:
             self._end(exc)
@@ -94,7 +94,7 @@ class Http1Connection(Connection):
 
     def _on_readable(self) -> None:
         try:
-            data = self._channel.read()
+            data = self._transport.read()
             if data is None:
                 return
             request = self._request
@@ -102,7 +102,7 @@ class Http1Connection(Connection):
                 request is not None
                 and self._reader is None
                 and (accepted := read_accepted(data)) is not None
-                and not self._channel.is_writing
+                and not self._transport.is_writing
             ):
                 self._request = None
                 self.has_answered = True
@@ -118,7 +118,7 @@ class Http1Connection(Connection):
 
     def _read(self, data: bytes) -> Response | None:
         """Take what is not a usual and whole response."""
-        if self._request is None or self._channel.is_writing:
+        if self._request is None or self._transport.is_writing:
             raise ResponseMalformed("an answer that nobody asked for")
         if self._reader is None:
             self._reader = ResponseReader()
@@ -141,9 +141,9 @@ class Http1Connection(Connection):
             self.close()
 
     def _end(self, error: TransportError) -> None:
-        if not self._channel.is_open:
+        if not self._transport.is_open:
             return
-        self._channel.close()
+        self._transport.close()
         request, self._request = self._request, None
         if request is not None:
             request.failed(once_sent(error))

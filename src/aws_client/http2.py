@@ -14,15 +14,15 @@ from collections.abc import Callable
 from typing import Final
 
 from aws_client import http2_frames as h2
-from aws_client.channel import Channel, as_transport_error
 from aws_client.connection import Connection
 from aws_client.errors import AnswerLost, ConnectionFailed, ResponseMalformed, TransportError, once_sent
 from aws_client.hpack import STATUS_200, RequestEncoder, read_status
+from aws_client.http2_flood_guard import FloodGuard
 from aws_client.http2_frames import FRAME_SIZE, HEADERS, LAST_STREAM, WHOLE
-from aws_client.http2_patience import Patience
 from aws_client.http2_stream import Http2Response, Stream
 from aws_client.poller import Poller
 from aws_client.response import BODY_LIMIT
+from aws_client.socket_transport import SocketTransport, as_transport_error
 from aws_client.source import PendingRequest, Source
 
 STREAMS = 100
@@ -60,12 +60,12 @@ class Http2Connection(Connection):
                 `time.monotonic()`, in seconds.
 
         """
-        self._channel = Channel(
+        self._transport = SocketTransport(
             sock, poller=poller, on_readable=self._on_readable, on_written=self.flush, on_broken=self._end
         )
         self._available = available
         self._lost = lost
-        self._encoder = RequestEncoder(tls=self._channel.is_tls)
+        self._encoder = RequestEncoder(tls=self._transport.is_tls)
         self._streams: dict[int, Stream] = {}
         self._next_stream = 1
         self._limit = limit
@@ -82,14 +82,14 @@ class Http2Connection(Connection):
         self._knows_server = False
         self._ready_by = ready_by
         self.has_answered = self.is_given_up = False
-        self._patience = Patience()
+        self._flood_guard = FloodGuard()
         self._refilling: asyncio.TimerHandle | None = None
         self._out.append(h2.greeting())
         self.flush()
 
     @property
     def is_open(self) -> bool:
-        return self._channel.is_open
+        return self._transport.is_open
 
     @property
     def is_held_back(self) -> bool:
@@ -101,7 +101,7 @@ class Http2Connection(Connection):
 
     @property
     def capacity(self) -> int:
-        return 0 if self._drains or not self._channel.is_open else self._most_streams
+        return 0 if self._drains or not self._transport.is_open else self._most_streams
 
     @property
     def expires(self) -> float:
@@ -111,7 +111,7 @@ class Http2Connection(Connection):
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        return self._channel.tls_session
+        return self._transport.tls_session
 
     def start(self, request: PendingRequest) -> bool:
         number = self._next_stream
@@ -120,7 +120,7 @@ class Http2Connection(Connection):
             self._drains = True
         stream = self._streams[number] = Stream(request, self._stream_window)
         body = request.body
-        block = self._encoder.encode(request.path, request.heading, request.signature)
+        block = self._encoder.encode(request.path, request.header_block, request.signature)
         length = len(body)
         if len(block) <= FRAME_SIZE and length <= min(FRAME_SIZE, self._window, stream.window):
             self._window -= length
@@ -143,11 +143,11 @@ class Http2Connection(Connection):
         return len(self._streams) < self._most_streams and not self._drains
 
     def flush(self) -> None:
-        if self._out and not self._channel.is_writing and self._channel.is_open:
+        if self._out and not self._transport.is_writing and self._transport.is_open:
             data = b"".join(self._out)
             self._out.clear()
             try:
-                self._channel.write(data)
+                self._transport.write(data)
             except ConnectionFailed as exc:
                 self._end(exc)
 
@@ -189,7 +189,7 @@ class Http2Connection(Connection):
         error = self._read()
         if len(self._streams) < under_way:
             self.has_answered = True
-            self._patience.restore()
+            self._flood_guard.reset()
         if error is not None:
             self._end(error)
             return
@@ -204,7 +204,7 @@ class Http2Connection(Connection):
         try:
             # Each read returns a TLS record at the most, and each answer tends to have one of its own.
             for _ in range(RECORDS_AT_ONCE):
-                data = self._channel.read()
+                data = self._transport.read()
                 if data is None:
                     return None
                 if not data:
@@ -219,7 +219,7 @@ class Http2Connection(Connection):
         if self._refilling is not None:
             self._refilling.cancel()
             self._refilling = None
-        if not self._channel.is_open:
+        if not self._transport.is_open:
             return
         if self._drains:
             self._drain()
@@ -260,7 +260,7 @@ class Http2Connection(Connection):
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._headers is not None and kind != h2.CONTINUATION:
             raise ResponseMalformed("half a header section")
-        self._patience.take_frame()
+        self._flood_guard.count_frame()
         if kind == HEADERS:
             self._on_headers(flags, number, h2.unpadded(flags, payload, priority=bool(flags & h2.PRIORITY)))
         elif kind == h2.DATA:
@@ -284,7 +284,7 @@ class Http2Connection(Connection):
             raise ResponseMalformed("a push, which was not asked for")
 
     def _reply(self, answer: bytes) -> None:
-        self._patience.take_question(len(self._out) if self._channel.is_writing else 0)
+        self._flood_guard.check_unread(len(self._out) if self._transport.is_writing else 0)
         self._out.append(answer)
 
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
@@ -322,7 +322,7 @@ class Http2Connection(Connection):
             return
         content = h2.unpadded(flags, payload)
         if content:
-            self._patience.restore()
+            self._flood_guard.reset()
         if stream.body is None:
             stream.body = bytearray()
         stream.body += content
@@ -362,7 +362,7 @@ class Http2Connection(Connection):
 
     def _on_window_update(self, number: int, payload: bytes) -> None:
         increment = int.from_bytes(payload) & h2.LARGEST_WINDOW
-        self._patience.take_leave(increment if self._streams else 0)
+        self._flood_guard.credit_window(increment if self._streams else 0)
         stream = self._streams.get(number)
         if number == 0:
             self._window += increment
@@ -388,9 +388,9 @@ class Http2Connection(Connection):
             self._streams.pop(number).request.failed(ConnectionFailed("the server goes away"))
 
     def _end(self, error: TransportError) -> None:
-        if not self._channel.is_open:
+        if not self._transport.is_open:
             return
-        self._channel.close()
+        self._transport.close()
         streams = list(self._streams.values())
         self._streams.clear()
         for stream in streams:

@@ -14,13 +14,13 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aws_client.connector import Connector
 from aws_client.credentials import CredentialsProvider
 from aws_client.endpoint import Endpoint
 from aws_client.errors import ResponseMalformed, TransportError
-from aws_client.opening import Opener
 from aws_client.pool import Pool
 from aws_client.response import Response
-from aws_client.signer import Heading, Signer, Template
+from aws_client.signer import HeaderBlock, RequestSigner, Signer
 from aws_client.source import Source
 
 CONNECTIONS = 16
@@ -95,7 +95,7 @@ class JsonClient:
         self._content_type = f"application/x-amz-json-{version}"
         self._path = f"{endpoint.path}/".encode()
         self._retries = retries
-        self._pool = Pool(Opener(endpoint), limit=CONNECTIONS)
+        self._pool = Pool(Connector(endpoint), limit=CONNECTIONS)
 
     def close(self) -> None:
         """End the connections; a function's need not be ended, they go with its execution environment."""
@@ -127,7 +127,7 @@ class JsonClient:
 
     async def _call(self, operation: str, request: Mapping[str, Any]) -> Json:
         body = json.dumps(request, separators=(",", ":")).encode()
-        template = self._signer.template(
+        request_signer = self._signer.for_payload(
             body,
             {"content-type": self._content_type, "x-amz-target": f"{self._target}.{operation}"},
         )
@@ -136,24 +136,24 @@ class JsonClient:
                 # Full jitter: "Exponential Backoff And Jitter", AWS Architecture Blog.
                 await asyncio.sleep(random.uniform(0, BACKOFF_BASE_SECONDS * 2.0**attempt))  # noqa: S311
             try:
-                return _content(await self._send(template, body))
+                return _content(await self._send(request_signer, body))
             except ServiceError as exc:
                 if attempt == self._retries or exc.code not in _PASSING | _SIGNED_WRONGLY:
                     raise
-                template.renew()
+                request_signer.renew()
             except TransportError as exc:
                 if attempt == self._retries:
                     raise ServiceUnreachable(str(exc)) from exc
         raise AssertionError
 
-    async def _send(self, template: Template, body: bytes) -> Response:
+    async def _send(self, request_signer: RequestSigner, body: bytes) -> Response:
         now = time.monotonic()
-        signature = template.sign(self._path, now)
-        attempt = _Attempt(self._path, template.heading, signature, body, now + READ_TIMEOUT_SECONDS)
+        signature = request_signer.sign(self._path, now)
+        attempt = _Attempt(self._path, request_signer.header_block, signature, body, now + READ_TIMEOUT_SECONDS)
         await self._pool.run(attempt)
         response = attempt.result()
         if response.status in {400, 403}:
-            self._signer.correct_clock(response.header("date"), template.signed)
+            self._signer.correct_clock(response.header("date"), request_signer.signed)
         return response
 
 
@@ -187,9 +187,9 @@ class _Attempt(Source):
     deadline = math.inf
     """Its caller gives up by cancelling it."""
 
-    def __init__(self, path: bytes, heading: Heading, signature: bytes, body: bytes, expires: float) -> None:
+    def __init__(self, path: bytes, header_block: HeaderBlock, signature: bytes, body: bytes, expires: float) -> None:
         self.path = path
-        self.heading = heading
+        self.header_block = header_block
         self.signature = signature
         self.body = body
         self.expires = expires

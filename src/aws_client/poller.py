@@ -27,7 +27,7 @@ class Poller(Protocol):
         """Call back no more; to be called before the file descriptor is closed."""
 
     @abstractmethod
-    def look(self) -> None:
+    def poll(self) -> None:
         """Call back whoever is readable at this moment, before the loop gets to it."""
 
     @abstractmethod
@@ -57,7 +57,7 @@ class LoopPoller(Poller):
         del self._callbacks[fd]
         self._loop.remove_reader(fd)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         for fd, callback in list(self._callbacks.items()):
             # An earlier callback may have removed it. Who has nothing to read finds that out.
             if fd in self._callbacks:
@@ -83,7 +83,7 @@ class EpollPoller(Poller):
 
     def add(self, fd: int, callback: Callable[[], None]) -> None:
         if not self._callbacks:
-            self._loop.add_reader(self._epoll.fileno(), self.look)
+            self._loop.add_reader(self._epoll.fileno(), self.poll)
         self._callbacks[fd] = callback
         self._epoll.register(fd, select.EPOLLIN)
 
@@ -93,7 +93,7 @@ class EpollPoller(Poller):
         if not self._callbacks:
             self._loop.remove_reader(self._epoll.fileno())
 
-    def look(self) -> None:
+    def poll(self) -> None:
         callbacks = self._callbacks
         for fd, _ in self._epoll.poll(0, len(callbacks)) if callbacks else ():
             # An earlier callback may have removed it.

@@ -8,10 +8,10 @@ from typing import Final
 
 from aws_client.alarm import Alarm
 from aws_client.connection import Connection
+from aws_client.connector import CONNECT_TIMEOUT_SECONDS, Backoff, Connector
 from aws_client.errors import ConnectionFailed
 from aws_client.http1 import Http1Connection
 from aws_client.http2 import Http2Connection
-from aws_client.opening import CONNECT_TIMEOUT_SECONDS, Backoff, Opener
 from aws_client.poller import Poller, new_poller
 from aws_client.source import OPEN, Gate, Source
 from aws_client.turns import Turns
@@ -31,8 +31,8 @@ class Pool:
     It belongs to the event loop that first runs a source. Nothing runs while there is nothing to send.
     """
 
-    def __init__(self, opener: Opener, *, limit: int, gate: Gate = OPEN) -> None:
-        self._opener = opener
+    def __init__(self, connector: Connector, *, limit: int, gate: Gate = OPEN) -> None:
+        self._connector = connector
         self._limit = limit
         self._turns = Turns(gate)
         self._running: dict[Source, asyncio.Future[None]] = {}
@@ -48,7 +48,7 @@ class Pool:
         self._unready: set[Connection] = set()
         """Those on which the server has not yet said what it takes, or takes nothing yet."""
         self._opening: set[asyncio.Task[None]] = set()
-        self._capacity = None if opener.speaks_tls else 1
+        self._capacity = None if connector.uses_tls else 1
         """How many requests a connection carries at once, as the connection opened last told; None before the first."""
         self._backoff = Backoff()
         self._alarm = Alarm(self._on_alarm)
@@ -97,7 +97,7 @@ class Pool:
         acted on it.
         """
         if self._poller is not None:
-            self._poller.look()
+            self._poller.poll()
 
     def _dispatch(self) -> None:
         """Send what can be sent now over the connections there are, and open more for the rest."""
@@ -246,7 +246,7 @@ class Pool:
         if self._poller is None:
             self._poller = new_poller(self._on_round)
         session = next((each.tls_session for each in self._connections), None)
-        sock = await self._opener.open(session)
+        sock = await self._connector.open(session)
         now = time.monotonic()
         connection: Connection
         if isinstance(sock, ssl.SSLSocket) and sock.selected_alpn_protocol() == "h2":

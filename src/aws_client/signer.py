@@ -46,7 +46,9 @@ class Signer:
         self._ahead = 0.0
         """How much the server's clock is ahead of ours, in seconds, where that matters."""
 
-    def template(self, payload: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST") -> "Template":
+    def for_payload(
+        self, payload: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST"
+    ) -> "RequestSigner":
         """Return what signs requests that carry this payload.
 
         Args:
@@ -56,14 +58,14 @@ class Signer:
             method: of HTTP.
 
         """
-        return Template(self, payload, headers or {}, method)
+        return RequestSigner(self, payload, headers or {}, method)
 
-    def scope(self, second: int) -> "Scope":
+    def signing_scope(self, second: int) -> "SigningScope":
         """Return what all requests of the given second have in common."""
         credentials = self._credentials()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         key = _signing_key(credentials.secret_access_key, stamp[:8], self._region, self._service)
-        return Scope(credentials, stamp, f"{stamp[:8]}/{self._region}/{self._service}/aws4_request", key)
+        return SigningScope(credentials, stamp, f"{stamp[:8]}/{self._region}/{self._service}/aws4_request", key)
 
     def now(self) -> int:
         """Return the second that requests are dated with, since the epoch."""
@@ -76,7 +78,7 @@ class Signer:
 
         Args:
             date: the `Date` header of the refusal.
-            signed: when the request was signed, as the template said.
+            signed: when the request was signed, as the request_signer said.
 
         Returns:
             True where it is; requests signed from now on are dated so that the server takes them.
@@ -100,7 +102,7 @@ class Signer:
         return self._host
 
 
-class Scope:
+class SigningScope:
     """A second of one access key's: its date, and the key derived for the day."""
 
     __slots__ = ("_inner", "_outer", "credential", "session_token", "stamp")
@@ -123,7 +125,7 @@ class Scope:
         return outer.hexdigest().encode()
 
 
-class Heading:
+class HeaderBlock:
     """The method and the header fields of many requests: everything but the path and the signature."""
 
     __slots__ = ("authorization", "http2_fields", "lines", "method")
@@ -140,7 +142,7 @@ class Heading:
         """All of them as HTTP/1.1 writes them, up to the signature."""
 
 
-class Template:
+class RequestSigner:
     """Signs requests that differ in their path alone; everything else is put together once a second."""
 
     __slots__ = (
@@ -153,11 +155,11 @@ class Template:
         "_signer",
         "_start",
         "_until",
-        "heading",
+        "header_block",
         "signed",
     )
 
-    heading: Heading
+    header_block: HeaderBlock
     """What the last signature is for."""
 
     def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str], method: str) -> None:
@@ -176,7 +178,7 @@ class Template:
         self._until = -math.inf
 
     def sign(self, canonical_path: bytes, now: float) -> bytes:
-        """Return the signature of a request, which completes `heading`.
+        """Return the signature of a request, which completes `header_block`.
 
         Args:
             canonical_path: the path as it is sent, percent-encoded, and then once more; it has no query.
@@ -190,7 +192,7 @@ class Template:
 
     def _prepare(self) -> None:
         self.signed = self._signer.now()
-        scope = self._scope = self._signer.scope(self.signed)
+        scope = self._scope = self._signer.signing_scope(self.signed)
         own = {"host": self._signer.host, "x-amz-date": scope.stamp}
         if scope.session_token:
             own["x-amz-security-token"] = scope.session_token
@@ -200,7 +202,7 @@ class Template:
         # After the path's line an empty one, for there is no query.
         self._after_path = f"\n\n{lines}\n{signed}\n{self._payload_hash}".encode()
         authorization = f"{_ALGORITHM} Credential={scope.credential}, SignedHeaders={signed}, Signature="
-        self.heading = Heading(self._method, fields, authorization, len(self._payload))
+        self.header_block = HeaderBlock(self._method, fields, authorization, len(self._payload))
 
 
 def percent_encoded(text: str, *, safe: str = "") -> bytes:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from aws_client.errors import TransportError
 from aws_client.response import Response
-from aws_client.signer import Heading
+from aws_client.signer import HeaderBlock
 
 
 class PendingRequest(Protocol):
@@ -21,10 +21,10 @@ class PendingRequest(Protocol):
 
     path: bytes
     """As it is sent, percent-encoded."""
-    heading: Heading
+    header_block: HeaderBlock
     """The method and the header fields that it shares with other requests."""
     signature: bytes
-    """What completes the heading's authorization."""
+    """What completes the header_block's authorization."""
     body: bytes
     expires: float
     """When an answer would come too late."""

@@ -58,8 +58,8 @@ class Sender:
             else:
                 self.throttled += 1
                 self.throttling.refused(str(member))
-                if self.throttling.is_the_accounts:
-                    self.pacer.narrow(now)
+                if self.throttling.is_account_throttled:
+                    self.pacer.decrease(now)
                 heapq.heappush(self.waiting, (now + chance.uniform(0, BACKOFF_SECONDS), member))
         while self.left or (self.waiting and self.waiting[0][0] <= now):
             if not self.pacer.take(now):

@@ -14,7 +14,7 @@ def test_one_connection_among_many_is_slow_after_a_few_attempts() -> None:
     throttling.accepted = 1000
     outcomes = refuse(throttling, "a", LEAST_ATTEMPTS)
     assert outcomes == [Outcome.THROTTLED] * (LEAST_ATTEMPTS - 1) + [Outcome.SLOW]
-    assert not throttling.is_the_accounts
+    assert not throttling.is_account_throttled
 
 
 def test_the_more_are_refused_the_longer_it_takes_to_be_slow() -> None:
@@ -23,7 +23,7 @@ def test_the_more_are_refused_the_longer_it_takes_to_be_slow() -> None:
     throttling.accepted = 1000
     for i in range(1000):
         throttling.refused(f"other{i}")
-    assert throttling.is_the_accounts
+    assert throttling.is_account_throttled
     outcomes = refuse(throttling, "a", 10)
     assert outcomes == [Outcome.THROTTLED] * 9 + [Outcome.SLOW]
 
@@ -39,7 +39,7 @@ def test_slow_connections_count_once_and_not_with_each_message() -> None:
     throttling.accepted = 4000
     for i in range(50):
         throttling.refused(f"deaf{i}")
-    assert not throttling.is_the_accounts
+    assert not throttling.is_account_throttled
 
 
 def test_old_answers_say_nothing() -> None:
@@ -50,10 +50,10 @@ def test_old_answers_say_nothing() -> None:
         throttling.refused(f"c{i}")
     throttling.roll(0.5)
     throttling.refused("new")
-    assert throttling.is_the_accounts
+    assert throttling.is_account_throttled
     throttling.roll(1.5)
     throttling.refused("newer")
-    assert not throttling.is_the_accounts
+    assert not throttling.is_account_throttled
 
 
 def test_what_is_remembered_of_connections_is_bounded() -> None:

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_client import Response, TransportError
-from aws_client.channel import READ_SIZE
 from aws_client.hpack import STATUS_200
 from aws_client.http2 import Http2Connection
+from aws_client.http2_flood_guard import IDLE_FRAMES, UNREAD_REPLIES
 from aws_client.http2_frames import (
     CANCEL,
     CONTINUATION,
@@ -34,18 +34,21 @@ from aws_client.http2_frames import (
     frame,
     setting,
 )
-from aws_client.http2_patience import IDLE_FRAMES, UNREAD_ANSWERS
 from aws_client.poller import Poller
+from aws_client.socket_transport import READ_SIZE
 
 
 class _Poller(Poller):
-    """Says that the connection can be read when it is told to."""
+    """Reports the connection as readable whenever the test says so."""
 
     def add(self, fd: int, callback: Callable[[], None]) -> None:
-        self.look = callback  # type: ignore[method-assign]
+        self._callback = callback
 
     def remove(self, fd: int) -> None: ...
-    def look(self) -> None: ...
+
+    def poll(self) -> None:
+        self._callback()
+
     def close(self) -> None: ...
 
 
@@ -57,7 +60,7 @@ class _Request:
     signature = b"0"
     expires = math.inf
     source: Any = None
-    heading: Any = type(
+    header_block: Any = type(
         "H", (), {"http2_fields": (("content-length", "1"),), "authorization": b"A", "method": b"POST"}
     )()
 
@@ -100,7 +103,7 @@ class _Talk:
         for at in range(0, len(data), READ_SIZE):
             if self.connection.is_open:
                 self._server.sendall(data[at : at + READ_SIZE])
-                self._poller.look()
+                self._poller.poll()
                 with suppress(BlockingIOError):
                     while self._reads and self._server.recv(1 << 20):
                         pass
@@ -181,7 +184,7 @@ async def test_answers_do_not_pile_up_for_a_server_that_does_not_read(question: 
     """Even if it answers meanwhile, a little."""
     talk = _Talk(reads=False)
     talk.hear(WHOLE_HEADERS)
-    for _ in range(UNREAD_ANSWERS + 1):
+    for _ in range(UNREAD_REPLIES + 1):
         talk.hear(question)
     assert not talk.connection.is_open
     assert talk.ends == ["ResponseMalformed"] * 3

@@ -37,9 +37,9 @@ def our_headers(path: str, body: bytes, headers: dict[str, str], credentials: Cr
     signer = Signer(
         service="execute-api", region="eu-west-1", host=HOST, credentials=lambda: credentials, clock=lambda: at
     )
-    template = signer.template(body, headers)
-    signature = template.sign(percent_encoded(path, safe="/"), 0.0)
-    return dict(line.split(": ", 1) for line in (template.heading.lines + signature).decode().split("\r\n"))
+    request_signer = signer.for_payload(body, headers)
+    signature = request_signer.sign(percent_encoded(path, safe="/"), 0.0)
+    return dict(line.split(": ", 1) for line in (request_signer.header_block.lines + signature).decode().split("\r\n"))
 
 
 PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60)
@@ -96,12 +96,12 @@ def test_path_is_encoded_as_botocore_sends_it(connection_id: str) -> None:
 
 
 def authorizations(signer: Signer, clock: list[float], moments: list[float]) -> list[str]:
-    template = signer.template(b"x")
+    request_signer = signer.for_payload(b"x")
     found = []
     for moment in moments:
         clock[0] = moment
-        template.sign(b"/", moment)
-        found.append(template.heading.authorization.decode().split("Credential=")[1].split(",")[0])
+        request_signer.sign(b"/", moment)
+        found.append(request_signer.header_block.authorization.decode().split("Credential=")[1].split(",")[0])
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.apigateway.stage_endpoint import StageEndpoint
 from adapters.apigateway.throttling import MOST_ATTEMPTS
-from aws_client import ConnectionFailed, Heading, Response, Source, TransportError, percent_encoded
+from aws_client import ConnectionFailed, HeaderBlock, Response, Source, TransportError, percent_encoded
 from chat_core.ports import Outcome, Outcomes
 
 ATTEMPTS: Final = {
@@ -49,7 +49,7 @@ class Delivery(Source):
         """How many connections are not settled."""
         self._endpoint = endpoint
         self._payload = payload
-        self._template = endpoint.signer.template(payload, method=method)
+        self._request_signer = endpoint.signer.for_payload(payload, method=method)
         self._connection_ids = connection_ids
         self._fresh = iter(connection_ids)
         self._fresh_left = len(connection_ids)
@@ -90,23 +90,23 @@ class Delivery(Source):
             return None
         if now >= self.throttling.window_ends:
             self.throttling.roll(now)
-        endpoint, template = self._endpoint, self._template
+        endpoint, request_signer = self._endpoint, self._request_signer
         encoded = percent_encoded(connection_id)
         attempt = Attempt()
         attempt.source = self
         attempt.connection_id = connection_id
         attempt.number = number + 1
         attempt.path = endpoint.path + encoded
-        attempt.signature = template.sign(endpoint.canonical_path + encoded.replace(b"%", b"%25"), now)
-        attempt.heading = template.heading
+        attempt.signature = request_signer.sign(endpoint.canonical_path + encoded.replace(b"%", b"%25"), now)
+        attempt.header_block = request_signer.header_block
         attempt.body = self._payload
         attempt.expires = min(now + endpoint.timeout, self.deadline)
-        attempt.signed = template.signed
+        attempt.signed = request_signer.signed
         return attempt
 
     def answered(self, attempt: "Attempt", response: Response) -> None:
         """Record an answer that says that the attempt did not deliver."""
-        self.ended(attempt, self._endpoint.judge(response, self._template, attempt.signed))
+        self.ended(attempt, self._endpoint.outcome_of(response, self._request_signer, attempt.signed))
 
     def ended(self, attempt: "Attempt", outcome: Outcome, *, is_lost: bool = False) -> None:
         """Settle the connection of an attempt that did not deliver, or have it wait for the next attempt.
@@ -158,7 +158,7 @@ class Attempt:
         "body",
         "connection_id",
         "expires",
-        "heading",
+        "header_block",
         "number",
         "path",
         "signature",
@@ -171,7 +171,7 @@ class Attempt:
     number: int
     """Which one it is for the connection, from 1."""
     path: bytes
-    heading: Heading
+    header_block: HeaderBlock
     signature: bytes
     body: bytes
     expires: float

@@ -14,7 +14,7 @@ from typing import Self
 from adapters.apigateway.delivery import Delivery
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.stage_endpoint import Jitter, StageEndpoint
-from aws_client import CredentialsProvider, Opener, Pool
+from aws_client import Connector, CredentialsProvider, Pool
 from chat_core.ports import MessageSink, Outcomes
 
 CONCURRENCY = 256
@@ -51,7 +51,7 @@ class ApiGatewayMessageSink(MessageSink):
         self._endpoint = StageEndpoint(
             url, region=region, credentials=credentials, timeout=post_timeout, pacer=self.pacer, jitter=jitter
         )
-        self._pool = Pool(Opener(self._endpoint.server), limit=concurrency, gate=self.pacer)
+        self._pool = Pool(Connector(self._endpoint.server), limit=concurrency, gate=self.pacer)
 
     async def __aenter__(self) -> Self:
         return self

@@ -14,14 +14,14 @@ QUOTA_BURST = 5_000.0
 SHARE = 0.97
 """What posts take of the quota by default; the rest is left to clients that connect and send meanwhile."""
 
-NARROWING = 0.7
+DECREASE_FACTOR = 0.7
 """What is left of the rate when the account is throttled."""
-NARROWING_PAUSE_SECONDS = 0.25
+DECREASE_PAUSE_SECONDS = 0.25
 """How long one narrowing is given to show before the next: the answers to what was under way are old news."""
-WIDENING = 0.05
+INCREASE_PER_SECOND = 0.05
 """How much of the full rate comes back with each second."""
 
-GRAIN_SECONDS = 0.005
+TICK_SECONDS = 0.005
 """How often leave is given: for fifty posts at a time, at the full rate. They are then written one after the other and
 their answers read likewise. A post at a time, as leave comes up, takes half as much CPU again: each wakes the process.
 """
@@ -39,7 +39,7 @@ class Pacer(Gate):
         self._full_burst = burst
         self._tokens = burst
         self._filled = -math.inf
-        self._narrowed = -math.inf
+        self._decreased = -math.inf
 
     def available(self, now: float) -> int:
         """Return how many posts may be made at this moment."""
@@ -62,22 +62,22 @@ class Pacer(Gate):
 
     def next_refill(self) -> float:
         """Return when posts may be made again, once `available` has told that none may."""
-        return self._filled + max(GRAIN_SECONDS, (1.0 - self._tokens) / self.rate)
+        return self._filled + max(TICK_SECONDS, (1.0 - self._tokens) / self.rate)
 
-    def narrow(self, now: float) -> None:
+    def decrease(self, now: float) -> None:
         """Learn that the account is throttled: post at a slower rate, and nothing at once."""
         self._fill(now)
         self._tokens = min(self._tokens, 0.0)
-        if now - self._narrowed >= NARROWING_PAUSE_SECONDS:
-            self._narrowed = now
-            self.rate = max(self.rate * NARROWING, self._full_rate / 1000)
+        if now - self._decreased >= DECREASE_PAUSE_SECONDS:
+            self._decreased = now
+            self.rate = max(self.rate * DECREASE_FACTOR, self._full_rate / 1000)
 
     def _fill(self, now: float) -> None:
         passed = now - self._filled
-        if passed < GRAIN_SECONDS:
+        if passed < TICK_SECONDS:
             return
         self._filled = now
         if passed == math.inf:
             return
         self._tokens = min(self._full_burst, self._tokens + passed * self.rate)
-        self.rate = min(self._full_rate, self.rate + passed * WIDENING * self._full_rate)
+        self.rate = min(self._full_rate, self.rate + passed * INCREASE_PER_SECOND * self._full_rate)

@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.throttling import Throttling
-from aws_client import CredentialsProvider, Endpoint, Response, Signer, Template, percent_encoded
+from aws_client import CredentialsProvider, Endpoint, RequestSigner, Response, Signer, percent_encoded
 from chat_core.ports import Outcome
 
 Jitter = Callable[[float, float], float]
@@ -41,27 +41,27 @@ class StageEndpoint:
         self.path = path.encode()
         self.canonical_path = percent_encoded(path, safe="/")
 
-    def judge(self, response: Response, template: Template, signed: int) -> Outcome:
+    def outcome_of(self, response: Response, request_signer: RequestSigner, signed: int) -> Outcome:
         """Return what an answer other than 200 and 204 means; if it was the signature's fault, renew that.
 
         Args:
             response: the answer.
-            template: what signed the request.
+            request_signer: what signed the request.
             signed: when it did, in seconds since the epoch.
 
         """
         if response.status >= 500:
             return Outcome.UNAVAILABLE
         if response.status == 403 and self._was_signed_wrongly(response, signed):
-            template.renew()
+            request_signer.renew()
             return Outcome.UNAVAILABLE
         return _OUTCOMES.get(response.status, Outcome.REFUSED)
 
     def refused(self, connection_id: str, now: float) -> Outcome:
         """Record a 429; return whether the connection is throttled, or slow."""
         outcome = self.throttling.refused(connection_id)
-        if outcome is Outcome.THROTTLED and self.throttling.is_the_accounts:
-            self.pacer.narrow(now)
+        if outcome is Outcome.THROTTLED and self.throttling.is_account_throttled:
+            self.pacer.decrease(now)
         return outcome
 
     def _was_signed_wrongly(self, response: Response, signed: int) -> bool:

@@ -49,7 +49,7 @@ class Throttling:
         """When `roll` is to be called."""
         self.refusals: OrderedDict[str, int] = OrderedDict()
         """How many posts in a row each connection has refused, over all messages; none that took the last one."""
-        self.is_the_accounts = False
+        self.is_account_throttled = False
         """Whether the last refusal says that the account is throttled. That of a connection which refused before says
         nothing new."""
 
@@ -67,7 +67,7 @@ class Throttling:
         if attempts == 1:
             self._refused += 1
         accepted, refused = self._counts()
-        self.is_the_accounts = attempts == 1 and refused >= max(FEW, SHARE * (accepted + refused))
+        self.is_account_throttled = attempts == 1 and refused >= max(FEW, SHARE * (accepted + refused))
         return Outcome.SLOW if attempts >= self._enough() else Outcome.THROTTLED
 
     def taken(self, connection_id: str) -> None:

@@ -15,7 +15,7 @@ from h2.settings import SettingCodes
 from adapters.apigateway import ApiGatewayMessageSink
 from aws_client import Credentials, JsonClient, ServiceUnreachable
 from aws_client import pool as pool_module
-from aws_client.opening import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff
+from aws_client.connector import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff
 from chat_core import Outcome
 from tests.support import dynamodb
 from tests.support.certificates import make_certificate, server_context, trusted

@@ -24,7 +24,7 @@ to 120 s), faster: a function is there for half a minute."""
 _Address = tuple[socket.AddressFamily, Any]
 
 
-class Opener:
+class Connector:
     """Opens connections to one endpoint, over all of its addresses in turn."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -34,7 +34,7 @@ class Opener:
         self._next = 0
 
     @property
-    def speaks_tls(self) -> bool:
+    def uses_tls(self) -> bool:
         """Whether the server can choose the protocol."""
         return self._endpoint.tls
 

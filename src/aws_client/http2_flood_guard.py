@@ -12,22 +12,22 @@ WORTH_A_FRAME: Final = 256
 """How many bytes more of a request a frame has to allow. A server that reads in pieces of a kilobyte allows each by a
 frame of its own, thousands for a hundred large requests; each byte by a frame is a flood (CVE-2019-9511)."""
 
-UNREAD_ANSWERS: Final = 1_000
+UNREAD_REPLIES: Final = 1_000
 """How many frames may wait for a server that does not read, when another is to be answered (CVE-2019-9512). nghttp2
 ends a connection at as many."""
 
 
-class Patience:
+class FloodGuard:
     """Counts what one connection's server sends in vain."""
 
     def __init__(self) -> None:
         self._idle_frames = 0
 
-    def restore(self) -> None:
+    def reset(self) -> None:
         """Take it that an answer has come further."""
         self._idle_frames = 0
 
-    def take_frame(self) -> None:
+    def count_frame(self) -> None:
         """Count a frame that may be of no use.
 
         Raises:
@@ -38,7 +38,7 @@ class Patience:
         if self._idle_frames > IDLE_FRAMES:
             raise ResponseMalformed("frames without end")
 
-    def take_leave(self, size: int) -> None:
+    def credit_window(self, size: int) -> None:
         """Take it that a frame which was counted allows so many bytes more of the requests under way.
 
         It is not held against the server: those requests end at their time, and a flood of such frames with them.
@@ -46,12 +46,12 @@ class Patience:
         if size >= WORTH_A_FRAME:
             self._idle_frames -= 1
 
-    def take_question(self, unread: int) -> None:
+    def check_unread(self, unread: int) -> None:
         """Take a frame that asks for an answer, while so many frames wait for the server to read.
 
         Raises:
             ResponseMalformed: the server lets its answers pile up.
 
         """
-        if unread >= UNREAD_ANSWERS:
+        if unread >= UNREAD_REPLIES:
             raise ResponseMalformed("questions whose answers are not read")

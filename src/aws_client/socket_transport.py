@@ -19,7 +19,7 @@ not tell. For more, memory is asked of the system at each read."""
 _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Channel:
+class SocketTransport:
     """A socket that does not block, with what it could not take yet."""
 
     def __init__(
