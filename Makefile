@@ -13,11 +13,11 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet $(if $(KEEP),,--upgrade) --univ
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-attack check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test test-attack test-lowest test-newest-moto check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-17s %s\n", $$1, $$2}'
 
 setup: .venv/installed  ## Make .venv with everything in it
 
@@ -40,6 +40,27 @@ test: setup  ## Run all the tests
 
 test-attack: setup  ## Attack it: random input and broken peers, for about a minute
 	$(BIN)/pytest tests/attack
+
+# Versions that the lock file does not have are resolved by uv, with the hashes that the package index states at that moment.
+RESOLVE := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-package serverless-websocket-chat --extra dev
+
+test-lowest: .venv-lock/installed  ## Run the tests with the oldest versions that pyproject.toml allows
+	@mkdir -p build
+	$(RESOLVE) --resolution lowest-direct --output-file build/lowest.txt pyproject.toml
+	$(BIN)/python -m venv --clear .venv-lowest
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/lowest.txt
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-lowest/bin/pytest
+
+test-newest-moto: .venv-lock/installed  ## Run the emulator's tests with moto's newest release
+	@mkdir -p build
+	@cp $(LOCK) build/newest-moto.txt
+	$(RESOLVE) --upgrade-package moto --output-file build/newest-moto.txt pyproject.toml
+	$(BIN)/python -m venv --clear .venv-moto
+	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/newest-moto.txt
+	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-moto/bin/pytest tests/local_aws tests/contract tests/e2e
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -89,7 +110,7 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-deploy .venv-lock .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-lock .venv-lowest .venv-moto .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it

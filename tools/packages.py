@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,18 @@ def renamed(code: str, moved: Mapping[str, str]) -> str:
     return code
 
 
+def unready(version: str) -> list[str]:
+    """Return why this version cannot be released, one reason each."""
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    reasons = [] if f"\n## [{version}]" in changelog else [f"CHANGELOG.md has no section [{version}]"]
+    projects = ["pyproject.toml", *(f"packaging/{product.name}/pyproject.toml" for product in PRODUCTS)]
+    for project in projects:
+        stated = tomllib.loads((REPOSITORY / project).read_text(encoding="utf-8"))["project"]["version"]
+        if stated != version:
+            reasons.append(f"{project} has version {stated}")
+    return reasons
+
+
 def _folder(package: str) -> Path:
     return Path(*package.split("."))
 
@@ -86,9 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a command; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.packages", description="Build what is published on PyPI.")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "dist", metavar="FOLDER", help="default: dist")
-    output = parser.parse_args(arguments).output
+    parser.add_argument("--release", metavar="VERSION", help="refuse unless everything says that this is the version")
+    asked = parser.parse_args(arguments)
+    if asked.release is not None and (reasons := unready(asked.release)):
+        print(f"error: not {asked.release}: {'; '.join(reasons)}", file=sys.stderr)
+        return 1
     for product in PRODUCTS:
-        for path in build(product, output):
+        for path in build(product, asked.output):
             print(path)
     return 0
 

@@ -179,6 +179,18 @@ def test_versions_are_one() -> None:
     assert versions == {read(REPOSITORY / "pyproject.toml")["version"]}
 
 
+def test_release_is_refused_unless_everything_says_its_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tag can be mistyped, and a version on PyPI can never be used again."""
+    assert main(["--output", str(tmp_path), "--release", "99.0.0"]) == 1
+
+    error = capsys.readouterr().err
+    assert "CHANGELOG.md has no section [99.0.0]" in error
+    assert "packaging/local-aws/pyproject.toml has version" in error
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_project_itself_is_not_published() -> None:
     """PyPI refuses a distribution with this classifier, whoever uploads it."""
     assert "Private :: Do Not Upload" in read(REPOSITORY / "pyproject.toml")["classifiers"]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from tools.packages import PRODUCTS
+
 REPOSITORY = Path(__file__).parents[2]
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
 SCRIPT = REPOSITORY / ".ci" / "run"
@@ -21,8 +23,13 @@ def read(path: Path) -> dict[str, Any]:
     return workflow
 
 
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the jobs that have steps: others call a workflow that is among these files."""
+    return {name: job for name, job in read(path)["jobs"].items() if "steps" in job}
+
+
 def steps(path: Path) -> Iterator[dict[str, Any]]:
-    for job in read(path)["jobs"].values():
+    for job in jobs(path).values():
         yield from job["steps"]
 
 
@@ -38,7 +45,7 @@ def targets() -> set[str]:
 
 def test_there_are_workflows() -> None:
     """The tests below would pass without any."""
-    assert [path.name for path in WORKFLOWS] == ["check.yml", "deploy.yml"]
+    assert [path.name for path in WORKFLOWS] == ["canary.yml", "check.yml", "deploy.yml", "release.yml"]
 
 
 @each_workflow
@@ -64,6 +71,9 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 
     assert used
     for action, comment in used:
+        if action.startswith("./"):
+            assert (REPOSITORY / action).exists()
+            continue
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
 
@@ -71,7 +81,7 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 @each_workflow
 def test_images_are_pinned_by_digest(path: Path) -> None:
     """A tag of an image is as easily moved; every job that runs in one has it from its matrix."""
-    for job in read(path)["jobs"].values():
+    for job in jobs(path).values():
         if "container" in job:
             assert job["container"]["image"] == "${{ matrix.image }}"
             for each in job["strategy"]["matrix"]["include"]:
@@ -117,7 +127,7 @@ def test_permissions_are_the_least(path: Path) -> None:
     granted = [workflow["permissions"], *(job.get("permissions", {}) for job in workflow["jobs"].values())]
     writes = {name for each in granted for name, access in each.items() if access != "read"}
 
-    assert writes == ({"id-token"} if path.name == "deploy.yml" else set())
+    assert writes == ({"id-token"} if path.name in {"deploy.yml", "release.yml"} else set())
     for step in steps(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] == "false"
@@ -125,12 +135,12 @@ def test_permissions_are_the_least(path: Path) -> None:
 
 @each_workflow
 def test_runs_do_not_pile_up(path: Path) -> None:
-    """Each has a group and an end, and no deploy is broken off."""
-    workflow = read(path)
+    """Each has a group and an end, and no deploy or release is broken off."""
+    concurrency = read(path)["concurrency"]
 
-    assert workflow["concurrency"]["group"]
-    assert all(int(job["timeout-minutes"]) <= 60 for job in workflow["jobs"].values())
-    assert (workflow["concurrency"]["cancel-in-progress"] == "false") == (path.name == "deploy.yml")
+    assert concurrency["group"]
+    assert all(int(job["timeout-minutes"]) <= 90 for job in jobs(path).values())
+    assert (concurrency["cancel-in-progress"] == "false") == (path.name in {"deploy.yml", "release.yml"})
 
 
 @each_workflow
@@ -147,3 +157,58 @@ def test_deploys_run_as_the_role_says() -> None:
     assert job["environment"]
     assert "role-to-assume" in login["with"]
     assert not {name for name in login["with"] if "access-key" in name}
+
+
+def test_every_supported_version_is_tested() -> None:
+    """Each Python that the project says it runs on, on Linux; the oldest and the newest on macOS."""
+    linux, others, macos = (job(name)["strategy"]["matrix"] for name in ("linux", "linux-others", "macos"))
+    on_linux = {each["python"] for each in linux["include"]} | set(others["python"])
+
+    assert on_linux == {"3.11", "3.12", "3.13", "3.14"}
+    assert set(macos["python"]) == {min(on_linux, key=minor), max(on_linux, key=minor)}
+
+
+def minor(version: str) -> int:
+    return int(version.partition(".")[2])
+
+
+def job(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = jobs(REPOSITORY / ".github" / "workflows" / "check.yml")[name]
+    return found
+
+
+def test_releases_are_checked_built_and_published_in_turn() -> None:
+    """What publishes builds nothing, installs nothing and checks nothing out, so that none of that has its right."""
+    workflow = read(REPOSITORY / ".github" / "workflows" / "release.yml")
+    check, build, publish = (workflow["jobs"][name] for name in ("check", "build", "publish"))
+
+    assert check["uses"] == "./.github/workflows/check.yml"
+    assert (build["needs"], publish["needs"]) == ("check", "build")
+    assert publish["permissions"] == {"id-token": "write"}
+    assert [each["uses"].partition("@")[0] for each in publish["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+
+
+def test_nothing_is_published_with_a_stored_token() -> None:
+    """A token that is kept can be stolen; what GitHub signs for a job holds for minutes."""
+    assert [path.name for path in WORKFLOWS if "secrets." in path.read_text(encoding="utf-8")] == []
+
+
+def test_every_product_is_published() -> None:
+    """Each under its own environment, since PyPI takes one pending publisher for an environment."""
+    publish = read(REPOSITORY / ".github" / "workflows" / "release.yml")["jobs"]["publish"]
+
+    assert publish["strategy"]["matrix"]["product"] == [product.name for product in PRODUCTS]
+    assert publish["environment"]["name"] == "pypi-${{ matrix.product }}"
+
+
+def test_issue_forms_are_valid() -> None:
+    """GitHub shows a form that it cannot read as if it did not exist."""
+    forms = sorted((REPOSITORY / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    fields = [each for form in forms for each in yaml.safe_load(form.read_text(encoding="utf-8")).get("body", [])]
+
+    assert [form.name for form in forms] == ["bug.yml", "config.yml", "feature.yml"]
+    assert {each["type"] for each in fields} <= {"checkboxes", "dropdown", "input", "markdown", "textarea"}
+    assert all(each["attributes"]["label"] and each["id"] for each in fields)
