@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chat_core.model import LOBBY, Format
+from chat_core import LOBBY
 
 
 def answers(connection_ids: Sequence[str], *, table: str, sender: str) -> dict[str, bytes]:
@@ -41,14 +41,14 @@ def _page(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _member(connection_id: str) -> dict[str, Any]:
     """Return the attributes of a room's member that our query asks for."""
-    return {"sk": {"S": connection_id}, "format": {"S": str(Format.PLAIN)}}
+    return {"sk": {"S": connection_id}, "format": {"S": "plain"}}
 
 
 def _connection(connection_id: str) -> dict[str, Any]:
     return {
         "pk": {"S": f"connection#{connection_id}"},
         "sk": {"S": "connection"},
-        "format": {"S": str(Format.PLAIN)},
+        "format": {"S": "plain"},
         "expires_at": {"N": "1731324924"},
         "rooms": {"SS": [LOBBY]},
     }

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from chat_core.model import LOBBY
+from chat_core import LOBBY
 from entrypoints.aws_lambda.container import container
 
 _run = container.runner().run
-_store = container.connection_store()
+_store = container.store()
 
 
 def handler(_event: Any, _context: Any) -> Any:

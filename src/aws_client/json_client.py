@@ -11,7 +11,7 @@ import math
 import random
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aws_client.connector import Connector
@@ -40,6 +40,7 @@ _PASSING: Final = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
     }
 )
 _SIGNED_WRONGLY: Final = frozenset(
@@ -52,9 +53,12 @@ Json = dict[str, Any]
 class ServiceError(Exception):
     """The service refused a request; `code` is its name for the reason."""
 
-    def __init__(self, code: str, message: str, item: Json | None = None) -> None:
+    def __init__(self, code: str, message: str, item: Json | None = None, reasons: Sequence[str] = ()) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.reasons = reasons
+        """Of a transaction that DynamoDB has cancelled: a code for each of its items, `None` for those without fault
+        (API reference, `TransactWriteItems`, "CancellationReasons")."""
         self.item = item or {}
         """What DynamoDB has in the place of what a condition asked for, if the request asked to be told."""
 
@@ -177,7 +181,9 @@ def _content(response: Response) -> Json:
         raise ResponseMalformed("no JSON object")
     if response.status != 200:
         code = str(content.get("__type", response.status)).rpartition("#")[2]
-        raise ServiceError(code, str(content.get("message") or content.get("Message") or ""), content.get("Item"))
+        message = str(content.get("message") or content.get("Message") or "")
+        reasons = [str(each.get("Code")) for each in content.get("CancellationReasons") or ()]
+        raise ServiceError(code, message, content.get("Item"), reasons)
     return content
 
 

@@ -1,27 +1,28 @@
-"""What can go wrong, and whose doing it is.
+"""The errors that a use case raises on purpose.
 
 ChatError
-├── Rejected                the request is at fault: sending it again unchanged fails again
+├── Rejected                the request is at fault: repeating it unchanged fails again
 │   ├── MalformedFrame      not a JSON object with the members that every request has
-│   ├── UnknownAction       no such action
+│   ├── UnknownAction       the action does not exist
 │   ├── InvalidRequest      a member of the request has the wrong type or is missing
-│   ├── MessageTooLarge     larger than API Gateway can carry
-│   ├── Unauthenticated     nobody vouches for the sender: a new token may be accepted
-│   └── Forbidden           the sender is known, and is not let in
-├── TooManyRequests         the sender sends more than its rate: what is sent more slowly is taken
-└── Unavailable             something behind a port failed: trying again later may succeed
+│   ├── MessageTooLarge     larger than the transport carries
+│   ├── ConnectionClosed    the connection has ended already, and is never revived
+│   ├── Unauthenticated     the caller could not be authenticated: a new token may be accepted
+│   └── Forbidden           the caller is authenticated, but not allowed in
+├── TooManyRequests         the sender exceeds its rate: the same request succeeds a little later
+└── Unavailable             something behind a port failed: a later attempt may succeed
 
-A connection that has left is no error: it is an outcome of a delivery (`MessageSink`).
+A recipient that has left is not an error. It is an outcome of a delivery (`MessageSink`).
 
-`code` and `retryable` are part of the wire vocabulary: clients branch on them, so they are never renamed. The
-message is for people and may change.
+`code` and `retryable` are part of the wire vocabulary. Clients branch on them, so they never change. The message is for
+people and may change.
 """
 
 from typing import ClassVar
 
 
 class ChatError(Exception):
-    """Base of every error that a use case raises on purpose; its text may be shown to a client."""
+    """Base of every error that a use case raises on purpose. Its text may be shown to a client."""
 
     code: ClassVar[str]
     retryable: ClassVar[bool]
@@ -69,20 +70,29 @@ class MessageTooLarge(Rejected):
         self.limit = limit
 
 
+class ConnectionClosed(Rejected):
+    """The connection has been removed already, and a connection id is never used again."""
+
+    code = "connection_closed"
+
+    def __init__(self) -> None:
+        super().__init__("The connection has ended.")
+
+
 class Unauthenticated(Rejected):
-    """Nobody vouches for whoever asks. The text says why, in words that are ours: nothing of the token is in it."""
+    """The caller could not be authenticated. The message never contains any part of the token."""
 
     code = "unauthenticated"
 
 
 class Forbidden(Rejected):
-    """Whoever asks is known, and may not; another token of the same kind changes nothing."""
+    """The caller is authenticated, but not allowed in. Another token of the same kind changes nothing."""
 
     code = "forbidden"
 
 
 class TooManyRequests(ChatError):
-    """The sender sends more than its rate allows; the same request is taken a little later."""
+    """The sender exceeds its rate. The same request succeeds a little later."""
 
     code = "too_many_requests"
     retryable = True
@@ -92,7 +102,7 @@ class TooManyRequests(ChatError):
 
 
 class Unavailable(ChatError):
-    """Something behind a port failed; the request may succeed later."""
+    """Something behind a port failed. A later attempt may succeed."""
 
     code = "unavailable"
     retryable = True

@@ -13,11 +13,11 @@ import pytest
 
 from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
-from chat_core import LOBBY, Connection, Format, Rate, Unavailable
+from chat_core import LOBBY, Connection, ConnectionClosed, Rate, Unavailable
 from local_aws.http_server import Request, Response, serve
 from tests.support import dynamodb
 
-A = Connection(id="a", format=Format.PLAIN)
+A = Connection(id="a", codec="plain")
 
 
 def direct(endpoint: str, table: str = "t", retries: int = 3) -> DynamoDBConnectionStore:
@@ -56,10 +56,10 @@ async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_conne
         store._client.close()
 
 
-async def test_rate_of_a_connection_stands_in_its_item_and_ends_with_it(
+async def test_rate_of_a_connection_stands_in_its_item_which_expires_soon_after_its_end(
     moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
 ) -> None:
-    """A room that everyone has left leaves nothing behind; the plain reference reads past it."""
+    """A room that everyone has left leaves nothing for good; the plain reference reads past the rate."""
     limiter = DynamoDBRateLimiter(ours._client, table=table, rate=Rate(per_second=0.001, burst=1))
     await ours.join(room=LOBBY, connection=A)
     assert [await limiter.admit(sender=each) for each in ("a", "a", "stranger")] == [True, False, True]
@@ -67,8 +67,10 @@ async def test_rate_of_a_connection_stands_in_its_item_and_ends_with_it(
     assert await theirs.find(connection_id="a") == A
     await theirs.join(room=LOBBY, connection=A)
     assert not await limiter.admit(sender="a")
-    await ours.forget(connection_ids=["a"])
-    assert dynamodb.client(moto_endpoint).scan(TableName=table)["Count"] == 0
+    await ours.remove(connection_ids=["a"])
+    (left,) = dynamodb.client(moto_endpoint).scan(TableName=table)["Items"]
+    assert left["closed"] == {"BOOL": True}
+    assert int(left["expires_at"]["N"]) - time.time() == pytest.approx(60 * 60, abs=60)
 
 
 async def test_what_one_adapter_writes_the_other_reads(
@@ -76,27 +78,40 @@ async def test_what_one_adapter_writes_the_other_reads(
 ) -> None:
     """A stack may change its adapters while clients are connected."""
     theirs = through_pynamodb(moto_endpoint, table)
-    for one, other in ((ours, theirs), (theirs, ours)):
-        await one.join(room=LOBBY, connection=A)
-        await one.join(room="other", connection=A)
-        assert await other.find(connection_id="a") == A
-        assert [page.ids async for page in other.recipients(room=LOBBY)] == [{Format.PLAIN: ["a"]}]
-        await other.forget(connection_ids=["a"])
-        assert await one.find(connection_id="a") is None
+    for one, other, connection_id in ((ours, theirs, "a"), (theirs, ours, "b")):
+        connection = Connection(id=connection_id, codec="plain")
+        await one.join(room=LOBBY, connection=connection)
+        await one.join(room="other", connection=connection)
+        assert await other.find(connection_id=connection_id) == connection
+        assert [page.ids async for page in other.recipients(room=LOBBY)] == [{"plain": [connection_id]}]
+        await other.remove(connection_ids=[connection_id])
+        assert await one.find(connection_id=connection_id) is None
         assert [page async for page in one.recipients(room="other")] == []
+        with pytest.raises(ConnectionClosed):
+            await one.join(room=LOBBY, connection=connection)
 
 
 async def test_items_are_the_same_whichever_adapter_wrote_them(
     moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
 ) -> None:
     """Down to the types of their attributes."""
-    written = []
+    joined, removed = [], []
     for store in (ours, through_pynamodb(moto_endpoint, table)):
         store._clock = lambda: 1_000_000.0
         await store.join(room=LOBBY, connection=A)
-        written.append(sorted(dynamodb.client(moto_endpoint).scan(TableName=table)["Items"], key=repr))
-        await store.forget(connection_ids=["a"])
-    assert written[0] == written[1]
+        joined.append(sorted(items(moto_endpoint, table), key=repr))
+        await store.remove(connection_ids=["a", "never"])
+        removed.append(sorted(items(moto_endpoint, table), key=repr))
+        for item in items(moto_endpoint, table):
+            dynamodb.client(moto_endpoint).delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+    assert joined[0] == joined[1]
+    assert removed[0] == removed[1]
+
+
+def items(endpoint: str, table: str) -> list[dict[str, Any]]:
+    """Return every item of the table."""
+    found: list[dict[str, Any]] = dynamodb.client(endpoint).scan(TableName=table)["Items"]
+    return found
 
 
 @dataclass
@@ -153,7 +168,7 @@ async def test_fault_that_passes_is_tried_again(answer: Response) -> None:
     """Every operation may be repeated."""
     async with fake_dynamodb(answer, answer) as (fake, store):
         await store.join(room=LOBBY, connection=A)
-        assert fake.operations == ["UpdateItem"] * 3 + ["PutItem"]
+        assert fake.operations == ["TransactWriteItems"] * 3
 
 
 async def test_fault_that_stays_is_unavailable() -> None:
@@ -170,7 +185,37 @@ async def test_refusal_is_not_repeated() -> None:
     async with fake_dynamodb(fault("AccessDeniedException")) as (fake, store):
         with pytest.raises(Unavailable):
             await store.join(room=LOBBY, connection=A)
-        assert fake.operations == ["UpdateItem"]
+        assert fake.operations == ["TransactWriteItems"]
+
+
+def cancelled(*codes: str) -> Response:
+    """Answer a transaction as DynamoDB does that has cancelled it (API reference, `TransactWriteItems`)."""
+    reasons = [{"Code": code} for code in codes]
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    return said({"__type": kind, "Message": "cancelled", "CancellationReasons": reasons}, 400)
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
+async def test_transaction_that_met_another_write_is_tried_again(code: str) -> None:
+    """Two functions may write one connection's item at a time."""
+    async with fake_dynamodb(cancelled("None", code)) as (fake, store):
+        await store.join(room=LOBBY, connection=A)
+        assert fake.operations == ["TransactWriteItems"] * 2
+
+
+async def test_transaction_that_never_succeeds_is_unavailable() -> None:
+    """After a bounded number of attempts."""
+    async with fake_dynamodb(*[cancelled("TransactionConflict", "None")] * 20) as (fake, store):
+        with pytest.raises(Unavailable):
+            await store.join(room=LOBBY, connection=A)
+        assert 1 < len(fake.operations) < 20
+
+
+async def test_write_that_meets_a_transaction_is_tried_again() -> None:
+    """A removal beside a join: DynamoDB refuses single writes of an item that a transaction holds."""
+    async with fake_dynamodb(fault("TransactionConflictException"), said({"Attributes": {}})) as (fake, store):
+        await store.remove(connection_ids=["a"])
+        assert fake.operations == ["UpdateItem"] * 2
 
 
 async def test_checksum_of_an_answer_is_checked() -> None:
@@ -178,28 +223,40 @@ async def test_checksum_of_an_answer_is_checked() -> None:
     body = b'{"Item": {"format": {"S": "json"}}}'
     right = Response(status=200, body=body, headers=(("x-amz-crc32", str(zlib.crc32(body))),))
     async with fake_dynamodb(right) as (fake, store):
-        assert await store.find(connection_id="a") == Connection(id="a", format=Format.JSON)
+        assert await store.find(connection_id="a") == Connection(id="a", codec="json")
         assert fake.operations == ["GetItem"]
 
 
 async def test_what_a_batch_left_undone_is_asked_for_again() -> None:
     """DynamoDB may take a part of a batch, and calls that a success."""
-    key = {"pk": {"S": "connection#a"}, "sk": {"S": "connection"}}
-    unread = said({"Responses": {"t": []}, "UnprocessedKeys": {"t": {"Keys": [key], "ConsistentRead": True}}})
-    read = said({"Responses": {"t": [key | {"rooms": {"SS": ["lobby"]}}]}, "UnprocessedKeys": {}})
+    closed = said({"Attributes": {"rooms": {"SS": ["lobby"]}, "closed": {"BOOL": True}}})
+    key = {"pk": {"S": "room#lobby"}, "sk": {"S": "a"}}
     undeleted = said({"UnprocessedItems": {"t": [{"DeleteRequest": {"Key": key}}]}})
-    async with fake_dynamodb(unread, read, undeleted) as (fake, store):
-        await store.forget(connection_ids=["a"])
-        assert fake.operations == ["BatchGetItem"] * 2 + ["BatchWriteItem"] * 2
+    async with fake_dynamodb(closed, undeleted) as (fake, store):
+        await store.remove(connection_ids=["a"])
+        assert fake.operations == ["UpdateItem"] + ["BatchWriteItem"] * 2
 
 
 async def test_what_a_batch_never_does_is_unavailable() -> None:
     """Rather than an endless loop, or a member that stays without anybody knowing."""
-    key = {"pk": {"S": "connection#a"}, "sk": {"S": "connection"}}
-    unread = said({"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [key], "ConsistentRead": True}}})
-    async with fake_dynamodb(*[unread] * 50) as (_, store):
+    closed = said({"Attributes": {"rooms": {"SS": ["lobby"]}, "closed": {"BOOL": True}}})
+    key = {"pk": {"S": "room#lobby"}, "sk": {"S": "a"}}
+    undeleted = said({"UnprocessedItems": {"t": [{"DeleteRequest": {"Key": key}}]}})
+    async with fake_dynamodb(closed, *[undeleted] * 50) as (_, store):
         with pytest.raises(Unavailable):
-            await store.forget(connection_ids=["a"])
+            await store.remove(connection_ids=["a"])
+
+
+async def test_removal_that_broke_off_is_finished_by_the_next_one(moto_endpoint: str, table: str) -> None:
+    """A process may die between the mark and the deletion; the item keeps the rooms."""
+    async with asyncio.timeout(30):
+        store = direct(moto_endpoint, table)
+        await store.join(room=LOBBY, connection=A)
+        await store._close("a", time.monotonic() + 10)
+        assert await store.find(connection_id="a") is None
+        await store.remove(connection_ids=["a"])
+        assert [page async for page in store.recipients(room=LOBBY)] == []
+        store._client.close()
 
 
 async def test_cancelled_call_leaves_nothing_behind() -> None:

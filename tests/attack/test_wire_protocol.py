@@ -5,9 +5,9 @@ import random
 from typing import Any
 
 from adapters.memory import MemoryConnectionStore, MemoryMessageSink
-from adapters.sqs.fan_out_queue import read_fan_out, write_fan_out
-from chat_core import FanOut, Format, ReceivedFrame
-from tests.support.chat import Chat
+from adapters.sqs import read_job, write_job
+from chat_core import DeliveryJob, MessagePublished, RestOfRoom
+from tests.support.chat import JSON, MemoryChat
 
 SEED = 20_261_126
 FRAMES = 20_000
@@ -54,21 +54,22 @@ def frame(source: random.Random) -> str:
 async def test_every_frame_is_answered_and_nothing_is_forged() -> None:
     """What goes out is within the limits, is JSON where it has to be, and is from whoever sent it."""
     source = random.Random(SEED)
-    chat = Chat(store=MemoryConnectionStore(), sink=MemoryMessageSink())
-    plain, reads_json = await chat.join("a"), await chat.join("b", reads=Format.JSON)
+    chat = MemoryChat(store=MemoryConnectionStore(), sink=MemoryMessageSink())
+    plain, reads_json = await chat.join("a"), await chat.join("b", codec=JSON)
     for _ in range(FRAMES):
         text = frame(source)
-        receipt = await chat.receive(ReceivedFrame(connection_id="a", text=text))
-        assert (receipt.fault is None) != (receipt.report is None)
+        result = await chat.receive("a", text)
+        assert (result.fault is None) != (result.report is None)
         for sent in reads_json:
             event = json.loads(sent)
             assert (event["type"], event["from"], event["room"]) == ("message", "a", "lobby")
             # What was delivered can be handed on as well.
-            fan_out = FanOut(id="i", room="lobby", sender="a", data=event["data"])
-            assert read_fan_out(write_fan_out(fan_out)) == fan_out
+            published = MessagePublished(room="lobby", sender="a", data=event["data"])
+            job = DeliveryJob(id="i", event=published, target=RestOfRoom(cursor="c"))
+            assert read_job(write_job(job)) == job
         assert all(len(each.encode()) <= LIMIT for each in (*plain, *reads_json))
-        if receipt.fault:
+        if result.fault:
             assert reads_json == []
-            assert [json.loads(each)["code"] for each in plain] == [receipt.fault.code]
+            assert [json.loads(each)["code"] for each in plain] == [result.fault.code]
         plain.clear()
         reads_json.clear()

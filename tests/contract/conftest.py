@@ -1,30 +1,31 @@
 """The adapters that each port's contract is held against."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 
-from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBFanOutProgress, DynamoDBRateLimiter
+from adapters.dynamodb import DynamoDBCheckpointStore, DynamoDBConnectionStore, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
 from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret
 from adapters.memory import (
+    MemoryCheckpointStore,
     MemoryConnectionStore,
-    MemoryFanOutProgress,
-    MemoryFanOutQueue,
+    MemoryJobQueue,
     MemoryRateLimiter,
     MemoryTokenVerifier,
 )
-from adapters.sqs import SqsFanOutQueue, read_fan_out
+from adapters.sqs import SqsJobQueue, SqsLease, read_job
 from chat_core import (
     LOBBY,
+    CheckpointStore,
     Connection,
     ConnectionStore,
-    FanOut,
-    FanOutProgress,
-    FanOutQueue,
-    Format,
+    DeliveryJob,
+    JobQueue,
+    Lease,
     Principal,
     RateLimiter,
     TokenVerifier,
@@ -83,7 +84,7 @@ async def store_and_fill(request: pytest.FixtureRequest) -> AsyncIterator[tuple[
 
 async def _join_all(store: ConnectionStore, ids: Sequence[str]) -> None:
     for each in ids:
-        await store.join(room=LOBBY, connection=Connection(id=each, format=Format.PLAIN))
+        await store.join(room=LOBBY, connection=Connection(id=each, codec="plain"))
 
 
 @pytest.fixture
@@ -124,29 +125,29 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 @pytest.fixture(params=["memory", *ENDPOINTS])
-async def progress(request: pytest.FixtureRequest) -> AsyncIterator[FanOutProgress]:
-    """Return positions of each kind, of no fan-out yet."""
+async def checkpoints(request: pytest.FixtureRequest) -> AsyncIterator[CheckpointStore]:
+    """Return an empty checkpoint store of each kind."""
     if request.param == "memory":
-        yield MemoryFanOutProgress()
+        yield MemoryCheckpointStore()
         return
     endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
     table = dynamodb.new_table(endpoint)
     with closing(dynamodb.direct_client(endpoint)) as client:
-        yield DynamoDBFanOutProgress(client, table=table)
+        yield DynamoDBCheckpointStore(client, table=table)
 
 
 @pytest.fixture
-async def broken_progress() -> AsyncIterator[FanOutProgress]:
-    """Return positions that cannot be reached."""
+async def broken_checkpoints() -> AsyncIterator[CheckpointStore]:
+    """Return a checkpoint store that cannot be reached."""
     with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
-        yield DynamoDBFanOutProgress(client, table="t")
+        yield DynamoDBCheckpointStore(client, table="t")
 
 
 @pytest.fixture
-async def hanging_progress() -> AsyncIterator[FanOutProgress]:
-    """Return positions whose table does not answer."""
+async def hanging_checkpoints() -> AsyncIterator[CheckpointStore]:
+    """Return a checkpoint store whose table does not answer."""
     with silent_server() as endpoint, closing(dynamodb.direct_client(endpoint)) as client:
-        yield DynamoDBFanOutProgress(client, table="t")
+        yield DynamoDBCheckpointStore(client, table="t")
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ async def limiters(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterato
     with closing(dynamodb.direct_client(endpoint)) as client:
         store = DynamoDBConnectionStore(client, table=table)
         for each in ("a", "b"):
-            await store.join(room=LOBBY, connection=Connection(id=each, format=Format.PLAIN))
+            await store.join(room=LOBBY, connection=Connection(id=each, codec="plain"))
         one, other = (DynamoDBRateLimiter(client, table=table, rate=RATE, clock=clock) for _ in range(2))
         yield one, other
 
@@ -198,34 +199,68 @@ async def hanging_limiter() -> AsyncIterator[RateLimiter]:
         yield DynamoDBRateLimiter(client, table="t", rate=RATE)
 
 
-QueueAndTake = tuple[FanOutQueue, Callable[[], list[FanOut]]]
+QueueAndTake = tuple[JobQueue, Callable[[], list[DeliveryJob]]]
 
 
 @pytest.fixture(params=["memory", "SQS"])
 async def queue_and_take(request: pytest.FixtureRequest) -> AsyncIterator[QueueAndTake]:
     """Return an empty queue of each kind, and what takes everything out of it."""
     if request.param == "memory":
-        queue = MemoryFanOutQueue()
+        queue = MemoryJobQueue()
         yield queue, lambda: [queue.waiting.popleft() for _ in range(len(queue.waiting))]
         return
     endpoint: str = request.getfixturevalue("moto_endpoint")
     url = sqs.create_queue(endpoint)
     with closing(sqs.direct_client(endpoint)) as client:
-        yield SqsFanOutQueue(client, url=url), lambda: [read_fan_out(body) for body in sqs.take_all(endpoint, url)]
+        yield SqsJobQueue(client, url=url), lambda: [read_job(body) for body in sqs.take_all(endpoint, url)]
 
 
 @pytest.fixture
-async def broken_queue() -> AsyncIterator[FanOutQueue]:
+async def broken_queue() -> AsyncIterator[JobQueue]:
     """Return a queue that cannot be reached."""
     with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
-        yield SqsFanOutQueue(client, url="http://127.0.0.1:9/queue")
+        yield SqsJobQueue(client, url="http://127.0.0.1:9/queue")
 
 
 @pytest.fixture
-async def hanging_queue() -> AsyncIterator[FanOutQueue]:
+async def hanging_queue() -> AsyncIterator[JobQueue]:
     """Return a queue that does not answer."""
     with silent_server() as endpoint, closing(sqs.direct_client(endpoint)) as client:
-        yield SqsFanOutQueue(client, url=f"{endpoint}/queue")
+        yield SqsJobQueue(client, url=f"{endpoint}/queue")
+
+
+@pytest.fixture
+async def lease_and_others(moto_endpoint: str) -> AsyncIterator[tuple[Lease, Callable[[float], bool]]]:
+    """Return a lease of two seconds, and what another worker does that waits so many seconds for the job."""
+    url = sqs.create_queue(moto_endpoint)
+    api = sqs.client(moto_endpoint)
+    api.send_message(QueueUrl=url, MessageBody="job")
+    (message,) = api.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
+
+    def another_can_take_it(seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if api.receive_message(QueueUrl=url).get("Messages"):
+                return True
+            time.sleep(0.1)
+        return False
+
+    with closing(sqs.direct_client(moto_endpoint)) as client:
+        yield SqsLease(client, url=url, receipt_handle=message["ReceiptHandle"], seconds=2), another_can_take_it
+
+
+@pytest.fixture
+async def broken_lease() -> AsyncIterator[Lease]:
+    """Return a lease whose queue cannot be reached."""
+    with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
+        yield SqsLease(client, url="http://127.0.0.1:9/queue", receipt_handle="r", seconds=2)
+
+
+@pytest.fixture
+async def hanging_lease() -> AsyncIterator[Lease]:
+    """Return a lease whose queue does not answer."""
+    with silent_server() as endpoint, closing(sqs.direct_client(endpoint)) as client:
+        yield SqsLease(client, url=f"{endpoint}/queue", receipt_handle="r", seconds=2)
 
 
 async def _hang() -> bytes:

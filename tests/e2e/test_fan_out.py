@@ -194,4 +194,4 @@ async def test_message_that_no_worker_understands_does_not_stop_the_others() -> 
         await stack.hand_on({"id": "f1", "room": "lobby", "sender": "s", "data": "hi", "after": "a"})
         await stack.until(1, seconds=30)
         assert set(stack.endpoint.posts) == {"b"}
-        assert [line for line in stack.log if "not a fan-out" in line]
+        assert [line for line in stack.log if "not a delivery job" in line]

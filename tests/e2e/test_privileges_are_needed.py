@@ -58,13 +58,12 @@ CASES = [
     Case(function="Connect", action="dynamodb:PutItem", functions=("Connect",), refused=503),
     Case(function="Connect", action="dynamodb:UpdateItem", functions=("Connect",), refused=503),
     Case(function="Disconnect", functions=("Disconnect",)),
-    Case(function="Disconnect", action="dynamodb:BatchGetItem", functions=("Disconnect",)),
+    Case(function="Disconnect", action="dynamodb:UpdateItem", functions=("Disconnect",)),
     Case(function="Disconnect", action="dynamodb:BatchWriteItem", functions=("Connect", "Disconnect")),
     Case(function="SendMessage", functions=("SendMessage",), receives=INTERNAL),
     Case(function="SendMessage", action="dynamodb:GetItem", functions=("SendMessage",), receives=UNAVAILABLE),
     Case(function="SendMessage", action="dynamodb:UpdateItem", functions=("SendMessage",), receives=UNAVAILABLE),
     Case(function="SendMessage", action="dynamodb:Query", functions=("SendMessage",), receives=UNAVAILABLE),
-    Case(function="SendMessage", action="dynamodb:BatchGetItem", functions=("Connect", "SendMessage"), receives="live"),
     Case(
         function="SendMessage", action="dynamodb:BatchWriteItem", functions=("Connect", "SendMessage"), receives="live"
     ),
@@ -79,7 +78,7 @@ CASES = [
             "dynamodb:Query",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
-            "dynamodb:BatchGetItem",
+            "dynamodb:UpdateItem",
             "dynamodb:BatchWriteItem",
             "execute-api:ManageConnections",
             "sqs:ReceiveMessage",

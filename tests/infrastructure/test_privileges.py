@@ -43,13 +43,12 @@ MAY: dict[str, list[tuple[list[str], dict[str, Any] | list[dict[str, str]]]]] = 
     ],
     "DisconnectFunction": [
         (WRITE_LOGS, log_of("Disconnect")),
-        (["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], TABLE),
+        (["dynamodb:BatchWriteItem", "dynamodb:UpdateItem"], TABLE),
     ],
     "SendMessageFunction": [
         (WRITE_LOGS, log_of("SendMessage")),
         (
             [
-                "dynamodb:BatchGetItem",
                 "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:Query",
@@ -68,11 +67,11 @@ MAY: dict[str, list[tuple[list[str], dict[str, Any] | list[dict[str, str]]]]] = 
         (WRITE_LOGS, log_of("FanOut")),
         (
             [
-                "dynamodb:BatchGetItem",
                 "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
+                "dynamodb:UpdateItem",
             ],
             TABLE,
         ),

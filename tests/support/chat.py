@@ -3,45 +3,41 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from adapters.memory import MemoryConnectionStore, MemoryFanOutProgress, MemoryFanOutQueue, MemoryMessageSink
-from chat_core import (
-    Broadcast,
-    Connect,
-    Connection,
-    ConnectionStore,
-    ContinueFanOut,
-    Disconnect,
-    Format,
-    HandOn,
-    MessageSink,
-    RateLimiter,
-    ReceiveFrame,
-    RefuseFrame,
-    RoomDelivery,
-)
+from adapters.memory import MemoryCheckpointStore, MemoryConnectionStore, MemoryJobQueue, MemoryMessageSink
+from chat_core import Budget, Chat, Frame, FrameResult, GivenPorts, Handshake, JobQueue, Limits, RateLimiter
+
+PLAIN, JSON = "plain", "json"
+"""The names of the codecs."""
+WITHOUT_END = Budget()
 
 
 @dataclass
-class Chat:
-    """Use cases that share a store and a sink, and what each client received."""
+class MemoryChat:
+    """A chat whose store pages by two, and what each client received."""
 
     store: MemoryConnectionStore = field(default_factory=lambda: MemoryConnectionStore(page_size=2))
     sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
     limiter: RateLimiter | None = None
+    queue: MemoryJobQueue = field(default_factory=MemoryJobQueue)
+    broken_queue: JobQueue | None = None
+    """Used in place of `queue`."""
 
     def __post_init__(self) -> None:
-        self.connect = Connect(store=self.store)
-        self.disconnect = Disconnect(store=self.store)
-        self.queue = MemoryFanOutQueue()
-        self.progress = MemoryFanOutProgress()
-        delivery = room_delivery(self.store, self.sink)
-        hand_on = HandOn(queue=self.queue)
-        self.broadcast = Broadcast(deliver=delivery, hand_on=hand_on)
-        self.continue_fan_out = ContinueFanOut(deliver=delivery, hand_on=hand_on, progress=self.progress, chunk=4)
-        self.receive = ReceiveFrame(broadcast=self.broadcast, store=self.store, sink=self.sink, limiter=self.limiter)
-        self.refuse = RefuseFrame(sink=self.sink)
+        self.checkpoints = MemoryCheckpointStore()
+        ports = GivenPorts(
+            store=self.store,
+            sink=self.sink,
+            start_task=asyncio.create_task,
+            limiter=self.limiter,
+            queue=self.broken_queue or self.queue,
+            checkpoints=self.checkpoints,
+            limits=Limits(job_recipients=4000),
+        )
+        self.chat = Chat(ports, chunk=4)
+        self.broadcast = self.chat.broadcast
+        self.continue_job = self.chat.continue_job
 
-    async def join(self, connection_id: str, *, reads: Format = Format.PLAIN) -> list[str]:
+    async def join(self, connection_id: str, *, codec: str = PLAIN) -> list[str]:
         """Connect a client; return the list that its messages will be in."""
         inbox: list[str] = []
 
@@ -49,10 +45,17 @@ class Chat:
             inbox.append(text)
 
         self.sink.attach(connection_id, send)
-        await self.connect(Connection(id=connection_id, format=reads))
+        await self.chat.open_connection(Handshake(connection_id=connection_id, codec=codec), WITHOUT_END)
         return inbox
 
+    async def leave(self, connection_id: str) -> None:
+        """End a connection."""
+        await self.chat.close_connection(connection_id, WITHOUT_END)
 
-def room_delivery(store: ConnectionStore, sink: MessageSink) -> RoomDelivery:
-    """Return the part that broadcasts and fan-outs share."""
-    return RoomDelivery(store=store, sink=sink, start_task=asyncio.create_task)
+    async def receive(self, connection_id: str, text: str) -> FrameResult:
+        """Let a client send a frame."""
+        return await self.chat.receive_frame(Frame(connection_id=connection_id, text=text), WITHOUT_END)
+
+    async def refuse(self, connection_id: str, text: str) -> FrameResult:
+        """Let a client send a frame that no route takes."""
+        return await self.chat.refuse_frame(Frame(connection_id=connection_id, text=text), WITHOUT_END)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from entrypoints.aws_lambda.proxy import Event
+from entrypoints.aws_lambda.events import Event
 
 CONNECTION_ID = "BFHPhfCWIAMCKlQ="
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.chat import Chat
+from tests.support.chat import MemoryChat
 
 
 @pytest.fixture
-def chat() -> Chat:
+def chat() -> MemoryChat:
     """Return a chat that nobody is in."""
-    return Chat()
+    return MemoryChat()

@@ -1,4 +1,4 @@
-"""What the adapters here have in common: how they reach DynamoDB, and how they fail."""
+"""What the adapters here share: the client of DynamoDB, and the translation of its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ def dynamodb_client(
 
     Args:
         region: where the table is, for example `eu-west-1`.
-        credentials: whose requests they are.
+        credentials: sign the requests.
         url: an endpoint other than the region's own.
-        retries: how often a request is repeated that was throttled or met a fault.
+        retries: how often a request is repeated after throttling or a transient fault.
 
     """
     return JsonClient(
@@ -35,7 +35,7 @@ def dynamodb_client(
 
 @contextmanager
 def faults_as_unavailable() -> Iterator[None]:
-    """Raise what the core knows in place of what the client raises, with that as its cause."""
+    """Raise `Unavailable` instead of the client's errors, which become its cause."""
     try:
         yield
     except (ServiceError, ServiceUnreachable) as exc:

@@ -1,4 +1,4 @@
-"""How much each connection sends, in the table of connections."""
+"""The rate of each connection, in the table of connections."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from typing import Any, Final
 from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import connection_key, key
 from aws_client import JsonClient, ServiceError
-from chat_core.model import Rate
+from chat_core.domain import Rate
 from chat_core.ports import RateLimiter
 
 Json = dict[str, Any]
@@ -19,11 +19,11 @@ _MOST_KNOWN: Final = 10_000
 
 
 class DynamoDBRateLimiter(RateLimiter):
-    """Keeps when a sender's next message is due in the sender's own item, which `adapters.dynamodb.table` describes.
+    """Stores the time at which a sender's next message is due, in the sender's item (see `adapters.dynamodb.table`).
 
-    A message of a sender that has been quiet costs one write, another one that is admitted costs two, a refused one at
-    most one: a sender that floods is known here until it may send again. A sender without an item is in no room, and is
-    counted here alone: making an item for it would bring a connection back that has ended.
+    The first message after a pause costs one write. Another admitted message costs two. A refused message costs at most
+    one, because this process remembers a sender that floods until it may send again. A sender without an item is in no
+    room. It is counted in this process alone: an item for it would never be removed.
     """
 
     def __init__(self, client: JsonClient, *, table: str, rate: Rate, clock: Callable[[], float] = time.time) -> None:
@@ -33,7 +33,8 @@ class DynamoDBRateLimiter(RateLimiter):
         self._slack = round(rate.slack * _MICROSECONDS)
         self._clock = clock
         self._known: dict[str, int] = {}
-        """When a sender's next message was due at last sight. It only grows, so that it refuses nobody wrongly."""
+        """When each sender's next message was due when last read. The true value only grows, so that nothing is refused
+        wrongly."""
 
     async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:
         now = round(self._clock() * _MICROSECONDS)
@@ -57,7 +58,7 @@ class DynamoDBRateLimiter(RateLimiter):
         )
 
     async def _go_on(self, sender: str, now: int, deadline: float) -> "_Answer":
-        """Count a message that comes soon after the last one."""
+        """Count a message that follows soon after the last one."""
         return await self._update(
             sender,
             "SET due = due + :interval",

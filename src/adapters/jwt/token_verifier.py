@@ -12,8 +12,8 @@ from typing import Any
 import jwt
 
 from adapters.jwt.keys import KeySource
+from chat_core.domain import Principal
 from chat_core.errors import Forbidden, Unauthenticated, Unavailable
-from chat_core.model import Principal
 from chat_core.ports import TokenVerifier
 
 MAX_TOKEN_LENGTH = 8192

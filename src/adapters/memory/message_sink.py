@@ -5,14 +5,15 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from chat_core.ports import MessageSink, Outcome, Outcomes
+from chat_core.domain import Outcome, Outcomes
+from chat_core.ports import MessageSink
 
 Send = Callable[[str], Awaitable[None]]
 """Sends one text to one client.
 
 Raises:
     ConnectionError: the client has left.
-    asyncio.QueueFull: it reads so slowly that nothing more is kept for it.
+    asyncio.QueueFull: it reads so slowly that nothing more is buffered for it.
 
 """
 
@@ -25,7 +26,7 @@ def _leave_open() -> None:
 
 
 class MemoryMessageSink(MessageSink):
-    """Calls, for each connection, the function that was attached to it: all of them side by side.
+    """Calls the function that was attached to each connection, all of them concurrently.
 
     Needs a running asyncio loop.
     """
@@ -35,12 +36,12 @@ class MemoryMessageSink(MessageSink):
         self._closes: dict[str, Close] = {}
 
     def attach(self, connection_id: str, send: Send, close: Close = _leave_open) -> None:
-        """Let messages to the connection go through `send`; `close` is called when it is to end."""
+        """Send payloads to the connection by `send`, and end it by `close`."""
         self._sends[connection_id] = send
         self._closes[connection_id] = close
 
     def detach(self, connection_id: str) -> None:
-        """Let the connection be gone from now on; one that was never attached is gone already."""
+        """Treat the connection as gone from now on. A connection that was never attached is gone already."""
         self._sends.pop(connection_id, None)
         self._closes.pop(connection_id, None)
 
@@ -61,12 +62,12 @@ class MemoryMessageSink(MessageSink):
             return Outcome.GONE
         seconds = deadline - time.monotonic()
         if seconds <= 0:
-            # A timeout in the past would still let run whatever does not have to wait.
+            # With a time-out in the past, a send that does not wait would still run.
             return Outcome.NOT_TRIED
         try:
             async with asyncio.timeout(None if math.isinf(seconds) else seconds):
                 await send(payload)
-        except Exception as exc:  # noqa: BLE001  one connection's failure, of whatever kind, must not fail the others
+        except Exception as exc:  # noqa: BLE001  no failure of one connection may fail the others
             return _failure(exc)
         return Outcome.DELIVERED
 

@@ -1,17 +1,17 @@
-"""How much each sender sends, in a dictionary."""
+"""The rate of each sender, in a dictionary."""
 
 import math
 import time
 from collections.abc import Callable
 
-from chat_core.model import Rate
+from chat_core.domain import Rate
 from chat_core.ports import RateLimiter
 
 _FEWEST_KEPT = 1000
 
 
 class MemoryRateLimiter(RateLimiter):
-    """Counts for as long as the process lives; senders that have been quiet take no memory."""
+    """Counts for as long as the process lives. A sender that pauses takes no memory."""
 
     def __init__(self, rate: Rate, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate

@@ -1,15 +1,15 @@
-"""Who may connect, as a table of tokens."""
+"""Tokens in a mapping."""
 
 import math
 from collections.abc import Mapping
 
+from chat_core.domain import Principal
 from chat_core.errors import Unauthenticated
-from chat_core.model import Principal
 from chat_core.ports import TokenVerifier
 
 
 class MemoryTokenVerifier(TokenVerifier):
-    """Knows every token by heart; the mapping may change at any time, since it is read at each call."""
+    """Knows the principal of each token. The mapping is read at each call, so it may change at any time."""
 
     def __init__(self, principals: Mapping[str, Principal]) -> None:
         self._principals = principals

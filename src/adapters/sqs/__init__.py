@@ -1,5 +1,6 @@
 """Adapters on Amazon SQS."""
 
-from adapters.sqs.fan_out_queue import SqsFanOutQueue, read_fan_out, write_fan_out
+from adapters.sqs.job_queue import SqsJobQueue, read_job, write_job
+from adapters.sqs.lease import SqsLease
 
-__all__ = ["SqsFanOutQueue", "read_fan_out", "write_fan_out"]
+__all__ = ["SqsJobQueue", "SqsLease", "read_job", "write_job"]

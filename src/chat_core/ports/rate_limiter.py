@@ -1,4 +1,4 @@
-"""The port to whatever counts how much a sender sends."""
+"""The port to the limiter of senders."""
 
 import math
 from abc import abstractmethod
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class RateLimiter(Protocol):
-    """Whether a sender keeps to its rate, counted in one place for everyone who asks.
+    """Holds each sender to a rate, counted in one place for all processes.
 
-    Each sender has a `Rate` of its own, which the limiter is made with. May raise `Unavailable`.
+    All senders have the same `Rate`, which the limiter is made with. May raise `Unavailable`.
     """
 
     @abstractmethod
     async def admit(self, *, sender: str, deadline: float = math.inf) -> bool:
-        """Count one message of this sender, if its rate has room for it.
+        """Count one message of this sender if its rate allows it now.
 
         A repeated request may count a message twice. A refused message is not counted.
 
@@ -22,7 +22,7 @@ class RateLimiter(Protocol):
             deadline: when to give up, on the scale of `time.monotonic()`, in seconds.
 
         Returns:
-            False if the message is more than the rate allows now.
+            False if the message exceeds the rate.
 
         """
         ...

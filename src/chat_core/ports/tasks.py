@@ -1,4 +1,4 @@
-"""The port to whatever runs coroutines side by side."""
+"""The port to the event loop that runs coroutines concurrently."""
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Coroutine
@@ -9,20 +9,20 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Task(Awaitable[T_co], Protocol[T_co]):
-    """A coroutine that runs by itself; awaiting it gives its result or raises its exception."""
+    """A running coroutine. Awaiting it returns its result or raises its exception."""
 
     @abstractmethod
     def cancel(self) -> object:
-        """Stop the coroutine where it next waits."""
+        """Cancel the coroutine at its next await."""
 
 
 class StartTask(Protocol):
-    """Starts a coroutine and returns at once; `asyncio.create_task` is one.
+    """Starts a coroutine and returns at once. `asyncio.create_task` is one.
 
-    The core overlaps work through this port alone, so that which event loop drives it stays the caller's choice.
+    The core runs work concurrently through this port alone, so that the caller chooses the event loop.
     """
 
     @abstractmethod
     def __call__(self, coroutine: Coroutine[Any, Any, T], /) -> Task[T]:
-        """Let the coroutine run beside the caller."""
+        """Run the coroutine concurrently with the caller."""
         ...

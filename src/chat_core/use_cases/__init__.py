@@ -1,24 +1,21 @@
 """What the chat does: one use case a module, each a dataclass of ports that is called with what happened."""
 
-from chat_core.use_cases.broadcast import Broadcast, Message
-from chat_core.use_cases.connect import Connect
-from chat_core.use_cases.continue_fan_out import ContinueFanOut
-from chat_core.use_cases.delivering import BroadcastReport, RoomDelivery
-from chat_core.use_cases.disconnect import Disconnect
-from chat_core.use_cases.handing_on import HandOn
-from chat_core.use_cases.receive_frame import Receipt, ReceivedFrame, ReceiveFrame, RefuseFrame
+from chat_core.use_cases.close_connection import CloseConnection
+from chat_core.use_cases.continue_job import ContinueJob
+from chat_core.use_cases.open_connection import Handshake, OpenConnection, Opened
+from chat_core.use_cases.receive_frame import Frame, FrameResult, ReceiveFrame
+from chat_core.use_cases.send_message import SendMessageToRoom
+from chat_core.use_cases.session import Session
 
 __all__ = [
-    "Broadcast",
-    "BroadcastReport",
-    "Connect",
-    "ContinueFanOut",
-    "Disconnect",
-    "HandOn",
-    "Message",
-    "Receipt",
+    "CloseConnection",
+    "ContinueJob",
+    "Frame",
+    "FrameResult",
+    "Handshake",
+    "OpenConnection",
+    "Opened",
     "ReceiveFrame",
-    "ReceivedFrame",
-    "RefuseFrame",
-    "RoomDelivery",
+    "SendMessageToRoom",
+    "Session",
 ]

@@ -1,111 +1,117 @@
-"""A client has sent something."""
+"""A client has sent a frame."""
 
-import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from chat_core.errors import ChatError, TooManyRequests, UnknownAction
-from chat_core.model import Format
-from chat_core.ports.connection_store import ConnectionStore
-from chat_core.ports.message_sink import MessageSink
-from chat_core.ports.rate_limiter import RateLimiter
-from chat_core.protocol import Frame, Ref, parse_frame, parse_send_message, render_error, render_sent
-from chat_core.use_cases.broadcast import Broadcast, Message
-from chat_core.use_cases.delivering import BroadcastReport, disconnect_slow
-from chat_core.use_cases.times import ANSWERING_SECONDS, SETTLING_SECONDS
+from chat_core.domain import Command, Reply, Report
+from chat_core.errors import ChatError, UnknownAction
+from chat_core.fanout.budget import Budget
+from chat_core.fanout.deliver import disconnect_slow
+from chat_core.ports import ConnectionStore, MessageSink
+from chat_core.use_cases.session import Session
+from chat_core.wire import Codec, Codecs, Decoded, RefusedRequest, Request
+
+Handler = Callable[[Any, Session, Budget], Awaitable[Reply]]
+"""The use case of one command. Raises `ChatError` for what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedFrame:
+class Frame:
     """The text that came in over a connection."""
 
     connection_id: str
     text: str
-    deadline: float = math.inf
-    """When to give deliveries up, on the scale of `time.monotonic()`, in seconds. What is left to do then, forgetting,
-    handing on and telling the sender, takes less than a second more."""
-    hand_on_at: float = math.inf
-    """When to leave the rest of a large room to a worker, on the same scale."""
+    codec: str | None = None
+    """The connection's codec, if the transport knows it. If it is None, the store is asked when it matters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What came of a frame: either a broadcast or a fault that its sender was told of."""
+class FrameResult:
+    """What became of the requests in a frame."""
 
-    report: BroadcastReport | None = None
-    fault: ChatError | None = None
+    replies: Sequence[Reply] = ()
+    faults: Sequence[ChatError] = ()
+    """The faults that the sender was told of."""
+
+    @property
+    def fault(self) -> ChatError | None:
+        """The first fault."""
+        return self.faults[0] if self.faults else None
+
+    @property
+    def report(self) -> Report | None:
+        """What became of the messages, or None if none was sent."""
+        return Report.total(each.report for each in self.replies) if self.replies else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """The commands that a chat executes."""
+
+    store: ConnectionStore
+    """Where senders are looked up."""
+    handlers: Mapping[type[Command], Handler]
+    """The use case of each command. A command without one does not exist for this chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveFrame:
-    """Do what the frame asks for; whatever is wrong with it is told to its sender, whose connection stays open.
+    """Execute what a frame asks for. The sender is told what is wrong with it, and its connection stays open.
 
-    A sender that reads JSON and gave a `ref` is told when its message was delivered, and to how many.
+    A request with a `ref` is answered, if clients of the sender's codec receive replies.
     """
 
-    broadcast: Broadcast
-    store: ConnectionStore
+    codecs: Codecs
     sink: MessageSink
-    limiter: RateLimiter | None = None
-    """Where there is one, it bounds what each connection may send to a room."""
+    commands: Commands | None = None
+    """None if every command is to be refused as unknown."""
 
-    async def __call__(self, received: ReceivedFrame) -> Receipt:
-        ref: Ref | None = None
-        try:
-            frame = parse_frame(received.text)
-            ref = frame.ref
-            return await self._send_message(frame, received)
-        except ChatError as fault:
-            await _reply(self.sink, received, render_error(fault, ref=ref))
-            return Receipt(fault=fault)
+    async def __call__(self, frame: Frame, budget: Budget) -> FrameResult:
+        """Execute it within the budget. Never raises `ChatError`: a fault is in the result."""
+        replies: list[Reply] = []
+        faults: list[ChatError] = []
+        session: Session | None = None
+        for decoded in self.codecs.decode(frame.text, codec=frame.codec):
+            try:
+                request, commands, handler = self._find_handler(decoded)
+                session = session or Session(frame.connection_id, store=commands.store, budget=budget)
+                replies.append(await self._execute(request, handler, frame, session, budget))
+            except ChatError as fault:
+                faults.append(fault)
+                payload = self.codecs.of_sender(frame.codec).encode_fault(ref=decoded.ref, fault=fault)
+                await self._post(payload, frame, budget)
+        return FrameResult(replies=replies, faults=faults)
 
-    async def _send_message(self, frame: Frame, received: ReceivedFrame) -> Receipt:
-        data = parse_send_message(frame)
-        sender, deadline = received.connection_id, received.deadline
-        if self.limiter and not await self.limiter.admit(sender=sender, deadline=deadline + SETTLING_SECONDS):
-            raise TooManyRequests
-        # Found out beforehand: a fault in between would have the sender repeat what was already delivered.
-        confirms = frame.ref is not None and await self._reads_json(sender, deadline)
-        message = Message(sender=sender, data=data, deadline=deadline, hand_on_at=received.hand_on_at)
-        report = await self.broadcast(message)
-        if frame.ref is not None and confirms:
-            await _reply(self.sink, received, _confirmation(frame.ref, sender, report))
-        return Receipt(report=report)
+    def _find_handler(self, decoded: Decoded) -> tuple[Request, Commands, Handler]:
+        if isinstance(decoded, RefusedRequest):
+            raise decoded.fault
+        commands = self.commands
+        if commands is None or type(decoded.command) not in commands.handlers:
+            raise UnknownAction
+        return decoded, commands, commands.handlers[type(decoded.command)]
 
-    async def _reads_json(self, connection_id: str, deadline: float) -> bool:
-        sender = await self.store.find(connection_id=connection_id, deadline=deadline + SETTLING_SECONDS)
-        return sender is not None and sender.format is Format.JSON
+    async def _execute(
+        self, request: Request, handler: Handler, frame: Frame, session: Session, budget: Budget
+    ) -> Reply:
+        # Before the command: a fault afterwards would make the sender repeat what was already done.
+        codec = None if request.ref is None else await self._codec_of(frame, session)
+        reply = await handler(request.command, session, budget)
+        if codec is not None and request.ref is not None:
+            payload = codec.encode_reply(ref=request.ref, reply=reply)
+            if payload is not None:
+                await self._post(payload, frame, budget)
+        return reply
 
+    async def _codec_of(self, frame: Frame, session: Session) -> Codec | None:
+        """Return the sender's codec, or None if the sender has left or its codec is not known here."""
+        if frame.codec is not None:
+            return self.codecs.named(frame.codec)
+        sender = await session.connection()
+        return None if sender is None else self.codecs.named(sender.codec)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseFrame:
-    """Tell the sender of a frame that no action takes what is wrong with it; its connection stays open."""
-
-    sink: MessageSink
-
-    async def __call__(self, received: ReceivedFrame) -> Receipt:
-        ref: Ref | None = None
-        fault: ChatError = UnknownAction()
-        try:
-            ref = parse_frame(received.text).ref
-        except ChatError as exc:
-            fault = exc
-        await _reply(self.sink, received, render_error(fault, ref=ref))
-        return Receipt(fault=fault)
-
-
-def _confirmation(ref: Ref, sender: str, report: BroadcastReport) -> str:
-    return render_sent(
-        ref=ref,
-        sender=sender,
-        delivered=report.delivered,
-        gone=report.gone,
-        failed=report.failed.total(),
-        closed=report.closed,
-        continues=report.continues,
-    )
-
-
-async def _reply(sink: MessageSink, received: ReceivedFrame, payload: str) -> None:
-    deadline = received.deadline + ANSWERING_SECONDS
-    outcomes = await sink.deliver(payload=payload, connection_ids=[received.connection_id], deadline=deadline)
-    await disconnect_slow(sink, outcomes, deadline=deadline)
+    async def _post(self, payload: str, frame: Frame, budget: Budget) -> None:
+        outcomes = await self.sink.deliver(
+            payload=payload, connection_ids=[frame.connection_id], deadline=budget.answer_by
+        )
+        await disconnect_slow(self.sink, outcomes, deadline=budget.answer_by)

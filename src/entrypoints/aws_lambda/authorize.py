@@ -10,7 +10,7 @@ from typing import Any
 from chat_core import Forbidden, Unauthenticated, Unavailable
 from entrypoints.aws_lambda.authorizer_container import container
 from entrypoints.aws_lambda.bearer import bearer_token
-from entrypoints.aws_lambda.proxy import Event, LambdaContext, deadline
+from entrypoints.aws_lambda.events import Event, LambdaContext, budget
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
@@ -33,7 +33,7 @@ def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
 
     """
     try:
-        principal = _run(_verifier.verify(token=bearer_token(event) or "", deadline=deadline(context)))
+        principal = _run(_verifier.verify(token=bearer_token(event) or "", deadline=budget(context).deadline))
     except Unauthenticated as refusal:
         logger.info("refused a client: %s", refusal)
         raise Unauthorized from None

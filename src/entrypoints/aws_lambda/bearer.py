@@ -1,6 +1,6 @@
 """Where a client puts its token: three places, since a browser's WebSocket can set no header but the subprotocols."""
 
-from entrypoints.aws_lambda.proxy import Event, header_values, query_parameter
+from entrypoints.aws_lambda.events import Event, header_values, query_parameter
 
 SUBPROTOCOL_PREFIX = "bearer."
 """Offered beside the subprotocol that is meant: `chat.v1, bearer.<token>`. It is never the one that is accepted."""

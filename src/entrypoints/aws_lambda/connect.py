@@ -1,37 +1,39 @@
-"""`$connect`: the handshake waits for it, and succeeds if it does."""
+"""`$connect`: the handshake waits for this function, and succeeds if it does."""
 
 import logging
 
-from chat_core import SUBPROTOCOL, ChatError, Connection, Format, choose_format
+from chat_core import ChatError, Handshake
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import (
-    Answer,
+from entrypoints.aws_lambda.events import (
     Event,
     LambdaContext,
-    about,
-    answer,
-    cause,
+    Response,
+    budget,
     connection_id,
-    deadline,
     header_values,
+    log_cause,
+    log_record,
     query_parameter,
+    response,
 )
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
-_connect = container.connect()
+_open_connection = container.chat().open_connection
 
 
-def handler(event: Event, context: LambdaContext) -> Answer:
-    """Let the client in, in the format that it asked for; 400 for an unknown format, 503 where the table fails."""
+def handler(event: Event, context: LambdaContext) -> Response:
+    """Open the connection with the codec that the client asks for; 400 for an unknown one, 503 if the table fails."""
     offers = ",".join(header_values(event, "Sec-WebSocket-Protocol"))
-    offered = [name.strip() for name in offers.split(",")]
+    handshake = Handshake(
+        connection_id=connection_id(event),
+        subprotocols=[name.strip() for name in offers.split(",")],
+        codec=query_parameter(event, "format"),
+    )
     try:
-        chosen = choose_format(subprotocols=offered, query_format=query_parameter(event, "format"))
-        _run(_connect(Connection(id=connection_id(event), format=chosen), deadline=deadline(context)))
+        opened = _run(_open_connection(handshake, budget(context)))
     except ChatError as fault:
-        logger.warning(about(event, refused=fault.code), exc_info=cause(fault))
-        return answer(fault)
-    # API Gateway never picks a subprotocol, and a browser that offered some drops a connection without one.
-    accepted = chosen is Format.JSON and SUBPROTOCOL in offered
-    return answer(headers={"Sec-WebSocket-Protocol": SUBPROTOCOL} if accepted else None)
+        logger.warning(log_record(event, refused=fault.code), exc_info=log_cause(fault))
+        return response(fault)
+    # API Gateway confirms no subprotocol by itself.
+    return response(headers={"Sec-WebSocket-Protocol": opened.subprotocol} if opened.subprotocol else None)

@@ -1,33 +1,31 @@
-"""What the functions are made of: the one place that knows both the environment and the adapters.
+"""The parts of the functions: the one place that knows both the environment and the adapters.
 
-Everything here is made once in an execution environment, when a function's module first asks for it, and lives as long
-as the environment does: the event loop, the clients, their TLS connections. Adapters are imported where they are made,
-so that a function's cold start pays for the libraries that its own job needs.
+Each part is made once in an execution environment, when a function first needs it, and lives as long as the
+environment does: the event loop, the clients, their TLS connections. Each adapter is imported when it is made, so that
+the cold start of a function pays for the libraries that this function needs.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dependency_injector import containers, providers
 
 from chat_core import (
-    Broadcast,
-    Connect,
+    Chat,
+    CheckpointStore,
     ConnectionStore,
-    ContinueFanOut,
-    Disconnect,
-    FanOutProgress,
-    FanOutQueue,
-    HandOn,
+    JobQueue,
+    Lease,
+    Limits,
     MessageSink,
+    Ports,
+    RandomIds,
     Rate,
     RateLimiter,
-    ReceiveFrame,
-    RefuseFrame,
-    RoomDelivery,
+    SystemClock,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +34,14 @@ if TYPE_CHECKING:
 for _library in ("aiobotocore", "botocore", "pynamodb"):
     # At INFO they tell, in every cold start, where they found their settings.
     logging.getLogger(_library).setLevel(logging.WARNING)
+
+
+LIMITS = Limits(
+    # The largest message that API Gateway takes in either direction (its WebSocket quotas table).
+    payload_bytes=128 * 1024,
+    # Ids of 16 characters, with quotes and commas: 76 KB of the 256 KB that SQS takes, besides a message of 128 KB.
+    job_recipients=4000,
+)
 
 
 def _on_sdk() -> bool:
@@ -60,26 +66,30 @@ def _open_dynamodb_client() -> "JsonClient":
     return dynamodb_client(region=_region(), credentials=environment_credentials, url=_endpoint("DYNAMODB"))
 
 
-def _open_fan_out_progress(client: "JsonClient") -> FanOutProgress:
-    from adapters.dynamodb import DynamoDBFanOutProgress
+def _open_checkpoints(client: "JsonClient") -> CheckpointStore:
+    from adapters.dynamodb import DynamoDBCheckpointStore
 
-    return DynamoDBFanOutProgress(client, table=_table())
+    return DynamoDBCheckpointStore(client, table=_table())
 
 
-def _open_fan_out_queue() -> FanOutQueue | None:
-    """Return the queue; a stack may have none."""
-    queue = os.environ.get("FAN_OUT_QUEUE")
-    if not queue:
-        return None
-    from adapters.sqs import SqsFanOutQueue
+def _open_sqs_client() -> "JsonClient":
     from aws_client import environment_credentials, sqs_client
 
-    client = sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
-    return SqsFanOutQueue(client, url=queue)
+    return sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
+
+
+def _open_queue(client: "Callable[[], JsonClient]") -> JobQueue | None:
+    """Return the queue, or None if the stack has none."""
+    url = os.environ.get("FAN_OUT_QUEUE")
+    if not url:
+        return None
+    from adapters.sqs import SqsJobQueue
+
+    return SqsJobQueue(client(), url=url)
 
 
 def _open_rate_limiter(client: "Callable[[], JsonClient]") -> RateLimiter | None:
-    """Return what bounds each connection; a stack may have no such bound."""
+    """Return the limiter, or None if the stack has no such limit."""
     per_second = float(os.environ.get("MESSAGE_RATE", "0"))
     if not per_second:
         return None
@@ -88,10 +98,6 @@ def _open_rate_limiter(client: "Callable[[], JsonClient]") -> RateLimiter | None
     return DynamoDBRateLimiter(
         client(), table=_table(), rate=Rate(per_second=per_second, burst=int(os.environ["MESSAGE_BURST"]))
     )
-
-
-def _hand_on(queue: FanOutQueue | None) -> HandOn | None:
-    return None if queue is None else HandOn(queue=queue)
 
 
 def _open_message_sink(runner: asyncio.Runner) -> MessageSink:
@@ -138,33 +144,51 @@ def _region() -> str:
     return os.environ["AWS_REGION"]
 
 
+def _open_lease(client: "JsonClient", *, receipt_handle: str, seconds: int) -> Lease:
+    from adapters.sqs import SqsLease
+
+    return SqsLease(client, url=os.environ["FAN_OUT_QUEUE"], receipt_handle=receipt_handle, seconds=seconds)
+
+
+class _ContainerPorts:
+    """The container's providers as the ports of a chat: each is made when a use case needs it."""
+
+    def __init__(self, container: containers.Container) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._container, name)()
+
+
+def _make_chat(container: containers.Container) -> Chat:
+    return Chat(cast("Ports", _ContainerPorts(container)))
+
+
 class Container(containers.DeclarativeContainer):
-    """The use cases, on DynamoDB, API Gateway and SQS."""
+    """The chat, on DynamoDB, API Gateway and SQS. The providers of its ports have the names that `Ports` gives them."""
+
+    __self__ = providers.Self()
 
     runner = providers.Singleton(asyncio.Runner)
     """The event loop that drives every use case, one event at a time, as Lambda hands them in."""
 
     dynamodb_client = providers.Singleton(_open_dynamodb_client)
-    connection_store = providers.Singleton(_open_connection_store, dynamodb_client.provider)
-    message_sink = providers.Singleton(_open_message_sink, runner)
-    fan_out_queue = providers.Singleton(_open_fan_out_queue)
-    fan_out_progress = providers.Singleton(_open_fan_out_progress, dynamodb_client)
-    rate_limiter = providers.Singleton(_open_rate_limiter, dynamodb_client.provider)
+    sqs_client = providers.Singleton(_open_sqs_client)
 
-    connect = providers.Singleton(Connect, store=connection_store)
-    disconnect = providers.Singleton(Disconnect, store=connection_store)
-    refuse_frame = providers.Singleton(RefuseFrame, sink=message_sink)
-    room_delivery = providers.Singleton(
-        RoomDelivery, store=connection_store, sink=message_sink, start_task=providers.Object(asyncio.create_task)
-    )
-    hand_on = providers.Singleton(_hand_on, fan_out_queue)
-    broadcast = providers.Singleton(Broadcast, deliver=room_delivery, hand_on=hand_on)
-    receive_frame = providers.Singleton(
-        ReceiveFrame, broadcast=broadcast, store=connection_store, sink=message_sink, limiter=rate_limiter
-    )
-    continue_fan_out = providers.Singleton(
-        ContinueFanOut, deliver=room_delivery, hand_on=hand_on, progress=fan_out_progress
-    )
+    store = providers.Singleton(_open_connection_store, dynamodb_client.provider)
+    sink = providers.Singleton(_open_message_sink, runner)
+    start_task = providers.Object(asyncio.create_task)
+    limiter = providers.Singleton(_open_rate_limiter, dynamodb_client.provider)
+    queue = providers.Singleton(_open_queue, sqs_client.provider)
+    checkpoints = providers.Singleton(_open_checkpoints, dynamodb_client)
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(RandomIds)
+    limits = providers.Object(LIMITS)
+
+    lease = providers.Factory(_open_lease, sqs_client)
+    """A worker's lease; takes `receipt_handle` and `seconds`."""
+
+    chat = providers.Singleton(_make_chat, __self__)
 
 
 container = Container()

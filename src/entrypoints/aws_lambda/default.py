@@ -1,21 +1,19 @@
-"""`$default`: whatever no other route takes, which is an unknown action or not JSON at all."""
+"""`$default`: a frame that no other route takes, because its action is unknown or it is not JSON at all."""
 
 import logging
 
-from chat_core import ReceivedFrame
+from chat_core import Frame
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, about, answer, connection_id, deadline
+from entrypoints.aws_lambda.events import Event, LambdaContext, Response, budget, connection_id, log_record, response
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
-_refuse_frame = container.refuse_frame()
+_refuse_frame = container.chat().refuse_frame
 
 
-def handler(event: Event, context: LambdaContext) -> Answer:
-    """Tell the sender what is wrong with its frame; the connection stays open."""
-    received = ReceivedFrame(
-        connection_id=connection_id(event), text=event.get("body") or "", deadline=deadline(context)
-    )
-    receipt = _run(_refuse_frame(received))
-    logger.info(about(event, refused=receipt.fault and receipt.fault.code))
-    return answer(receipt.fault)
+def handler(event: Event, context: LambdaContext) -> Response:
+    """Tell the sender what is wrong with its frame. The connection stays open."""
+    frame = Frame(connection_id=connection_id(event), text=event.get("body") or "")
+    result = _run(_refuse_frame(frame, budget(context)))
+    logger.info(log_record(event, refused=result.fault and result.fault.code))
+    return response(result.fault)

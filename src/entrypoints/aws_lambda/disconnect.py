@@ -1,21 +1,30 @@
-"""`$disconnect`: the connection has ended; nobody waits for the answer, and API Gateway may never send the event."""
+"""`$disconnect`: the connection has ended. No client waits for the response, and the event may never come."""
 
 import logging
 
 from chat_core import ChatError
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import Answer, Event, LambdaContext, about, answer, cause, connection_id, deadline
+from entrypoints.aws_lambda.events import (
+    Event,
+    LambdaContext,
+    Response,
+    budget,
+    connection_id,
+    log_cause,
+    log_record,
+    response,
+)
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
-_disconnect = container.disconnect()
+_close_connection = container.chat().close_connection
 
 
-def handler(event: Event, context: LambdaContext) -> Answer:
-    """Forget the connection."""
+def handler(event: Event, context: LambdaContext) -> Response:
+    """Remove the connection."""
     try:
-        _run(_disconnect(connection_id(event), deadline=deadline(context)))
+        _run(_close_connection(connection_id(event), budget(context)))
     except ChatError as fault:
-        logger.warning(about(event, refused=fault.code), exc_info=cause(fault))
-        return answer(fault)
-    return answer()
+        logger.warning(log_record(event, refused=fault.code), exc_info=log_cause(fault))
+        return response(fault)
+    return response()

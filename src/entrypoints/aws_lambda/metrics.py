@@ -1,8 +1,8 @@
-"""What became of broadcasts, for CloudWatch, in its embedded metric format: a line of the log that it reads.
+"""Metrics of deliveries in CloudWatch's embedded metric format: a line of the log that CloudWatch reads.
 
-Source: CloudWatch user guide, "Specification: Embedded metric format". Lambda passes a line on as it is where it is
-JSON already (Lambda developer guide, "Working with structured JSON logs"). A library for this costs 70 ms of every cold
-start; it is a line of JSON.
+Source: CloudWatch user guide, "Specification: Embedded metric format". Lambda leaves a line unchanged if it is JSON
+already (Lambda developer guide, "Working with structured JSON logs"). A library for this costs 70 ms of every cold
+start, for a line of JSON.
 """
 
 import json
@@ -10,17 +10,17 @@ import os
 import sys
 import time
 
-from chat_core import BroadcastReport
+from chat_core import Report
 
 NAMESPACE = "ServerlessWebSocketChat"
 _UNITS = {"Delivered": "Count", "Gone": "Count", "Failed": "Count", "Retried": "Count", "Duration_ms": "Milliseconds"}
 
 
-def record(report: BroadcastReport, *, started: float) -> None:
-    """Write the metrics of one broadcast, or of a worker's part of one; nothing where no service is named.
+def record(report: Report, *, started: float) -> None:
+    """Write the metrics of one delivery, or of a worker's part of one; nothing if no service is named.
 
     Args:
-        report: what became of it.
+        report: what became of the delivery.
         started: when it began, on the scale of `time.monotonic()`.
 
     """
@@ -29,7 +29,7 @@ def record(report: BroadcastReport, *, started: float) -> None:
         print(json.dumps(embedded(report, service=service, seconds=time.monotonic() - started)), file=sys.stdout)
 
 
-def embedded(report: BroadcastReport, *, service: str, seconds: float) -> dict[str, object]:
+def embedded(report: Report, *, service: str, seconds: float) -> dict[str, object]:
     """Return the metrics as CloudWatch reads them."""
     metrics = [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()]
     return {
@@ -40,7 +40,7 @@ def embedded(report: BroadcastReport, *, service: str, seconds: float) -> dict[s
         "Service": service,
         "Delivered": report.delivered,
         "Gone": report.gone,
-        "Failed": report.failed.total(),
+        "Failed": report.failures,
         "Retried": report.retried,
         "Duration_ms": round(seconds * 1000, 1),
     }

@@ -3,39 +3,33 @@
 import logging
 import time
 
-from chat_core import ReceivedFrame
+from chat_core import Frame
 from entrypoints.aws_lambda import metrics
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.proxy import (
-    Answer,
+from entrypoints.aws_lambda.events import (
     Event,
     LambdaContext,
-    about,
-    answer,
-    cause,
+    Response,
+    budget,
     connection_id,
-    deadline,
-    hand_on_time,
+    log_cause,
+    log_record,
+    response,
 )
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
-_receive_frame = container.receive_frame()
+_receive_frame = container.chat().receive_frame
 
 
-def handler(event: Event, context: LambdaContext) -> Answer:
-    """Deliver the message; its sender is told of whatever is wrong with it."""
-    received = ReceivedFrame(
-        connection_id=connection_id(event),
-        text=event.get("body") or "",
-        deadline=deadline(context),
-        hand_on_at=hand_on_time(context),
-    )
+def handler(event: Event, context: LambdaContext) -> Response:
+    """Deliver the message. Its sender is told what is wrong with it."""
+    frame = Frame(connection_id=connection_id(event), text=event.get("body") or "")
     started = time.monotonic()
-    receipt = _run(_receive_frame(received))
-    if receipt.fault:
-        logger.warning(about(event, refused=receipt.fault.code), exc_info=cause(receipt.fault))
-    elif receipt.report:
-        logger.info(about(event, broadcast=receipt.report.summary()))
-        metrics.record(receipt.report, started=started)
-    return answer(receipt.fault)
+    result = _run(_receive_frame(frame, budget(context)))
+    if result.fault:
+        logger.warning(log_record(event, refused=result.fault.code), exc_info=log_cause(result.fault))
+    elif result.report:
+        logger.info(log_record(event, broadcast=result.report.summary()))
+        metrics.record(result.report, started=started)
+    return response(result.fault)

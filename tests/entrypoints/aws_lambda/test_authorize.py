@@ -15,7 +15,7 @@ from adapters.memory import MemoryTokenVerifier
 from chat_core import Forbidden, Principal, TokenVerifier, Unavailable
 from entrypoints.aws_lambda.authorizer_container import AuthorizerContainer, container
 from entrypoints.aws_lambda.bearer import bearer_token
-from entrypoints.aws_lambda.proxy import Event
+from entrypoints.aws_lambda.events import Event
 from tests.support import tokens
 from tests.support.events import Context, authorize, connect
 
@@ -130,7 +130,7 @@ def test_subprotocol_that_carries_a_token_is_not_the_one_accepted(monkeypatch: p
     from entrypoints.aws_lambda.container import container as chat
 
     chat.reset_singletons()
-    with chat.connection_store.override(MemoryConnectionStore()):
+    with chat.store.override(MemoryConnectionStore()):
         function = importlib.reload(importlib.import_module("entrypoints.aws_lambda.connect")).handler
         answer = function(connect({"Sec-WebSocket-Protocol": "bearer.sesame, chat.v1"}), Context())
         chat.runner().close()

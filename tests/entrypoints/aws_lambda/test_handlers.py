@@ -16,9 +16,9 @@ from adapters.apigateway import ApiGatewayMessageSink
 from adapters.apigateway.sdk import SdkMessageSink
 from adapters.dynamodb import DynamoDBConnectionStore
 from adapters.memory import MemoryConnectionStore, MemoryMessageSink
-from chat_core import LOBBY, Connection, ConnectionStore, Format, RecipientsPage, Unavailable
+from chat_core import LOBBY, AudiencePage, Connection, ConnectionStore, Unavailable
 from entrypoints.aws_lambda.container import Container, container
-from entrypoints.aws_lambda.proxy import Answer, Event
+from entrypoints.aws_lambda.events import Event, Response
 from tests.support import dynamodb
 from tests.support.events import CONNECTION_ID, Context, connect, disconnect, message
 from tests.support.silent_server import silent_server
@@ -30,9 +30,9 @@ class Functions:
 
     store: ConnectionStore
     sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
-    handlers: dict[str, Callable[[Event, Context], Answer]] = field(default_factory=dict)
+    handlers: dict[str, Callable[[Event, Context], Response]] = field(default_factory=dict)
 
-    def __call__(self, name: str, event: Event, context: Context | None = None) -> Answer:
+    def __call__(self, name: str, event: Event, context: Context | None = None) -> Response:
         answer = self.handlers[name](event, context or Context())
         # API Gateway takes an answer with any other member for a malformed one.
         assert set(answer) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
@@ -48,10 +48,10 @@ class Functions:
         self.sink.attach(connection_id, send)
         return inbox
 
-    def lobby(self) -> dict[str, Format]:
-        async def read() -> dict[str, Format]:
+    def lobby(self) -> dict[str, str]:
+        async def read() -> dict[str, str]:
             pages = [page async for page in self.store.recipients(room=LOBBY)]
-            return {each: reads for page in pages for reads, ids in page.ids.items() for each in ids}
+            return {each: codec for page in pages for codec, ids in page.ids.items() for each in ids}
 
         return asyncio.run(read())
 
@@ -60,8 +60,8 @@ def load(functions: Functions) -> Iterator[Functions]:
     """Import the handlers anew, as a new execution environment does."""
     container.reset_singletons()
     with (
-        container.connection_store.override(functions.store),
-        container.message_sink.override(functions.sink),
+        container.store.override(functions.store),
+        container.sink.override(functions.sink),
     ):
         for name in ("connect", "disconnect", "send_message", "default"):
             module = importlib.reload(importlib.import_module(f"entrypoints.aws_lambda.{name}"))
@@ -83,14 +83,14 @@ class UnreachableStore(MemoryConnectionStore):
     async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
         raise Unavailable("internal detail")
 
-    async def forget(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
+    async def remove(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
         raise Unavailable("internal detail")
 
     async def recipients(
-        self, *, room: str, after: str = "", deadline: float = math.inf
-    ) -> AsyncIterator[RecipientsPage]:
+        self, *, room: str, cursor: str = "", deadline: float = math.inf
+    ) -> AsyncIterator[AudiencePage]:
         raise Unavailable("The chat's table could not be reached.")
-        yield RecipientsPage(ids={}, last="")
+        yield AudiencePage(ids={}, next_cursor="")
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def broken() -> Iterator[Functions]:
 def test_client_that_connects_is_in_the_lobby_as_plain(functions: Functions) -> None:
     """The original sample's clients ask for nothing."""
     assert functions("connect", connect()) == {"statusCode": 200}
-    assert functions.lobby() == {CONNECTION_ID: Format.PLAIN}
+    assert functions.lobby() == {CONNECTION_ID: "plain"}
 
 
 def test_subprotocols_may_come_in_several_lines(functions: Functions) -> None:
@@ -110,14 +110,14 @@ def test_subprotocols_may_come_in_several_lines(functions: Functions) -> None:
     event = dict(connect({"Sec-WebSocket-Protocol": "bearer.T"}))
     event["multiValueHeaders"] = {"Sec-WebSocket-Protocol": ["chat.v1", "bearer.T"]}
     assert functions("connect", event)["headers"] == {"Sec-WebSocket-Protocol": "chat.v1"}
-    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+    assert functions.lobby() == {CONNECTION_ID: "json"}
 
 
 def test_offered_subprotocol_is_accepted_by_name(functions: Functions) -> None:
     """API Gateway answers the handshake with the header that the function returns, and a browser insists on it."""
     answer = functions("connect", connect({"Sec-WebSocket-Protocol": "other,chat.v1"}))
     assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat.v1"}}
-    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+    assert functions.lobby() == {CONNECTION_ID: "json"}
 
 
 def test_header_is_found_in_any_case(functions: Functions) -> None:
@@ -128,7 +128,7 @@ def test_header_is_found_in_any_case(functions: Functions) -> None:
 def test_format_may_be_asked_for_in_the_query(functions: Functions) -> None:
     """For clients that cannot set a subprotocol; then none may be answered either."""
     assert functions("connect", connect(query={"format": "json"})) == {"statusCode": 200}
-    assert functions.lobby() == {CONNECTION_ID: Format.JSON}
+    assert functions.lobby() == {CONNECTION_ID: "json"}
 
 
 def test_unknown_format_refuses_the_handshake(functions: Functions) -> None:
@@ -137,19 +137,19 @@ def test_unknown_format_refuses_the_handshake(functions: Functions) -> None:
     assert functions.lobby() == {}
 
 
-def test_handshake_is_refused_where_the_connection_cannot_be_remembered(broken: Functions) -> None:
+def test_handshake_is_refused_if_the_connection_cannot_be_stored(broken: Functions) -> None:
     """A connection that no message reaches would be worse; nothing of the cause leaks."""
     assert broken("connect", connect()) == {"statusCode": 503}
 
 
-def test_client_that_disconnects_is_forgotten(functions: Functions) -> None:
+def test_client_that_disconnects_is_removed(functions: Functions) -> None:
     """Whatever closed the connection."""
     functions("connect", connect())
     assert functions("disconnect", disconnect()) == {"statusCode": 200}
     assert functions.lobby() == {}
 
 
-def test_failing_to_forget_is_answered_as_failure(broken: Functions) -> None:
+def test_failing_to_remove_is_answered_as_failure(broken: Functions) -> None:
     """Nobody sees the answer but the API's metrics."""
     assert broken("disconnect", disconnect()) == {"statusCode": 503}
 
@@ -201,7 +201,7 @@ def test_frame_of_no_route_is_refused_and_the_connection_stays(functions: Functi
     functions("connect", connect())
     assert functions("default", message(body, "$default")) == {"statusCode": 400}
     assert json.loads(inbox[0])["code"] == code
-    assert functions.lobby() == {CONNECTION_ID: Format.PLAIN}
+    assert functions.lobby() == {CONNECTION_ID: "plain"}
 
 
 def test_message_event_without_a_body_is_a_malformed_frame(functions: Functions) -> None:
@@ -232,7 +232,7 @@ def test_management_endpoint_comes_from_the_environment(
     """A custom domain, or a local stack, takes no other code."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    sink = Container().message_sink()
+    sink = Container().sink()
     assert isinstance(sink, ApiGatewayMessageSink)
     assert sink.url == endpoint
 
@@ -242,7 +242,7 @@ def test_adapters_on_the_sdk_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("MANAGEMENT_ENDPOINT", "https://chat.example.com/v1")
     monkeypatch.setenv("ADAPTERS", "sdk")
     own = Container()
-    sink = own.message_sink()
+    sink = own.sink()
     assert isinstance(sink, SdkMessageSink)
     client = sink._client
     try:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from chat_core import BroadcastReport, Outcome
+from chat_core import Outcome, Report
 from entrypoints.aws_lambda import metrics
 from tests.entrypoints.aws_lambda.test_handlers import Functions, broken, functions  # noqa: F401  fixtures
 from tests.support.events import CONNECTION_ID, connect, disconnect, message
@@ -16,7 +16,7 @@ SECRET = "do-not-log-this"  # what a client sent
 
 def test_metrics_are_in_the_form_that_cloudwatch_reads() -> None:
     """Specification of the embedded metric format: `_aws` names the members that are metrics."""
-    report = BroadcastReport(delivered=3, gone=1, failed=Counter({Outcome.THROTTLED: 2}), retried=4)
+    report = Report(delivered=3, gone=1, failed=Counter({Outcome.THROTTLED: 2}), retried=4)
     line = metrics.embedded(report, service="chat", seconds=0.25)
     (directive,) = line["_aws"]["CloudWatchMetrics"]  # type: ignore[index]
     assert (directive["Namespace"], directive["Dimensions"]) == ("ServerlessWebSocketChat", [["Service"]])
@@ -57,7 +57,7 @@ def test_a_record_says_what_became_of_a_broadcast(
         "connectionId": CONNECTION_ID,
         "route": "sendmessage",
         "broadcast": {
-            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "closed": 0, "notForgotten": 0, "continues": False,
+            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "closed": 0, "notRemoved": 0, "continues": False,
         },
     }  # fmt: skip
 

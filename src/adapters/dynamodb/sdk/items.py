@@ -2,16 +2,16 @@
 
 from typing import Self, TypedDict
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from adapters.dynamodb.table import connection_key, room_partition
-from chat_core.model import Connection
+from chat_core.domain import Connection
 
 
 class Settings(TypedDict):
-    """How PynamoDB is to talk to DynamoDB: what `Connection` takes, and a model's `Meta` as well."""
+    """How PynamoDB reaches DynamoDB: what its `Connection` takes, and a model's `Meta` as well."""
 
     region: str
     host: str | None
@@ -21,14 +21,16 @@ class Settings(TypedDict):
 
 
 class Item(Model):
-    """An item of either kind; `bind` gives the class for a certain table."""
+    """A member or a connection. `bind` returns the class for a given table."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    format = UnicodeAttribute()
+    format = UnicodeAttribute(null=True)
+    """The name of the codec."""
     expires_at = NumberAttribute()
     """When DynamoDB may delete the item: seconds since the epoch, as its TTL takes them."""
     rooms = UnicodeSetAttribute(null=True)
+    closed = BooleanAttribute(null=True)
 
     @classmethod
     def bind(cls, table: str, settings: Settings) -> type[Self]:
@@ -50,6 +52,6 @@ class Item(Model):
         """Return the changes to the connection's item with which it joins a room."""
         return [
             cls.rooms.add({room}),
-            cls.format.set(str(connection.format)),
+            cls.format.set(connection.codec),
             cls.expires_at.set(expires_at),
         ]
