@@ -58,7 +58,7 @@ def dynamodb(stack: LocalStack) -> tuple[Any, str]:
 async def until_nobody_is_connected(stack: LocalStack) -> None:
     client, table = dynamodb(stack)
     deadline = time.monotonic() + 20
-    while client.scan(TableName=table, Select="COUNT")["Count"]:
+    while client.scan(TableName=table, Select="COUNT", FilterExpression="attribute_not_exists(closed)")["Count"]:
         assert time.monotonic() < deadline, "connections were left in the table"
         await asyncio.sleep(0.1)
 

@@ -23,21 +23,20 @@ each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: 
 
 EMBEDDED = """
 import asyncio
-from chat_core import Broadcast, Connect, Connection, Format, ReceivedFrame, ReceiveFrame, RoomDelivery
+from chat_core import Chat, Frame, Handshake
 from chat_core.memory import MemoryConnectionStore, MemoryMessageSink
 
 async def main() -> None:
-    store, sink = MemoryConnectionStore(), MemoryMessageSink()
+    sink = MemoryMessageSink()
     received: list[str] = []
 
     async def receive_payload(payload: str) -> None:
         received.append(payload)
 
     sink.attach("ada", receive_payload)
-    broadcast = Broadcast(deliver=RoomDelivery(store=store, sink=sink, start_task=asyncio.create_task))
-    receive = ReceiveFrame(broadcast=broadcast, store=store, sink=sink)
-    await Connect(store=store)(Connection(id="ada", format=Format.PLAIN))
-    await receive(ReceivedFrame(connection_id="ada", text='{"action":"sendmessage","data":"live long"}'))
+    chat = Chat.of(store=MemoryConnectionStore(), sink=sink, start_task=asyncio.create_task)
+    await chat.open_connection(Handshake(connection_id="ada"))
+    await chat.receive_frame(Frame(connection_id="ada", text='{"action":"sendmessage","data":"live long"}'))
     print(received)
 
 asyncio.run(main())

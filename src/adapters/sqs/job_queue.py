@@ -67,13 +67,13 @@ def read_job(body: str) -> DeliveryJob:
             id=members["id"],
             event=MessagePublished(room=members["room"], sender=members["sender"], data=members["data"]),
             target=_read_target(members),
-            hand_offs=members["handed_on"],
+            hand_offs=members.get("handed_on", 0),
         )
     except (TypeError, AttributeError, KeyError) as exc:
         raise ValueError("not a delivery job") from exc
 
 
 def _read_target(members: dict[str, Any]) -> RestOfRoom | Recipients:
-    if members["members"] is None:
-        return RestOfRoom(cursor=members["after"])
+    if members.get("members") is None:
+        return RestOfRoom(cursor=members.get("after", ""))
     return Recipients(ids={str(codec): list(ids) for codec, ids in members["members"].items()})

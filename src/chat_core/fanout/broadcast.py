@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from chat_core.domain import DeliveryJob, Event, Report, RestOfRoom
-from chat_core.fanout.budget import Budget
+from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.fanout.deliver import DeliverToRoom
 from chat_core.fanout.hand_off import HandOff
 from chat_core.ports import Ids
@@ -28,7 +28,7 @@ class Broadcast:
     ids: Ids
     hand_off: HandOff | None = None
 
-    async def __call__(self, event: Event, budget: Budget) -> Report:
+    async def __call__(self, event: Event, budget: Budget = UNLIMITED) -> Report:
         """Deliver within the budget."""
         payloads = Payloads(self.codecs, event)
         if self.hand_off is None:

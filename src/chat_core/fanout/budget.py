@@ -29,3 +29,7 @@ class Budget:
     def answer_by(self) -> float:
         """When replies are given up."""
         return self.deadline + ANSWERING_SECONDS
+
+
+UNLIMITED: Final = Budget()
+"""For a caller that is not stopped by anybody."""

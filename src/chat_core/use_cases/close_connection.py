@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chat_core.fanout.budget import Budget
+from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.ports import ConnectionStore
 
 
@@ -17,6 +17,6 @@ class CloseConnection:
 
     store: ConnectionStore
 
-    async def __call__(self, connection_id: str, budget: Budget) -> None:
+    async def __call__(self, connection_id: str, budget: Budget = UNLIMITED) -> None:
         """Remove it within `budget.deadline`."""
         await self.store.remove(connection_ids=[connection_id], deadline=budget.deadline)

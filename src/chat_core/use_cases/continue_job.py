@@ -5,7 +5,7 @@ from typing import Final
 
 from chat_core.domain import Checkpoint, DeliveryJob, Recipients, Report, RestOfRoom
 from chat_core.errors import Unavailable
-from chat_core.fanout import Budget, DeliverToRoom, HandOff
+from chat_core.fanout import UNLIMITED, Budget, DeliverToRoom, HandOff
 from chat_core.ports import CheckpointStore, Clock, Lease
 from chat_core.wire import Codecs, Payloads
 
@@ -34,7 +34,7 @@ class ContinueJob:
     clock: Clock
     chunk: int = CHUNK
 
-    async def __call__(self, job: DeliveryJob, budget: Budget, *, lease: Lease | None = None) -> Report:
+    async def __call__(self, job: DeliveryJob, budget: Budget = UNLIMITED, *, lease: Lease | None = None) -> Report:
         """Continue within the budget.
 
         Args:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat_core.domain import LOBBY, Connection
-from chat_core.fanout.budget import Budget
+from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.ports import ConnectionStore
 from chat_core.wire import Codecs
 
@@ -42,7 +42,7 @@ class OpenConnection:
     store: ConnectionStore
     codecs: Codecs
 
-    async def __call__(self, handshake: Handshake, budget: Budget) -> Opened:
+    async def __call__(self, handshake: Handshake, budget: Budget = UNLIMITED) -> Opened:
         """Open the connection within `budget.deadline`."""
         chosen = self.codecs.negotiate(subprotocols=handshake.subprotocols, codec=handshake.codec)
         connection = Connection(id=handshake.connection_id, codec=chosen.codec)

@@ -6,7 +6,7 @@ from typing import Any
 
 from chat_core.domain import Command, Reply, Report
 from chat_core.errors import ChatError, UnknownAction
-from chat_core.fanout.budget import Budget
+from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.fanout.deliver import disconnect_slow
 from chat_core.ports import ConnectionStore, MessageSink
 from chat_core.use_cases.session import Session
@@ -67,7 +67,7 @@ class ReceiveFrame:
     commands: Commands | None = None
     """None if every command is to be refused as unknown."""
 
-    async def __call__(self, frame: Frame, budget: Budget) -> FrameResult:
+    async def __call__(self, frame: Frame, budget: Budget = UNLIMITED) -> FrameResult:
         """Execute it within the budget. Never raises `ChatError`: a fault is in the result."""
         replies: list[Reply] = []
         faults: list[ChatError] = []
