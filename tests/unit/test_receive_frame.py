@@ -2,9 +2,12 @@
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.memory import MemoryConnectionStore, MemoryRateLimiter
-from chat_core import Rate, TooManyRequests, Unavailable
+from chat_core import Codecs, Frame, Rate, TooManyRequests, Unavailable
+from chat_core.wire import ChatV1, Decoded
 from tests.support.chat import JSON, MemoryChat
 
 
@@ -102,9 +105,11 @@ async def test_frame_that_no_route_takes_is_refused_with_its_reason(chat: Memory
     sender = await chat.join("a")
     await chat.refuse("a", "hello")
     await chat.refuse("a", '{"action":"dance","ref":3}')
+    await chat.refuse("a", '{"action":"sendmessage","data":"hi","ref":4}')
     assert [(e["code"], e.get("ref")) for e in map(json.loads, sender)] == [
         ("malformed_frame", None),
         ("unknown_action", 3),
+        ("unknown_action", 4),
     ]
 
 
@@ -143,3 +148,40 @@ async def test_message_that_cannot_be_counted_is_not_sent() -> None:
     sender = await chat.join("a")
     assert isinstance((await chat.receive("a", '{"action":"sendmessage","data":"hi"}')).fault, Unavailable)
     assert [json.loads(each)["code"] for each in sender] == ["unavailable"]
+
+
+async def test_transport_that_knows_the_codec_spares_the_store_a_read() -> None:
+    """A server that holds the connections has it in memory."""
+    chat = MemoryChat(store=UnreadableStore())
+    sender = await chat.join("a", codec=JSON)
+    frame = Frame(connection_id="a", text='{"action":"sendmessage","ref":1}', codec=JSON)
+    await chat.chat.receive_frame(frame)
+    assert json.loads(sender[0])["code"] == "invalid_request"
+    readable = MemoryChat()
+    sender = await readable.join("a", codec=JSON)
+    frame = Frame(connection_id="a", text='{"action":"sendmessage","data":"hi","ref":1}', codec=JSON)
+    await readable.chat.receive_frame(frame)
+    assert [json.loads(each)["type"] for each in sender] == ["message", "sent"]
+
+
+class SeveralAtOnce(ChatV1):
+    """A codec whose frames are lines, each a request."""
+
+    name = "lines"
+
+    def decode(self, frame: str) -> Sequence[Decoded]:
+        return [each for line in frame.splitlines() for each in super(SeveralAtOnce, self).decode(line)]
+
+
+async def test_requests_of_one_frame_are_executed_in_their_order_each_with_its_own_reply(chat: MemoryChat) -> None:
+    """A fault of one of them is no fault of the others; the sender is looked up once."""
+    sender = await chat.join("a", codec=JSON)
+    commands = replace(chat.chat.receive_frame, codecs=Codecs([SeveralAtOnce(), ChatV1()]))
+    lines = [{"action": "sendmessage", "data": n, "ref": n} for n in (1, 2)]
+    text = "\n".join(map(json.dumps, [lines[0], {"action": "dance", "ref": 3}, lines[1]]))
+    result = await commands(Frame(connection_id="a", text=text))
+    assert [(each["type"], each.get("ref")) for each in map(json.loads, sender)] == [
+        ("message", None), ("sent", 1), ("error", 3), ("message", None), ("sent", 2),
+    ]  # fmt: skip
+    assert result.report is not None
+    assert (len(result.replies), len(result.faults), result.report.delivered) == (2, 1, 2)

@@ -1,4 +1,4 @@
-"""A document from elsewhere, fetched when it is first needed and again when it has grown old."""
+"""A remote document, fetched when it is first needed and again when it has expired."""
 
 import asyncio
 import math
@@ -11,11 +11,11 @@ from chat_core.errors import Unavailable
 T = TypeVar("T")
 
 Fetch = Callable[[], Awaitable[bytes]]
-"""Gets the document; whatever it raises means that it could not."""
+"""Fetches the document. Any exception means that the fetch failed."""
 
 
 class Cached(Generic[T]):
-    """What `parse` makes of the document; one fetch at a time, however many ask."""
+    """The parsed document. Concurrent callers share one fetch."""
 
     def __init__(
         self,
@@ -26,14 +26,14 @@ class Cached(Generic[T]):
         ttl_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Remember how to fetch; nothing is fetched yet.
+        """Take the parameters. Nothing is fetched yet.
 
         Args:
-            fetch: gets the document.
-            parse: reads it; raises ValueError where it is not what was asked for.
-            what: names the document in errors.
-            ttl_seconds: how long it is used.
-            clock: in seconds.
+            fetch: fetches the document.
+            parse: parses the document; raises ValueError if it is malformed.
+            what: the name of the document in error messages.
+            ttl_seconds: how long a fetched document is used.
+            clock: returns seconds.
 
         """
         self._fetch = fetch
@@ -46,7 +46,7 @@ class Cached(Generic[T]):
         self._one_at_a_time = asyncio.Lock()
 
     async def get(self) -> T:
-        """Return the document, fetched anew where it is too old.
+        """Return the document; fetch it again if it has expired.
 
         Raises:
             Unavailable: it could not be fetched. The next call tries again.
@@ -57,15 +57,15 @@ class Cached(Generic[T]):
                 return self._held[1]
             return await self._renew()
 
-    async def get_newer(self, *, than_seconds: float) -> T | None:
-        """Fetch the document again; return None where the last attempt at it is not yet so many seconds old.
+    async def refresh(self, *, min_interval: float) -> T | None:
+        """Fetch the document again; return None if the last attempt is less than `min_interval` seconds ago.
 
         Raises:
             Unavailable: it could not be fetched.
 
         """
         async with self._one_at_a_time:
-            if self._clock() - self._tried_at < than_seconds:
+            if self._clock() - self._tried_at < min_interval:
                 return None
             return await self._renew()
 
@@ -74,7 +74,7 @@ class Cached(Generic[T]):
         try:
             value = self._parse(await self._fetch())
         except Exception as exc:
-            # Whatever the fetch is made of, the reason it gives is for the log, not for a client.
+            # The text of the cause is for the log, never for a client.
             raise Unavailable(f"{self._what} could not be read.") from exc
         self._held = (self._tried_at, value)
         return value

@@ -6,28 +6,29 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 3.0
-"""For all of it, from the name's address to the last byte: a handshake waits, and its function has ten seconds."""
+"""For the whole download, from the DNS lookup to the last byte. A handshake waits for it, and the function of the
+authorizer has ten seconds."""
 MAX_BYTES = 256 * 1024
 
 _THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
 async def download(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
-    """Return the document; a proxy is not used, and a redirection is not followed.
+    """Return the document. Uses no proxy and follows no redirect.
 
     Args:
-        url: where it is.
-        timeout_seconds: how long all of it may take, however slowly its bytes come.
+        url: the URL of the document.
+        timeout_seconds: how long the whole download may take, even if bytes keep arriving.
 
     Raises:
-        ValueError: the URL is not HTTPS (HTTP is good enough on this machine), or the document is too large.
-        OSError: there is no answer in time, or one that is not 200.
+        ValueError: the URL is not HTTPS (plain HTTP is allowed to this machine), or the document is too large.
+        OSError: no response came in time, or its status is not 200.
 
     """
     fetch = _Fetch(url, timeout_seconds)
     try:
         async with asyncio.timeout(timeout_seconds):
-            # The library blocks.
+            # http.client blocks.
             return await asyncio.to_thread(fetch.run)
     except TimeoutError as exc:
         raise TimeoutError(f"no answer from {url} within {timeout_seconds:g} s") from exc
@@ -36,17 +37,17 @@ async def download(url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> byt
 
 
 class _Fetch:
-    """One request, which a thread makes and another may give up."""
+    """One request: a thread makes it, and another thread may abort it."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        # A cold start that finds its keys elsewhere need not load it.
+        # Imported late: a cold start with a shared secret does not need it.
         from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415
 
         parts = urlsplit(url)
         if parts.hostname is None or not (parts.scheme == "https" or parts.hostname in _THIS_MACHINE):
             raise ValueError(f"not an HTTPS URL: {url}")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        # The library's time is for each single read, which a server that drips never exceeds.
+        # The library's time-out is for each single read: a server that sends byte by byte never exceeds it.
         self._connection = kind(parts.hostname, parts.port, timeout=timeout_seconds)
         self._url = url
         self._target = f"{parts.path or '/'}?{parts.query}".removesuffix("?")
@@ -54,12 +55,12 @@ class _Fetch:
         self._is_given_up = False
 
     def run(self) -> bytes:
-        """Return the document; raises what `download` does."""
+        """Return the document; raises the exceptions of `download`."""
         from http.client import HTTPException  # noqa: PLC0415
 
         try:
             self._connection.connect()
-            # The library forgets its own where the server is to close the connection.
+            # The library drops its reference if the server closes the connection.
             self._socket = self._connection.sock
             if self._is_given_up:
                 raise TimeoutError
@@ -77,9 +78,9 @@ class _Fetch:
         return document
 
     def give_up(self) -> None:
-        """Have a thread that is still at it come to its end: a thread cannot be cancelled, but its reads can."""
+        """End a thread that still runs. A thread cannot be cancelled, but its reads can fail."""
         self._is_given_up = True
         if self._socket is not None:
-            # Not TLS's own method, which takes the session from under the thread that reads. It may be closed by now.
+            # Not the shutdown of TLS, which would free the session while the thread reads. It may be closed by now.
             with suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

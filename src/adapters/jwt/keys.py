@@ -1,6 +1,8 @@
-"""Where the keys come from that tokens are verified with, and which of them are trusted with what.
+"""The sources of the keys that verify tokens, and the algorithm that each key is for.
 
-A key is bound to one algorithm here, and the token's own `alg` never chooses: it has to agree (RFC 8725, 3.1 and 3.2).
+Each key is bound to one algorithm. The `alg` of a token has to agree and never chooses (RFC 8725, 3.1 and 3.2).
+
+PyJWT's own `PyJWKClient` is not used: it has no minimum interval between fetches and no size limit, and it takes http.
 """
 
 import json
@@ -17,11 +19,11 @@ from jwt import PyJWK
 from adapters.jwt.cached import Cached, Fetch
 
 SECRET_TTL_SECONDS = 300.0
-"""How long a rotated secret goes on being the old one."""
+"""How long the old secret is still accepted after a rotation."""
 KEY_SET_TTL_SECONDS = 3600.0
-"""How long a key that its issuer has withdrawn goes on being trusted."""
+"""How long a key is still trusted after its issuer has withdrawn it."""
 REFETCH_SECONDS = 30.0
-"""Issuers sign with new keys at any time, and anybody can name a key that there is not."""
+"""The minimum interval between fetches. An unknown `kid` may be a rotated key, but an attacker can send any `kid`."""
 MIN_SECRET_BYTES = 32
 """RFC 7518, 3.2: a key of HS256 has at least the size of the hash."""
 MIN_RSA_BITS = 2048
@@ -29,14 +31,14 @@ MIN_RSA_BITS = 2048
 
 
 class KeySource(Protocol):
-    """Finds keys by their ids."""
+    """Finds keys by id."""
 
     algorithms: Collection[str]
-    """What tokens may be signed with; those signed otherwise are refused without looking for a key."""
+    """The accepted signature algorithms. A token with another algorithm is refused before any key is looked up."""
 
     @abstractmethod
     async def find(self, *, kid: str | None) -> PyJWK | None:
-        """Return the key that tokens with this `kid` are signed with; None where there is none.
+        """Return the key with this `kid`, or None if there is none.
 
         Raises:
             Unavailable: the keys cannot be read.
@@ -45,14 +47,14 @@ class KeySource(Protocol):
 
 
 class SharedSecret(KeySource):
-    """One secret for all tokens, whatever their `kid`."""
+    """One secret for all tokens. Their `kid` is ignored."""
 
     algorithms = ("HS256",)
 
     def __init__(self, fetch: Fetch, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._secret = Cached(fetch, _secret_key, what="The secret", ttl_seconds=SECRET_TTL_SECONDS, clock=clock)
 
-    async def find(self, *, kid: str | None) -> PyJWK | None:  # noqa: ARG002 - there is but one
+    async def find(self, *, kid: str | None) -> PyJWK | None:  # noqa: ARG002 - there is one key
         return await self._secret.get()
 
 
@@ -67,10 +69,10 @@ class JsonWebKeySet(KeySource):
     async def find(self, *, kid: str | None) -> PyJWK | None:
         keys = await self._keys.get()
         if kid is None:
-            # A `kid` is optional where there is nothing to choose from (RFC 7515, 4.1.4).
+            # A `kid` is optional if the set has a single key (RFC 7515, 4.1.4).
             return next(iter(keys.values())) if len(keys) == 1 else None
         if kid not in keys:
-            keys = await self._keys.get_newer(than_seconds=REFETCH_SECONDS) or keys
+            keys = await self._keys.refresh(min_interval=REFETCH_SECONDS) or keys
         return keys.get(kid)
 
 
@@ -81,7 +83,7 @@ def _secret_key(secret: bytes) -> PyJWK:
 
 
 def _public_keys(document: bytes) -> Mapping[str, PyJWK]:
-    """Return the keys by their ids; those of no use here are passed over, as section 5 has it."""
+    """Return the keys by id. Keys that are not usable here are ignored (RFC 7517, section 5)."""
     usable: dict[str, PyJWK] = {}
     for each in json.loads(document)["keys"]:
         kid = each.get("kid", "") if isinstance(each, dict) else None
@@ -93,12 +95,12 @@ def _public_keys(document: bytes) -> Mapping[str, PyJWK]:
 
 
 def _public_key(members: Mapping[str, Any]) -> PyJWK | None:
-    """Return the key, or None where it is for something else, or broken, or no public one."""
+    """Return the key, or None if it is for another use, malformed, or not public."""
     if members.get("use", "sig") != "sig":
         return None
     try:
         key = PyJWK(dict(members))
-    except Exception:  # noqa: BLE001 - members are of any type and size, of which each library below has its own errors
+    except Exception:  # noqa: BLE001 - members have any type and size, and each library below raises errors of its own
         return None
     match key.key:
         case RSAPublicKey():
@@ -107,6 +109,6 @@ def _public_key(members: Mapping[str, Any]) -> PyJWK | None:
             # RFC 7518, 3.4: ES256 is on P-256.
             fits = key.algorithm_name == "ES256" and isinstance(key.key.curve, SECP256R1)
         case _:
-            # A private key that is published is everybody's.
+            # A private key that was published proves nothing.
             fits = False
     return key if fits else None

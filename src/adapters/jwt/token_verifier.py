@@ -1,6 +1,6 @@
 """JSON Web Tokens, verified as RFC 8725 advises: algorithm, issuer and audience are given, never taken from the token.
 
-Reasons that are told are chosen from here: PyJWT's own messages may quote what they could not read.
+The messages of errors are chosen here: PyJWT's own messages may quote a part of the token.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ MAX_TOKEN_LENGTH = 8192
 """Characters. API Gateway takes 10,240 bytes of headers in all (its quotas)."""
 
 DEFAULT_LEEWAY_SECONDS = 60.0
-"""How far the issuer's clock may be from ours."""
+"""How far the clock of the issuer may differ from ours."""
 
 TYPES = {"jwt", "at+jwt"}
-"""What `typ` may be, where there is one: a JSON Web Token (RFC 7519, 5.1), an access token (RFC 9068, 2.1)."""
+"""The accepted values of `typ`, if a token has one: RFC 7519, 5.1 (JSON Web Token), RFC 9068, 2.1 (access token)."""
 
 _REQUIRED = ["exp", "sub"]
 
 
 class _OfAnotherType(jwt.InvalidTokenError):
-    """A logout token (`logout+jwt`), a security event: the same issuer signs them, and they let nobody in."""
+    """A token for another purpose, such as a logout token (`logout+jwt`), signed by the same issuer."""
 
 
 _REASONS: Mapping[type[Exception], str] = {
@@ -40,15 +40,15 @@ _REASONS: Mapping[type[Exception], str] = {
     jwt.InvalidAlgorithmError: "The token is signed with another algorithm.",
     jwt.MissingRequiredClaimError: "The token lacks exp or sub.",
     jwt.PyJWTError: "The token is malformed.",
-    # Deep nesting, and an infinite number where a time should be: both are JSON to Python.
+    # Deep nesting, and an infinite number instead of a time: Python's parser takes both.
     RecursionError: "The token is malformed.",
     OverflowError: "The token is malformed.",
 }
-"""By exception, narrow before wide."""
+"""By exception, the narrow before the wide."""
 
 
 class JwtTokenVerifier(TokenVerifier):
-    """Takes signed tokens that expire and name whom they are about (`exp`, `sub`)."""
+    """Accepts signed tokens that expire and name a subject (`exp`, `sub`)."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class JwtTokenVerifier(TokenVerifier):
         """Make a verifier.
 
         Args:
-            keys: whose signatures are trusted, and with which algorithms.
-            issuer: the `iss` that is demanded; None for any.
-            audience: what has to be among the `aud`; None for any.
-            token_use: the `token_use` that is demanded, by which Cognito tells its tokens apart: `access` or `id`; None
-                for any, and for other issuers, which have no such claim.
-            leeway_seconds: by how much `exp` and `nbf` may be missed.
+            keys: the trusted keys, and the algorithms that they are for.
+            issuer: the required `iss`; None for any.
+            audience: the value that `aud` has to contain; None for any.
+            token_use: the required `token_use`, a claim of Cognito: `access` or `id`; None for any, and for other
+                issuers, which have no such claim.
+            leeway_seconds: the tolerance for `exp` and `nbf`.
 
         """
         self._keys = keys
@@ -84,7 +84,7 @@ class JwtTokenVerifier(TokenVerifier):
         except TimeoutError as exc:
             raise Unavailable("The keys could not be read in time.") from exc
         except tuple(_REASONS) as exc:
-            # Not chained: the exception's text is not ours.
+            # Not chained: the text of the exception may quote the token.
             raise Unauthenticated(_reason(exc)) from None
         self._check_parties(claims)
         if not claims["sub"]:
@@ -92,7 +92,7 @@ class JwtTokenVerifier(TokenVerifier):
         return Principal(id=claims["sub"])
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
-        """Return what a genuine token says; raises one of `_REASONS` for any other."""
+        """Return the claims of a genuine token; raises one of `_REASONS` for any other token."""
         if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
             raise jwt.DecodeError
         header = jwt.get_unverified_header(token)
@@ -103,7 +103,7 @@ class JwtTokenVerifier(TokenVerifier):
         key = await self._keys.find(kid=header.get("kid"))
         if key is None:
             raise jwt.InvalidSignatureError
-        # Of the allowed algorithms, only the one that this key is for.
+        # Only the algorithm that this key is for.
         return jwt.decode(
             token,
             key,
@@ -126,7 +126,7 @@ class JwtTokenVerifier(TokenVerifier):
 
 
 def _is_type_taken(typ: object) -> bool:
-    """Say whether a token with this `typ` may be one for us (RFC 8725, 3.11)."""
+    """Return whether a token with this `typ` is accepted (RFC 8725, 3.11)."""
     if typ is None:
         return True
     # A media type: its case does not matter, and its `application/` may be left out (RFC 7515, 4.1.9).

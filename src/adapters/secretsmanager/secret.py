@@ -1,29 +1,29 @@
-"""A secret's text, read without an SDK: importing one costs a cold start more than all else that it does."""
+"""The text of a secret, read without an SDK: the import of one would be the largest part of the cold start."""
 
 import asyncio
 
 from aws_client import CredentialsProvider, JsonClient
 
 TIMEOUT_SECONDS = 5.0
-"""All attempts together: a handshake waits, and its function has ten seconds."""
+"""For all attempts together: a handshake waits, and the function of the authorizer has ten seconds."""
 
 
 async def read_secret(arn: str, *, region: str, credentials: CredentialsProvider, url: str | None = None) -> bytes:
-    """Return the text of a secret's current version, which is the new one as soon as a rotation has ended.
+    """Return the text of the current version of a secret: the new version as soon as a rotation has ended.
 
-    The connection ends with the call: the next one is minutes away, and the service would not keep it for so long.
+    The connection is closed after the call. The next call comes minutes later, and the service would not keep it open.
 
     Args:
-        arn: the secret's.
-        region: where it is, for example `eu-west-1`.
-        credentials: whose request it is.
+        arn: the ARN of the secret.
+        region: its region, for example `eu-west-1`.
+        credentials: sign the request.
         url: an endpoint other than the region's own.
 
     Raises:
-        ServiceError: it was refused.
-        ServiceUnreachable: no answer came.
-        TimeoutError: none came in time.
-        KeyError: the secret has no text, but bytes.
+        ServiceError: the service refused the request.
+        ServiceUnreachable: no response came.
+        TimeoutError: no response came in time.
+        KeyError: the secret holds bytes, not text.
 
     """
     # Secrets Manager API reference, GetSecretValue, "Examples": the protocol's version 1.1.

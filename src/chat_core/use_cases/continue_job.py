@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from chat_core.domain import Checkpoint, DeliveryJob, Recipients, Report, RestOfRoom
+from chat_core.domain import Checkpoint, DeliveryJob, Report, RestOfRoom
 from chat_core.errors import Unavailable
 from chat_core.fanout import UNLIMITED, Budget, DeliverToRoom, HandOff
 from chat_core.ports import CheckpointStore, Clock, Lease
@@ -46,14 +46,13 @@ class ContinueJob:
         """
         payloads = Payloads(self.codecs, job.event)
         reports = [await _extend(lease, budget)]
-        match job.target:
-            case RestOfRoom():
-                reports += await self._rest(job, job.target, payloads, budget, lease)
-            case Recipients():
-                for codec, ids in job.target.ids.items():
-                    reports.append(
-                        await self.deliver.to_recipients(payloads, codec=codec, connection_ids=ids, budget=budget)
-                    )
+        if isinstance(job.target, RestOfRoom):
+            reports += await self._rest(job, job.target, payloads, budget, lease)
+        else:
+            for codec, ids in job.target.ids.items():
+                reports.append(
+                    await self.deliver.to_recipients(payloads, codec=codec, connection_ids=ids, budget=budget)
+                )
         return await self.hand_off.unreached(job, Report.total(reports), budget=budget)
 
     async def _rest(

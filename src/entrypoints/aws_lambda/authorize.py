@@ -1,7 +1,7 @@
-"""The authorizer of `$connect`: API Gateway asks it once for each handshake, before any other function.
+"""The authorizer of `$connect`: API Gateway invokes it once for each handshake, before any other function.
 
-What it answers stands in the guide, "Output from an API Gateway Lambda authorizer": a policy for yes and no, and one
-word as an error for a client that should come again with another token. Nothing of a token is ever logged.
+Source of its output: API Gateway developer guide, "Output from an API Gateway Lambda authorizer". It is a policy that
+allows or denies, or the error `Unauthorized` if another token may succeed. No part of a token is ever logged.
 """
 
 import logging
@@ -18,18 +18,18 @@ _verifier = container.token_verifier()
 
 
 class Unauthorized(Exception):
-    """API Gateway answers 401 where an authorizer fails with this very text; any other text is 500."""
+    """API Gateway answers 401 if an authorizer fails with exactly this text, and 500 for any other."""
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
 
 def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
-    """Let whoever the token speaks for connect; later events of the connection name them as `principalId`.
+    """Let the user of the token connect. Later events of the connection have the user as `principalId`.
 
     Raises:
-        Unauthorized: there is no token, or none that proves anything.
-        Unavailable: no token can be judged now.
+        Unauthorized: the token is missing or invalid.
+        Unavailable: no token can be verified now.
 
     """
     try:
@@ -41,7 +41,7 @@ def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
         logger.info("refused a client: %s", refusal)
         return _policy("Deny", event, principal_id="somebody")
     except Unavailable as fault:
-        # An alarm looks for this line: see infrastructure/alarms.yaml.
+        # The filter of an alarm matches this line: see infrastructure/alarms.yaml.
         logger.error("cannot verify tokens: %s %s", fault, fault.__cause__)  # noqa: TRY400 - it is raised as well
         raise
     return _policy("Allow", event, principal_id=principal.id)

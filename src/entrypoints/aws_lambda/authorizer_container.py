@@ -1,7 +1,7 @@
-"""What the authorizer is made of: apart from the other functions' container, since it shares nothing with them.
+"""The parts of the authorizer. It shares nothing with the other functions, so it has a container of its own.
 
-Neither a secret nor a key is fetched before a token has to be judged by it, so that a failure is that handshake's and
-the next one tries again.
+Secrets and keys are fetched when the first token needs them: a failure is that of one handshake, and the next one tries
+again.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from chat_core import TokenVerifier
 
 
 def _make_token_verifier() -> TokenVerifier:
-    # Here, so that whoever overrides it for a test need not have PyJWT.
+    # Imported late, so that a test that overrides this needs no PyJWT.
     from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret, download  # noqa: PLC0415
 
     issuer, audience = os.environ.get("TOKEN_ISSUER") or None, os.environ.get("TOKEN_AUDIENCE") or None
@@ -21,7 +21,7 @@ def _make_token_verifier() -> TokenVerifier:
         keys: JsonWebKeySet | SharedSecret = SharedSecret(_read_secret)
     else:
         if issuer is None or audience is None:
-            # A public issuer, such as a user pool, signs for more applications than this one.
+            # A public issuer, such as a user pool, signs tokens for other applications too.
             raise ValueError("TOKEN_ISSUER and TOKEN_AUDIENCE are needed with a key set")
         url = os.environ["JWKS_URL"]
         keys = JsonWebKeySet(lambda: download(url))
@@ -35,7 +35,7 @@ def _make_token_verifier() -> TokenVerifier:
 
 
 async def _read_secret() -> bytes:
-    # A key set needs nothing of AWS.
+    # Imported late: a key set needs no AWS service.
     from adapters.secretsmanager import read_secret  # noqa: PLC0415
     from aws_client import environment_credentials  # noqa: PLC0415
 
@@ -43,13 +43,13 @@ async def _read_secret() -> bytes:
         os.environ["TOKEN_SECRET_ARN"],
         region=os.environ["AWS_REGION"],
         credentials=environment_credentials,
-        # The SDKs' own variables, which a local stack sets and Lambda does not.
+        # The variables of the SDKs. An emulator sets them, Lambda does not.
         url=os.environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or os.environ.get("AWS_ENDPOINT_URL"),
     )
 
 
 class AuthorizerContainer(containers.DeclarativeContainer):
-    """The verifier that the environment asks for."""
+    """The verifier that the environment variables describe."""
 
     runner = providers.Singleton(asyncio.Runner)
     token_verifier = providers.Singleton(_make_token_verifier)

@@ -1,20 +1,20 @@
-"""Where a client puts its token: three places, since a browser's WebSocket can set no header but the subprotocols."""
+"""The three places of a token: a browser's WebSocket can set no header but the subprotocols."""
 
 from entrypoints.aws_lambda.events import Event, header_values, query_parameter
 
 SUBPROTOCOL_PREFIX = "bearer."
-"""Offered beside the subprotocol that is meant: `chat.v1, bearer.<token>`. It is never the one that is accepted."""
+"""Offered beside the wanted subprotocol: `chat.v1, bearer.<token>`. It is never the one that is confirmed."""
 QUERY_PARAMETER = "token"
 
 _SCHEME = "bearer"
 
 
 def bearer_token(event: Event) -> str | None:
-    """Return the token of a handshake, or None; the first of these places counts.
+    """Return the token of a handshake, or None if there is none. The first of these places counts.
 
     1. `Authorization: Bearer <token>` (RFC 6750, section 2.1)
     2. `Sec-WebSocket-Protocol: chat.v1, bearer.<token>`
-    3. `?token=<token>`, which ends up in the logs of whatever is in between: for clients that have no other way
+    3. `?token=<token>`, for clients that have no other way: proxies in between may log it
     """
     for value in header_values(event, "Authorization"):
         scheme, _, credentials = value.strip().partition(" ")

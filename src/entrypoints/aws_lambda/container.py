@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aws_client import JsonClient
 
 for _library in ("aiobotocore", "botocore", "pynamodb"):
-    # At INFO they tell, in every cold start, where they found their settings.
+    # At INFO they log the source of their settings in every cold start.
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 
@@ -45,7 +45,7 @@ LIMITS = Limits(
 
 
 def _on_sdk() -> bool:
-    """Whether the reference adapters are asked for, which use PynamoDB and aioboto3."""
+    """Return whether the reference adapters are chosen, which use PynamoDB and aioboto3."""
     return os.environ.get("ADAPTERS") == "sdk"
 
 
@@ -120,19 +120,19 @@ def _open_sdk_sink(runner: asyncio.Runner) -> MessageSink:
         client = aioboto3.Session(region_name=_region()).client(
             "apigatewaymanagementapi", endpoint_url=_management_endpoint(), config=client_config()
         )
-        # Never closed: the environment ends without notice, and takes the connections with it.
+        # Never closed: the execution environment ends without notice, and its connections end with it.
         return SdkMessageSink(await client.__aenter__())
 
     return runner.run(open_sink())
 
 
 def _management_endpoint() -> str:
-    """Return the URL of the API's stage; the SDKs' own variable, which a local stack sets, goes before ours."""
+    """Return the URL of the API's stage. The variable of the SDKs, which an emulator sets, goes before ours."""
     return os.environ.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI") or os.environ["MANAGEMENT_ENDPOINT"]
 
 
 def _endpoint(service: str) -> str | None:
-    """Return where the SDKs' own variables say that a service is; a local stack sets them, Lambda does not."""
+    """Return the endpoint of a service by the variables of the SDKs. An emulator sets them, Lambda does not."""
     return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or os.environ.get("AWS_ENDPOINT_URL")
 
 
