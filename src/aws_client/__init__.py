@@ -1,8 +1,8 @@
-"""Signed HTTPS to AWS for the two hot paths, delivering and reading recipients: what their adapters share.
+"""A signed HTTPS client for AWS services, for the adapters on the two hot paths: delivering and reading recipients.
 
-The SDKs spend 0.8 to 1.2 ms of CPU on a request (docs/performance.md); most of it goes into signing anew what the last
-request signed as well, and into layers around the socket. This package signs with the key derived once, and drives the
-sockets from the event loop itself.
+An SDK spends most of a request's CPU time (docs/performance.md) on signing again what the previous request signed too,
+and on layers around the socket. This package derives the signing key once, and drives the sockets directly from the
+event loop.
 """
 
 from aws_client.connector import Connector

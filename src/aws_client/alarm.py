@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 _CLOSE_SECONDS: Final = 0.0005
-"""An alarm that is set for about the right time stays: another timer for each request would cost more than it gains."""
+"""An alarm is not moved by less than this: replacing the timer for each request would cost more than it gains."""
 
 
 class Alarm:
-    """Rings once, at the earliest of the times that it was set for since it last rang."""
+    """Calls back once, at the earliest of the times that it was set to since it last rang."""
 
     def __init__(self, on_ring: Callable[[], None]) -> None:
         self._on_ring = on_ring
@@ -19,14 +19,14 @@ class Alarm:
         self._when = math.inf
 
     def set(self, when: float) -> None:
-        """Ring at this time of `time.monotonic()`, unless it rings sooner anyway."""
+        """Ring at this time, on the scale of `time.monotonic()` in seconds, unless an earlier one is set."""
         if when < self._when - _CLOSE_SECONDS:
             self.cancel()
             self._when = when
             self._timer = asyncio.get_running_loop().call_later(max(0.0, when - time.monotonic()), self._ring)
 
     def cancel(self) -> None:
-        """Do not ring."""
+        """Forget the time that was set."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._when = None, math.inf

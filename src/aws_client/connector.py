@@ -12,20 +12,20 @@ from aws_client.errors import ConnectionFailed
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 ADDRESSES_KEPT_SECONDS = 30.0
-"""How long an answer of the DNS is used. AWS's own have a time to live of 60 s or less, and change to spread load."""
+"""How long a DNS answer is used. AWS's answers live for 60 s or less, and change in order to spread load."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 5.0
 PAUSE_GROWTH: Final = 2.0
 PAUSE_JITTER: Final = 0.2
-"""The shape of gRPC's connection backoff (its document "connection-backoff.md": 1 s, times 1.6, give or take 20 %, up
-to 120 s), faster: a function is there for half a minute."""
+"""The shape of gRPC's connection backoff (its document "connection-backoff.md": 1 s, times 1.6, plus or minus 20 %, up
+to 120 s), but faster: a function has half a minute."""
 
 _Address = tuple[socket.AddressFamily, Any]
 
 
 class Connector:
-    """Opens connections to one endpoint, over all of its addresses in turn."""
+    """Opens connections to one endpoint, to each of its addresses in turn."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -35,18 +35,18 @@ class Connector:
 
     @property
     def uses_tls(self) -> bool:
-        """Whether the server can choose the protocol."""
+        """Whether connections are encrypted; only then can the server choose HTTP/2."""
         return self._endpoint.tls
 
     async def open(self, session: ssl.SSLSession | None) -> socket.socket:
-        """Return a connected socket that does not block, a TLS one where the endpoint wants that.
+        """Return a connected, non-blocking socket; for `https` endpoints, one with TLS.
 
         Args:
-            session: the TLS session of an earlier connection, to be resumed.
+            session: the TLS session of an earlier connection, to be resumed; None for a full handshake.
 
         Raises:
-            ConnectionFailed: no address of the endpoint took the connection within the time, or the server could not
-                be verified.
+            ConnectionFailed: no address accepted the connection within `CONNECT_TIMEOUT_SECONDS`, or the server's
+                certificate could not be verified.
 
         """
         try:
@@ -67,7 +67,7 @@ class Connector:
                 raise
             except OSError:
                 if attempt == len(addresses) - 1:
-                    # The name may have moved.
+                    # The name may have new addresses.
                     self._looked_up = float("-inf")
                     raise
         raise OSError(f"{self._endpoint.host} has no address")
@@ -115,7 +115,7 @@ class Connector:
 
 
 class Backoff:
-    """When the next connection may be opened, after some that were of no use.
+    """When the next connection may be opened after attempts that failed.
 
     Times are on the scale of `time.monotonic()`, in seconds.
     """
@@ -123,17 +123,17 @@ class Backoff:
     def __init__(self) -> None:
         self._pause = 0.0
         self._failed_at = self._counted_at = float("-inf")
-        """The last failure, and when the next one counts."""
+        """When the last failure was, and from when on another one prolongs the pause."""
         self.until = float("-inf")
-        """When the pause is over."""
+        """When the pause ends."""
 
     @property
     def is_on(self) -> bool:
-        """Whether the last connection was of no use."""
+        """Whether the last attempt failed."""
         return self._pause > 0
 
     def failed(self, now: float) -> None:
-        """Learn of a connection that could not be opened or gave no answer; several at once are one failure."""
+        """Record a connection that could not be opened or gave no answer; several at once count as one."""
         self._failed_at = now
         if now >= self._counted_at:
             self._pause = min(max(self._pause * PAUSE_GROWTH, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
@@ -141,14 +141,14 @@ class Backoff:
             self._counted_at = self.until
 
     def wait(self, now: float) -> None:
-        """Begin a pause as long as the last one."""
+        """Start a pause as long as the last one."""
         jitter = random.uniform(1 - PAUSE_JITTER, 1 + PAUSE_JITTER)  # noqa: S311
         self.until = now + self._pause * jitter
 
     def answered(self, opened: float) -> None:
-        """Learn that a connection has given an answer, and when it was opened.
+        """Record that a connection has given an answer, and when that connection was opened.
 
-        One that is older than the last failure says nothing of new ones: a server may take no more than it has.
+        A connection older than the last failure proves nothing about new ones: the server may accept no more of them.
         """
         if opened > self._failed_at:
             self._pause, self._counted_at, self.until = 0.0, float("-inf"), float("-inf")

@@ -1,4 +1,4 @@
-"""Whose requests they are."""
+"""AWS credentials, and where they come from."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key; `session_token` comes with temporary ones, as roles have them."""
+    """An access key; temporary keys, such as a role's, have a `session_token` as well."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -15,17 +15,17 @@ class Credentials:
 
 
 CredentialsProvider = Callable[[], Credentials]
-"""Returns the credentials of the moment; asked at least once a second while requests are made, so that refreshed ones
-are taken up while a broadcast runs. Outside Lambda, wrap botocore's, which refresh themselves:
+"""Returns the current credentials. It is called at least once a second while requests are made, so that refreshed
+credentials are used while a broadcast runs. Outside Lambda, wrap botocore's credentials, which refresh themselves:
 `lambda: Credentials(*session.get_credentials().get_frozen_credentials())`.
 """
 
 
 def environment_credentials() -> Credentials:
-    """Return what the environment says, which is where Lambda puts a function's credentials.
+    """Return the credentials in the environment, where Lambda puts those of a function.
 
     Raises:
-        KeyError: it says nothing.
+        KeyError: the environment has none.
 
     """
     return Credentials(

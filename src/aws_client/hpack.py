@@ -1,8 +1,8 @@
-"""HPACK, the header compression of HTTP/2 (RFC 7541), as far as a client of AWS needs it.
+"""HPACK, the header compression of HTTP/2 (RFC 7541), as far as an AWS client needs it.
 
-Requests: the fields that many requests share are put into the server's dynamic table once; after that each is a byte.
-Responses: the server is told to use no dynamic table, so that each header block can be read by itself. 200 is
-recognized by its byte; everything else is decoded by the library `hpack`, the other fields when somebody asks for them.
+Requests: the fields that many requests share are put into the server's dynamic table once; after that, each takes one
+byte. Responses: the client allows no dynamic table, so that each header block can be decoded by itself. Status 200 is
+recognized by its byte. Everything else is decoded by the library `hpack`, header fields only when one is read.
 """
 
 from functools import lru_cache
@@ -25,50 +25,51 @@ _ENTRY_OVERHEAD: Final = 32
 
 
 class RequestEncoder:
-    """Writes the header blocks of one connection's requests."""
+    """Encodes the requests of one connection."""
 
     def __init__(self, *, tls: bool) -> None:
         self._after_method = _SCHEME[tls] + _PATH_NAME
         self._start = b""
-        """A header block of that header_block's up to the path."""
+        """The encoded fields before the path."""
         self._table_size = 4096
-        """RFC 9113, section 6.5.2: until the server says otherwise."""
+        """The default until the server sends another size (RFC 9113, section 6.5.2)."""
         self._confirmation = b""
+        """The update of the table's size, to be sent with the next request."""
         self._header_block: HeaderBlock | None = None
-        """Whose fields are in the server's table."""
+        """The header block whose fields are in the server's dynamic table."""
         self._after_path = b""
-        """A header block of that header_block's from the path up to the signature."""
+        """The encoded fields between the path and the signature."""
 
     def limit_table(self, size: int) -> None:
-        """Take the server's SETTINGS_HEADER_TABLE_SIZE; a smaller table is confirmed (RFC 7541, section 4.2)."""
+        """Apply the server's SETTINGS_HEADER_TABLE_SIZE; a smaller table must be confirmed (RFC 7541, section 4.2)."""
         if size < self._table_size:
             self._confirmation = _integer(size, 5, 0x20)
         self._table_size = min(self._table_size, size)
         self._header_block = None
 
     def encode(self, path: bytes, header_block: HeaderBlock, signature: bytes) -> bytes:
-        """Return the header block of a request.
+        """Return the encoded header section of a request.
 
         Args:
-            path: as it is sent.
-            header_block: its other fields: those of the last request are sent again only where they are others.
-            signature: what completes the header_block's authorization.
+            path: the path as it is sent, percent-encoded.
+            header_block: the other fields, which are sent in full only if they differ from those of the last request.
+            signature: the end of the `authorization` field.
 
         """
-        # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first shared.
+        # Fields with a colon come before all others (RFC 9113, section 8.3); `:authority` is the first in the block.
         if header_block is self._header_block:
             return b"%b%b%b%b%b" % (self._start, _length(len(path)), path, self._after_path, signature)
         self._header_block = None
         self._start = _method(header_block.method) + self._after_method
         start = b"%b%b%b%b" % (self._confirmation, self._start, _length(len(path)), path)
         self._confirmation = b""
-        # Never to be indexed (RFC 7541, section 7.1.3).
+        # A secret is never indexed (RFC 7541, section 7.1.3).
         length = _length(len(header_block.authorization) + len(signature))
         authorization = b"%b%b%b" % (_AUTHORIZATION_NAME, length, header_block.authorization)
         fields = header_block.http2_fields
         if sum(len(name) + len(value) + _ENTRY_OVERHEAD for name, value in fields) > self._table_size:
             return start + b"".join(_field(0x00, 4, *each) for each in fields) + authorization + signature
-        # The last one that was added has the lowest index.
+        # The field added last has the lowest index.
         indexes = bytes(0x80 | (_STATIC_SIZE + at) for at in range(len(fields), 0, -1))
         self._header_block = header_block
         self._after_path = indexes + authorization
@@ -95,12 +96,12 @@ def _string(value: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _length(length: int) -> bytes:
-    """Return the length of a string without Huffman coding, which would cost more time than it saves bytes."""
+    """Encode the length of a string that is sent without Huffman coding, which would cost more time than it saves."""
     return _integer(length, 7, 0)
 
 
 def _integer(value: int, prefix: int, pattern: int) -> bytes:
-    """Write an integer (RFC 7541, section 5.1)."""
+    """Encode an integer (RFC 7541, section 5.1)."""
     limit = (1 << prefix) - 1
     if value < limit:
         return bytes((pattern | value,))
@@ -114,17 +115,17 @@ def _integer(value: int, prefix: int, pattern: int) -> bytes:
 
 _PATH_NAME: Final = _literal(0x00, 4, _PATH)
 _AUTHORIZATION_NAME: Final = _literal(0x10, 4, _AUTHORIZATION)
-"""Without indexing, and never to be indexed (RFC 7541, section 6.2.3)."""
+"""A literal field that no intermediary may index either (RFC 7541, section 6.2.3)."""
 
 
 def read_status(block: bytes) -> int:
-    """Return the `:status` of a response's header block.
+    """Return the `:status` of a response's encoded header section.
 
     Raises:
-        ResponseMalformed: there is none.
+        ResponseMalformed: it has no status of three digits, or cannot be decoded.
 
     """
-    # A server that was told to use no dynamic table says so first; then comes the status.
+    # A server may confirm first that it uses no dynamic table; the status follows.
     at = 1 if block[:1] == _NO_TABLE else 0
     if block[at : at + 1] == STATUS_200:
         return 200
@@ -135,16 +136,16 @@ def read_status(block: bytes) -> int:
 
 
 def read_fields(block: bytes) -> dict[str, str]:
-    """Return the fields of a header block that refers to no dynamic table; of one that is repeated, the last.
+    """Return the fields of an encoded header section; the last value of a field that is repeated.
 
     Raises:
-        ResponseMalformed: it is no such block.
+        ResponseMalformed: it cannot be decoded, or refers to a dynamic table.
 
     """
-    # Of use for errors alone, and so not at the start of a function.
+    # Needed for errors alone, so it is not imported in a cold start.
     import hpack  # noqa: PLC0415
 
     try:
         return {str(name): str(value) for name, value in hpack.Decoder().decode(block)}
     except (hpack.HPACKError, UnicodeDecodeError) as exc:
-        raise ResponseMalformed(f"no header block: {exc}") from exc
+        raise ResponseMalformed(f"headers that cannot be decoded: {exc}") from exc

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection that carries one request at a time."""
+"""One HTTP/1.1 connection, which carries one request at a time."""
 
 import math
 import socket
@@ -14,7 +14,7 @@ from aws_client.source import PendingRequest, Source
 
 
 class Http1Connection(Connection):
-    """An open connection with a capacity of one request."""
+    """A connection with a capacity of one request."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Http1Connection(Connection):
         return False
 
     def flush(self) -> None:
-        # `start` has sent everything.
+        # `start` keeps nothing back.
         pass
 
     def expire(self, now: float) -> None:
@@ -87,7 +87,7 @@ class Http1Connection(Connection):
         self._end(ConnectionFailed("closed"))
 
     def _give_up(self) -> None:
-        """Drop the request under way; its answer could not be told from the next one's, so the connection ends."""
+        """Drop the request and the connection: a late answer would be taken for that of the next request."""
         self._request = None
         self.is_given_up = True
         self.close()
@@ -117,9 +117,9 @@ class Http1Connection(Connection):
             self._answered(whole)
 
     def _read(self, data: bytes) -> Response | None:
-        """Take what is not a usual and whole response."""
+        """Read a response that is incomplete or unusual; return it once it is complete."""
         if self._request is None or self._transport.is_writing:
-            raise ResponseMalformed("an answer that nobody asked for")
+            raise ResponseMalformed("an answer without a request")
         if self._reader is None:
             self._reader = ResponseReader()
         return self._reader.feed(data)

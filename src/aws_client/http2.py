@@ -1,9 +1,8 @@
 """One HTTP/2 connection that carries many requests at once (RFC 9113), driven by the readiness of its socket.
 
-Many requests go out in one write, and many answers come in with one read: a delivery costs half of what it costs over
-HTTP/1.1. Written by hand for that: a client on the library `h2` takes 1.6 ms for a request, twice what the AWS SDK
-takes (docs/performance.md). What a client of AWS has no use for is refused: pushes, and
-dynamic tables in responses.
+Many requests go out in one write, and many answers come in with one read. That is why it is written by hand: a client
+on the library `h2` takes more CPU time than the AWS SDK (docs/performance.md). Features that a client of AWS does not
+need are refused: server push, and dynamic tables in responses.
 """
 
 import asyncio
@@ -26,17 +25,17 @@ from aws_client.socket_transport import SocketTransport, as_transport_error
 from aws_client.source import PendingRequest, Source
 
 STREAMS = 100
-"""Requests at once where the server does not say how many it takes: RFC 9113 recommends no fewer (section 6.5.2)."""
+"""Concurrent requests if the server sets no limit: RFC 9113 recommends no fewer (section 6.5.2)."""
 
 RECORDS_AT_ONCE: Final = 64
 REFILL_SHARE: Final = 4
 REFILL_SECONDS: Final = 0.001
-"""Places that become free are filled when they are a quarter of all, or after this time: a write for each would cost as
+"""Free capacity is used when it is a quarter of the whole, or after this time: one write for each request would cost as
 much as over HTTP/1.1."""
 
 
 class Http2Connection(Connection):
-    """An open connection with a capacity of as many requests as the server says."""
+    """A connection with a capacity of as many requests as the server allows."""
 
     def __init__(
         self,
@@ -48,15 +47,15 @@ class Http2Connection(Connection):
         limit: int = STREAMS,
         ready_by: float = math.inf,
     ) -> None:
-        """Begin to speak.
+        """Start the connection.
 
         Args:
-            sock: connected, and does not block.
-            poller: tells when it can be read.
-            available: called when more requests can be taken.
+            sock: connected and non-blocking.
+            poller: reports when the socket is readable.
+            available: called when there is capacity for more requests.
             lost: called once when the connection has ended.
-            limit: how many requests may be under way even if the server takes more.
-            ready_by: when the connection is given up if the server has not said anything, on the scale of
+            limit: the most requests under way at once, even if the server allows more.
+            ready_by: when the connection is given up if the server has not sent its settings, on the scale of
                 `time.monotonic()`, in seconds.
 
         """
@@ -71,14 +70,14 @@ class Http2Connection(Connection):
         self._limit = limit
         self._most_streams = min(STREAMS, limit)
         self._window = self._stream_window = h2.INITIAL_WINDOW_SIZE
-        """How much the server takes on the connection, and on a new stream (RFC 9113, section 6.9)."""
+        """How many bytes the server accepts on the connection, and on a new stream (RFC 9113, section 6.9)."""
         self._consumed = 0
         self._received = bytearray()
         self._headers: tuple[int, int, bytearray] | None = None
-        """The stream, flags and block of a header section that goes on in the next frame."""
+        """The stream, flags and block of a header section that continues in the next frame."""
         self._out: list[bytes] = []
         self._drains = False
-        """Whether it takes no further request, and ends after the last answer."""
+        """Whether the connection accepts no further requests and ends after the last answer."""
         self._knows_server = False
         self._ready_by = ready_by
         self.has_answered = self.is_given_up = False
@@ -124,7 +123,7 @@ class Http2Connection(Connection):
         length = len(body)
         if len(block) <= FRAME_SIZE and length <= min(FRAME_SIZE, self._window, stream.window):
             self._window -= length
-            # The two frames of nearly every request, written as one.
+            # The two frames of nearly every request, formatted together.
             self._out.append(
                 b"%b\x01\x04%b%b%b\x00\x01%b%b"
                 % (
@@ -159,7 +158,7 @@ class Http2Connection(Connection):
         for number in late:
             self._cancel(number).timed_out()
         if late:
-            # A server that has not answered one may not answer the others either: no more are sent on the connection.
+            # If the server leaves one request unanswered, others may follow: no more are sent on this connection.
             self._drain()
 
     def abandon(self, source: Source) -> None:
@@ -200,9 +199,9 @@ class Http2Connection(Connection):
             self._refilling = asyncio.get_running_loop().call_later(REFILL_SECONDS, self._refill)
 
     def _read(self) -> TransportError | None:
-        """Read what is there; return why nothing more will come, if so."""
+        """Read everything that has arrived. Return an error if nothing more can be read."""
         try:
-            # Each read returns a TLS record at the most, and each answer tends to have one of its own.
+            # A read returns at most one TLS record, and each answer tends to have its own.
             for _ in range(RECORDS_AT_ONCE):
                 data = self._transport.read()
                 if data is None:
@@ -215,7 +214,7 @@ class Http2Connection(Connection):
         return None
 
     def _refill(self) -> None:
-        """Take requests for the places that have become free, and send them in one write."""
+        """Use the free capacity: get requests for it and send them in one write."""
         if self._refilling is not None:
             self._refilling.cancel()
             self._refilling = None
@@ -228,7 +227,7 @@ class Http2Connection(Connection):
         self.flush()
 
     def _take(self, data: bytes) -> None:
-        """Read every frame that is whole."""
+        """Handle every complete frame."""
         if self._received:
             self._received += data
             data = bytes(self._received)
@@ -243,7 +242,7 @@ class Http2Connection(Connection):
                 break
             number = int.from_bytes(data[at + 5 : at + 9]) & LAST_STREAM
             kind, flags, payload = data[at + 3], data[at + 4], data[at + 9 : after]
-            # The whole of nearly every answer: 200, and nothing else.
+            # Nearly every answer is this one frame: status 200 and no body.
             if flags == WHOLE and kind == HEADERS and payload.startswith(STATUS_200) and self._is_simple(number):
                 self._streams.pop(number).request.answered(Http2Response(200, payload, b""))
             else:
@@ -253,13 +252,13 @@ class Http2Connection(Connection):
             self._received += data[at:]
 
     def _is_simple(self, number: int) -> bool:
-        """Tell whether a request is under way of which nothing is left to be sent, and nothing has been answered."""
+        """Return whether the stream's request was sent in full, and nothing of its answer has arrived."""
         stream = self._streams.get(number)
         return stream is not None and stream.block is None and not stream.unsent and self._headers is None
 
     def _on_frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._headers is not None and kind != h2.CONTINUATION:
-            raise ResponseMalformed("half a header section")
+            raise ResponseMalformed("a header section that is interrupted")
         self._flood_guard.count_frame()
         if kind == HEADERS:
             self._on_headers(flags, number, h2.unpadded(flags, payload, priority=bool(flags & h2.PRIORITY)))
@@ -277,11 +276,11 @@ class Http2Connection(Connection):
             stream = self._streams.pop(number, None)
             if stream is not None:
                 end = ConnectionFailed if payload == h2.REFUSED else AnswerLost
-                stream.request.failed(end("the server broke the request off"))
+                stream.request.failed(end("the server reset the request"))
         elif kind == h2.GOAWAY:
             self._on_goaway(payload)
         elif kind == h2.PUSH_PROMISE:
-            raise ResponseMalformed("a push, which was not asked for")
+            raise ResponseMalformed("a push, although pushes are disabled")
 
     def _reply(self, answer: bytes) -> None:
         self._flood_guard.check_unread(len(self._out) if self._transport.is_writing else 0)
@@ -293,17 +292,17 @@ class Http2Connection(Connection):
             return
         stream = self._streams.get(number)
         if stream is None:
-            # Cancelled meanwhile.
+            # The request was cancelled meanwhile.
             return
         if stream.block is None and read_status(block) >= 200:
             stream.block = block
-        # What comes after that are trailers, which say nothing here.
+        # A later header section holds trailers, which are of no use here.
         if flags & h2.END_STREAM:
             self._answered(number, stream)
 
     def _on_continuation(self, flags: int, number: int, payload: bytes) -> None:
         if self._headers is None or self._headers[0] != number:
-            raise ResponseMalformed("the end of a header section that has not begun")
+            raise ResponseMalformed("a CONTINUATION frame without a header section")
         _, first_flags, block = self._headers
         block += payload
         if len(block) > 4 * FRAME_SIZE:
@@ -371,7 +370,7 @@ class Http2Connection(Connection):
         self._send_bodies()
 
     def _send_bodies(self) -> None:
-        """Send what the server now takes of bodies that were too large for its windows, or for one frame."""
+        """Send what the server now allows of bodies that were larger than its windows or than one frame."""
         if self._window <= 0:
             return
         for number, stream in self._streams.items():
@@ -381,7 +380,7 @@ class Http2Connection(Connection):
                 self._out.append(h2.frame(h2.DATA, 0 if stream.unsent else h2.END_STREAM, number, part))
 
     def _on_goaway(self, payload: bytes) -> None:
-        """Go on with what the server still answers (RFC 9113, section 6.8); the rest it has not acted on."""
+        """Fail the requests that the server has not acted on, and await the others (RFC 9113, section 6.8)."""
         last = int.from_bytes(payload[:4]) & LAST_STREAM
         self._drains = True
         for number in [number for number in self._streams if number > last]:

@@ -1,4 +1,4 @@
-"""The frames of HTTP/2 (RFC 9113, sections 4 and 6): their numbers, and how they are written and taken apart."""
+"""The frames of HTTP/2 (RFC 9113, sections 4 and 6): constants, writing and parsing."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,18 +18,18 @@ REFUSED: Final = (7).to_bytes(4)
 LARGEST_WINDOW: Final = 2**31 - 1
 LAST_STREAM: Final = 2**31 - 1
 INITIAL_WINDOW_SIZE: Final = 65_535
-"""How much either side may send before it is allowed more (RFC 9113, section 6.9.2)."""
+"""How many bytes either side may send before it is allowed more (RFC 9113, section 6.9.2)."""
 FRAME_SIZE: Final = 16_384
-"""The largest frame that either side may send without having agreed on more; ours agrees on nothing."""
+"""The largest frame unless the receiver allows more (RFC 9113, section 4.2); this client does not."""
 
 
 def frame(kind: int, flags: int, number: int, payload: bytes) -> bytes:
-    """Return a frame of a stream, or of the connection where the number is 0."""
+    """Return a frame of a stream, or of the connection if the number is 0."""
     return b"%b%c%c%b%b" % (len(payload).to_bytes(3), kind, flags, number.to_bytes(4), payload)
 
 
 def header_frames(number: int, block: bytes) -> Iterator[bytes]:
-    """Yield the frames of a header block, which may be too large for one."""
+    """Yield the frames of a header block: one HEADERS frame, then CONTINUATION frames if it is larger than a frame."""
     parts = [block[at : at + FRAME_SIZE] for at in range(0, len(block), FRAME_SIZE)]
     for at, part in enumerate(parts):
         flags = END_HEADERS if at == len(parts) - 1 else 0
@@ -37,7 +37,7 @@ def header_frames(number: int, block: bytes) -> Iterator[bytes]:
 
 
 def window_update(increment: int) -> bytes:
-    """Return the frame that lets the server send so many bytes more on the connection."""
+    """Return the frame that allows the server to send this many more bytes on the connection."""
     return frame(WINDOW_UPDATE, 0, 0, increment.to_bytes(4))
 
 
@@ -47,22 +47,22 @@ def setting(identifier: int, value: int) -> bytes:
 
 
 def greeting() -> bytes:
-    """Return what a client of AWS begins with: no dynamic table, no pushes, windows that hold no answer back."""
+    """Return the client's first bytes: no dynamic table, no server push, windows that hold no answer back."""
     settings = setting(HEADER_TABLE_SIZE, 0) + setting(ENABLE_PUSH, 0) + setting(INITIAL_WINDOW, LARGEST_WINDOW)
     return PREFACE + frame(SETTINGS, 0, 0, settings) + window_update(LARGEST_WINDOW - INITIAL_WINDOW_SIZE)
 
 
 def read_settings(payload: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the settings of a SETTINGS frame: identifiers and values."""
+    """Yield the settings of a SETTINGS frame, as pairs of identifier and value."""
     for at in range(0, len(payload) - 5, 6):
         yield int.from_bytes(payload[at : at + 2]), int.from_bytes(payload[at + 2 : at + 6])
 
 
 def unpadded(flags: int, payload: bytes, *, priority: bool = False) -> bytes:
-    """Return what a DATA or HEADERS frame holds besides padding and priority.
+    """Return the content of a DATA or HEADERS frame without padding and priority.
 
     Raises:
-        ResponseMalformed: it is shorter than these.
+        ResponseMalformed: the frame is shorter than its padding and priority.
 
     """
     start, end = 0, len(payload)

@@ -6,7 +6,7 @@ from aws_client.source import PendingRequest
 
 
 class Http2Response(Response):
-    """Decodes its header fields where somebody asks for one."""
+    """Decodes its header fields only when one is read."""
 
     __slots__ = ()
 
@@ -15,7 +15,7 @@ class Http2Response(Response):
 
 
 class Stream:
-    """What has come of a response, and what is still to be sent of its request."""
+    """The part of the response that has arrived, and the part of the request that is still to be sent."""
 
     __slots__ = ("block", "body", "request", "size", "unsent", "window")
 
@@ -29,7 +29,7 @@ class Stream:
         self.window = window
 
     def take(self, size: int) -> bytes:
-        """Return so much of what is still to be sent; it uses the window up."""
+        """Return the next part of the body, and subtract its size from the window."""
         part, self.unsent = self.unsent[:size], self.unsent[size:]
         self.window -= size
         return part

@@ -1,8 +1,8 @@
-"""AWS's JSON protocol, which DynamoDB and SQS speak: a signed POST for each operation.
+"""A client of AWS's JSON protocol, which DynamoDB and SQS use: a signed POST for each operation.
 
-Sources: DynamoDB developer guide, "DynamoDB low-level API"; SQS developer guide, "AWS JSON protocol". Throttling,
-faults of the service and answers that got lost are tried again ("Error handling with DynamoDB" in the former), so only
-operations that may be repeated are to be called.
+Sources: DynamoDB developer guide, "DynamoDB low-level API"; SQS developer guide, "AWS JSON protocol". Calls are
+repeated after throttling, faults of the service and lost answers ("Error handling with DynamoDB" in the former), so
+only operations that may be repeated can be called.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from aws_client.signer import HeaderBlock, RequestSigner, Signer
 from aws_client.source import Source
 
 CONNECTIONS = 16
-"""Requests under way at once: batches of writes go side by side, everything else is one after the other."""
+"""Requests under way at once. Batches of writes run concurrently, everything else runs in sequence."""
 
 READ_TIMEOUT_SECONDS = 5.0
-"""A chat's event is not worth waiting longer for: what takes longer is sent again."""
+"""After this time a request is sent again: a chat's event is not worth a longer wait."""
 CALL_TIMEOUT_SECONDS = 20.0
-"""All attempts of a call together, where its caller does not give up sooner."""
+"""The limit for all attempts of a call, unless its caller sets an earlier deadline."""
 
 BACKOFF_BASE_SECONDS = 0.025
 _PASSING: Final = frozenset(
@@ -51,7 +51,7 @@ Json = dict[str, Any]
 
 
 class ServiceError(Exception):
-    """The service refused a request; `code` is its name for the reason."""
+    """The service refused a request; `code` is the service's name for the reason."""
 
     def __init__(self, code: str, message: str, item: Json | None = None, reasons: Sequence[str] = ()) -> None:
         super().__init__(f"{code}: {message}")
@@ -60,15 +60,15 @@ class ServiceError(Exception):
         """Of a transaction that DynamoDB has cancelled: a code for each of its items, `None` for those without fault
         (API reference, `TransactWriteItems`, "CancellationReasons")."""
         self.item = item or {}
-        """What DynamoDB has in the place of what a condition asked for, if the request asked to be told."""
+        """The DynamoDB item that failed a condition, if the request asked for it; else empty."""
 
 
 class ServiceUnreachable(Exception):
-    """No answer came, however often the request was sent."""
+    """No answer arrived, however often the request was sent."""
 
 
 class JsonClient:
-    """Calls operations of one service; it belongs to the event loop that it is first used on."""
+    """Calls the operations of one service. A client belongs to the event loop that it is first used on."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class JsonClient:
         """Make a client; nothing is sent.
 
         Args:
-            service: its name in endpoints and signatures, for example `dynamodb`.
-            target: what stands before an operation's name in `X-Amz-Target`, for example `DynamoDB_20120810`.
-            region: for example `eu-west-1`.
-            credentials: whose requests they are.
-            url: an endpoint other than the region's own.
-            retries: how often a request is repeated that was throttled or met a fault.
-            version: the protocol's, which its content type names.
+            service: the name in endpoints and signatures, such as `dynamodb`.
+            target: the prefix of an operation's name in `X-Amz-Target`, such as `DynamoDB_20120810`.
+            region: a region's code, such as `eu-west-1`.
+            credentials: the credentials that sign the requests.
+            url: an endpoint that replaces the region's.
+            retries: how often a request is repeated after throttling, a fault or a lost answer.
+            version: the version of the protocol, which is part of the content type.
 
         """
         endpoint = Endpoint.parse(url or regional_url(service, region))
@@ -102,26 +102,26 @@ class JsonClient:
         self._pool = Pool(Connector(endpoint), limit=CONNECTIONS)
 
     def close(self) -> None:
-        """End the connections; a function's need not be ended, they go with its execution environment."""
+        """End the connections. A function need not do so: its connections end with its execution environment."""
         self._pool.close()
 
     async def call(self, operation: str, request: Mapping[str, Any], *, deadline: float = math.inf) -> Json:
         """Return the answer to an operation such as `PutItem`.
 
         Args:
-            operation: its name.
+            operation: the operation's name.
             request: its parameters.
             deadline: when to give up, on the scale of `time.monotonic()`, in seconds; after `CALL_TIMEOUT_SECONDS` at
                 the latest.
 
         Raises:
-            ServiceError: it was refused, or is still throttled after the last attempt.
-            ServiceUnreachable: no answer came, after the last attempt either, or by the deadline.
+            ServiceError: the request was refused, or was still throttled at the last attempt.
+            ServiceUnreachable: no answer arrived by the deadline or after the last attempt.
 
         """
         seconds = min(deadline - time.monotonic(), CALL_TIMEOUT_SECONDS)
         if seconds <= 0:
-            # A time-out in the past would still send it.
+            # A timeout in the past would still let the request be sent.
             raise ServiceUnreachable("no time was left")
         try:
             async with asyncio.timeout(seconds):
@@ -162,7 +162,7 @@ class JsonClient:
 
 
 def regional_url(service: str, region: str) -> str:
-    """Return the address of a service in a region (AWS General Reference, "AWS service endpoints")."""
+    """Return the URL of a service in a region (AWS General Reference, "AWS service endpoints")."""
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://{service}.{region}.{suffix}"
 
@@ -170,7 +170,7 @@ def regional_url(service: str, region: str) -> str:
 def _content(response: Response) -> Json:
     checksum = response.header("x-amz-crc32")
     if checksum and checksum != str(zlib.crc32(response.body)):
-        raise ResponseMalformed("the checksum is another's")
+        raise ResponseMalformed("a body with the wrong checksum")
     try:
         content = json.loads(response.body)
     except (ValueError, RecursionError):
@@ -188,10 +188,10 @@ def _content(response: Response) -> Json:
 
 
 class _Attempt(Source):
-    """A request that is sent once: a source, and the only request that is taken from it."""
+    """A request that is sent once: a source, and its only request as well."""
 
     deadline = math.inf
-    """Its caller gives up by cancelling it."""
+    """The caller cancels the run instead."""
 
     def __init__(self, path: bytes, header_block: HeaderBlock, signature: bytes, body: bytes, expires: float) -> None:
         self.path = path
@@ -203,7 +203,7 @@ class _Attempt(Source):
         self._end: Response | TransportError | None = None
 
     def result(self) -> Response:
-        """Return the response, or raise why there is none."""
+        """Return the response; raise the error if there is none."""
         if isinstance(self._end, Response):
             return self._end
         raise self._end or TransportError("not sent")

@@ -1,8 +1,8 @@
-"""Who of many connections has something to read.
+"""Which of many sockets are readable.
 
-asyncio makes a handle and enters a context for each ready socket, which takes 2 to 3 us, a sixth of a whole delivery.
-On Linux the connections therefore have an epoll instance of their own, which the loop sees as a single file descriptor;
-elsewhere the loop watches each.
+asyncio creates a handle and enters a context for each ready socket, which is a measurable part of a delivery
+(docs/performance.md). On Linux, the sockets therefore share an epoll instance of their own, which the loop sees as a
+single file descriptor. On other systems the loop watches each socket.
 """
 
 import asyncio
@@ -15,34 +15,35 @@ from typing import Protocol
 class Poller(Protocol):
     """Calls back when file descriptors are readable, from within an event loop.
 
-    It is made with a function that is called after each round, when whoever was found readable has been called back.
+    The constructor takes a function that is called at the end of each round, after the callbacks of every file
+    descriptor that was found readable.
     """
 
     @abstractmethod
     def add(self, fd: int, callback: Callable[[], None]) -> None:
-        """Call back whenever the file descriptor is readable or broken."""
+        """Call back whenever this file descriptor is readable or broken."""
 
     @abstractmethod
     def remove(self, fd: int) -> None:
-        """Call back no more; to be called before the file descriptor is closed."""
+        """Stop watching a file descriptor. Must be called before it is closed."""
 
     @abstractmethod
     def poll(self) -> None:
-        """Call back whoever is readable at this moment, before the loop gets to it."""
+        """Run a round now, without waiting for the loop."""
 
     @abstractmethod
     def close(self) -> None:
-        """Free what the poller holds, after everything was removed."""
+        """Free the poller's resources, after every file descriptor was removed."""
 
 
 def new_poller(after_round: Callable[[], None]) -> Poller:
-    """Return one for the running event loop."""
+    """Return a poller for the running event loop."""
     loop = asyncio.get_running_loop()
     return EpollPoller(loop, after_round) if hasattr(select, "epoll") else LoopPoller(loop, after_round)
 
 
 class LoopPoller(Poller):
-    """Has the loop watch each file descriptor: a round is one of them."""
+    """Lets the loop watch each file descriptor; a round has one callback."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, after_round: Callable[[], None]) -> None:
         self._loop = loop
@@ -59,7 +60,7 @@ class LoopPoller(Poller):
 
     def poll(self) -> None:
         for fd, callback in list(self._callbacks.items()):
-            # An earlier callback may have removed it. Who has nothing to read finds that out.
+            # An earlier callback may have removed it. Reading finds out whether there is any data.
             if fd in self._callbacks:
                 callback()
         self._after_round()
@@ -73,7 +74,7 @@ class LoopPoller(Poller):
 
 
 class EpollPoller(Poller):
-    """Has the loop watch the one of an epoll instance that watches them all."""
+    """Lets the loop watch one epoll instance, which watches every file descriptor."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, after_round: Callable[[], None]) -> None:
         self._loop = loop

@@ -1,4 +1,4 @@
-"""Connections to one endpoint: as many as the work needs, kept for the next."""
+"""The connections to one endpoint: as many as the requests need, kept open for later ones."""
 
 import asyncio
 import math
@@ -17,18 +17,19 @@ from aws_client.source import OPEN, Gate, Source
 from aws_client.turns import Turns
 
 OPENING_AT_ONCE: Final = 32
-"""Handshakes under way: each takes the CPU for most of a millisecond, in which no answer is read."""
+"""The most handshakes at once. A handshake occupies the CPU for a while (measured), during which no answer is read."""
 WORTH_A_CONNECTION: Final = 8
-"""How many requests have to wait for one more connection to be opened, once there are a few."""
+"""How many ready requests justify one more connection, beyond the first `A_FEW`."""
 A_FEW: Final = 16
 
 
 class Pool:
-    """Sends the requests of sources over connections that it opens, up to a limit of requests under way.
+    """Sends the requests of its sources over connections that it opens, up to a limit of requests under way.
 
-    Requests go one way: from a source, through a connection, to the server. Their ends are recorded by the requests
-    themselves; after each round of them the pool asks the sources what is ready, what comes later and what is finished.
-    It belongs to the event loop that first runs a source. Nothing runs while there is nothing to send.
+    Data flows one way. A request goes from its source through a connection to the server; its answer is recorded by the
+    request; and after each round of answers the pool asks its sources for more requests, for the time when further ones
+    become ready, and whether they are finished. A pool belongs to the event loop that it is first used on. It has no
+    task and no timer while there is nothing to send.
     """
 
     def __init__(self, connector: Connector, *, limit: int, gate: Gate = OPEN) -> None:
@@ -36,30 +37,30 @@ class Pool:
         self._limit = limit
         self._turns = Turns(gate)
         self._running: dict[Source, asyncio.Future[None]] = {}
-        """What ends each `run`."""
+        """The future that each `run` awaits."""
         self._poller: Poller | None = None
         self._connections: dict[Connection, float] = {}
-        """When each was opened, on the scale of `time.monotonic()`, in seconds."""
+        """Each open connection, and when it was opened on the scale of `time.monotonic()`, in seconds."""
         self._idle: dict[Connection, None] = {}
-        """Those with capacity for which there was no request. The one used last is at the end, and taken first: the
-        others may then be closed by the server."""
+        """The connections with free capacity and no request for it. The last one is used first, so that the server can
+        close the others."""
         self._freed: list[Connection] = []
-        """Those that have been answered in this round of the poller's."""
+        """The HTTP/1.1 connections whose request was answered in this round of the poller."""
         self._unready: set[Connection] = set()
-        """Those on which the server has not yet said what it takes, or takes nothing yet."""
+        """The HTTP/2 connections on which no request could be sent yet."""
         self._opening: set[asyncio.Task[None]] = set()
         self._capacity = None if connector.uses_tls else 1
-        """How many requests a connection carries at once, as the connection opened last told; None before the first."""
+        """How many requests the last opened connection carries at once; None if that is not known yet."""
         self._backoff = Backoff()
         self._alarm = Alarm(self._on_alarm)
         self._next_expiry = math.inf
-        """When a request, a connection or a source has taken too long, or earlier."""
+        """A lower bound for the first time at which a request, a connection or a source has taken too long."""
         self._is_closed = False
 
     async def run(self, source: Source) -> None:
-        """Send the source's requests, in turn with the other sources', until it is finished.
+        """Send the requests of a source, in turn with those of other sources, until the source is finished.
 
-        If this is cancelled, the requests under way are abandoned. After `close`, every request fails.
+        If the call is cancelled, the requests under way are abandoned. After `close`, every request fails at once.
         """
         self._prune_stale()
         if source.is_finished(time.monotonic()):
@@ -78,7 +79,7 @@ class Pool:
                     connection.abandon(source)
 
     def close(self) -> None:
-        """End every connection; what is under way fails, and so does what is still to be sent."""
+        """End every connection. Requests under way fail, and so do those that are ready later."""
         self._is_closed = True
         self._alarm.cancel()
         for task in self._opening:
@@ -91,16 +92,15 @@ class Pool:
         self._dispatch()
 
     def _prune_stale(self) -> None:
-        """Drop the idle connections that the server has closed while the loop did not run, as in a frozen function.
+        """Drop the idle connections that the server closed while the loop did not run, as in a frozen function.
 
-        A request sent on such a connection is lost, and it would be hard to know whether before or after the server
-        acted on it.
+        A request sent on such a connection would be lost, with no way to know whether the server acted on it.
         """
         if self._poller is not None:
             self._poller.poll()
 
     def _dispatch(self) -> None:
-        """Send what can be sent now over the connections there are, and open more for the rest."""
+        """Send the ready requests over idle connections, and open more connections for the rest."""
         if self._is_closed:
             self._fail_ready(ConnectionFailed("closed"))
         while self._idle and self._fill(self._idle.popitem()[0]):
@@ -125,7 +125,7 @@ class Pool:
         return False
 
     def _settle(self) -> None:
-        """End the runs of finished sources, and set the alarm for what becomes ready later."""
+        """End the runs of finished sources, and set the alarm for requests that become ready later."""
         now = time.monotonic()
         for source, finished in self._running.items():
             if source.is_finished(now) and not finished.done():
@@ -133,14 +133,14 @@ class Pool:
         self._alarm.set(self._turns.next_due(now))
 
     def _fail_ready(self, error: ConnectionFailed) -> None:
-        """Fail the requests that could be sent now: there is no connection to be had. Sources may try again."""
+        """Fail the ready requests, because no connection can be opened. Their sources may repeat them later."""
         while (request := self._turns.take(time.monotonic())) is not None:
             request.failed(error)
 
     def _on_round(self) -> None:
-        """Send the next requests, after all answers that are there have been read.
+        """Send the next requests, now that all answers that have arrived are read.
 
-        Reading and writing by turns costs more (measured): the server falls asleep between any two requests.
+        Alternating reads and writes would cost more (measured): the server would fall asleep between two requests.
         """
         freed = self._freed.copy()
         self._freed.clear()
@@ -152,10 +152,11 @@ class Pool:
         self._settle()
 
     def _on_capacity(self, connection: Connection) -> None:
-        """Use a connection that carries many requests; the server may take fewer than were expected."""
+        """Use the free capacity of an HTTP/2 connection."""
         self._fill(connection)
         if connection in self._unready:
             self._unready.discard(connection)
+            # The server may allow fewer requests than were expected.
             self._open_more()
         self._settle()
 
@@ -168,7 +169,7 @@ class Pool:
             return
         if connection.has_answered:
             self._backoff.answered(opened)
-        # One that ends after a while is no failed opening: no storm can come of it, and servers close what is idle.
+        # A connection that lasted is no failure: servers close idle connections, and no storm can come of it.
         elif not connection.is_given_up and not (was_idle and time.monotonic() - opened > CONNECT_TIMEOUT_SECONDS):
             self._on_failed_opening(ConnectionFailed("the connection ended before its first answer"))
             return
@@ -194,7 +195,7 @@ class Pool:
         self._alarm.set(self._next_expiry)
 
     def _watch(self, expiry: float) -> None:
-        """Look at this time whether something has taken too long."""
+        """Check at this time what has taken too long."""
         if expiry < self._next_expiry:
             self._next_expiry = expiry
             self._alarm.set(expiry)
@@ -209,16 +210,16 @@ class Pool:
             task.add_done_callback(self._on_opened)
 
     def _wanted(self) -> int:
-        """Return how many connections should be opened at this moment."""
+        """Return how many connections are wanted besides the open ones, counting those that are being opened."""
         backlog = 0 if self._is_closed else self._turns.ready(time.monotonic())
         if not backlog:
             return 0
         if self._capacity is None:
-            # The first one tells whether one is enough, and gives the others a TLS session to resume.
+            # The first connection shows whether one is enough, and gives the others a TLS session to resume.
             return 1
         room = self._limit - sum(connection.capacity for connection in self._connections)
         if self._capacity > 1:
-            # Those that the server has not spoken on yet have capacity soon; one that takes nothing is waited for.
+            # Connections that wait for the server's settings will have capacity; one that is held back is waited for.
             backlog -= sum(each.capacity for each in self._connections if not each.is_ready)
             if backlog <= 0 or any(each.is_held_back for each in self._connections):
                 return 0
@@ -227,7 +228,7 @@ class Pool:
         return min(room, worth - len(self._connections), OPENING_AT_ONCE)
 
     def _allowed(self) -> int:
-        """Return how many connections may be opened: after some that were of no use, one at a time, with pauses."""
+        """Return how many connections may be opened now: after a failure, one at a time, with pauses."""
         for connection, opened in self._connections.items():
             if connection.has_answered:
                 self._backoff.answered(opened)
@@ -281,7 +282,7 @@ class Pool:
         elif isinstance(error, ConnectionFailed):
             self._on_failed_opening(error)
         else:
-            # A bug, which the loop reports; callers must not wait for ever.
+            # A bug: the loop reports it, and the callers must not wait for ever.
             context = {"message": "opening a connection failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
             self._on_failed_opening(ConnectionFailed(repr(error)))

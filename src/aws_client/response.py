@@ -1,8 +1,8 @@
-"""Reading HTTP/1.1 responses (RFC 9112), as far as AWS's endpoints and what stands before them send them.
+"""A reader of HTTP/1.1 responses (RFC 9112), as far as AWS's endpoints and the proxies before them use the protocol.
 
-Written by hand because every delivery reads one: the usual response, without a body and whole in one read, costs 1 us
-here and 5 us with httptools. What is not a response by the RFC is refused; tests/aws_client/test_response.py holds the
-reader against httptools with random input.
+Written by hand because every delivery reads a response: the usual one, without a body and complete in one read, is
+parsed several times faster than by httptools (docs/performance.md). Anything that the RFC does not allow is refused;
+tests/aws_client/test_response.py compares the reader with httptools on random input.
 """
 
 import re
@@ -12,9 +12,9 @@ from aws_client.errors import ResponseMalformed
 
 HEAD_LIMIT: Final = 64 * 1024
 LINE_LIMIT: Final = 8 * 1024
-"""A status line longer than this has no end."""
+"""A longer status line is refused."""
 INTERIM_LIMIT: Final = 100
-"""How many responses of the kind of 100 (Continue) may come before the response."""
+"""How many interim responses, such as 100 (Continue), may precede the response."""
 BODY_LIMIT: Final = 32 * 1024 * 1024
 """Twice the largest answer that DynamoDB gives (BatchGetItem, 16 MB)."""
 
@@ -29,12 +29,12 @@ _USUAL_FIELDS: Final = (
     rb"|[Cc]onnection: keep-alive\r\n)*+"
 )
 _ACCEPTED: Final = re.compile(_OK + _USUAL_FIELDS + rb"[Cc]ontent-[Ll]ength: 0\r\n" + _USUAL_FIELDS + rb"\r\n")
-"""A field that says how the body ends, and is there twice or spelt in another way, is for the reader."""
+"""If a field that frames the body is repeated or spelt differently, the reader must decide."""
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 class Response:
-    """A whole response."""
+    """A complete response."""
 
     __slots__ = ("_head", "body", "keeps_alive", "status")
 
@@ -42,16 +42,16 @@ class Response:
         self.status = status
         self.body = body
         self.keeps_alive = keeps_alive
-        """False where the server closes the connection after it."""
+        """False if the server closes the connection after the response."""
         self._head = head
 
     def header(self, name: str) -> str:
-        """Return the value of a header, or of the last where it is repeated; empty where it is missing."""
+        """Return the value of a header field: the last one if it is repeated, empty if it is missing."""
         return _fields(self._head).get(name.lower().encode(), b"").decode("latin-1")
 
 
 class ResponseReader:
-    """Puts the response to one request together from what a connection receives."""
+    """Assembles the response to one request from the data that a connection receives."""
 
     __slots__ = ("_chunks", "_head", "_interim", "_length", "_received", "_until_close", "_version_status")
 
@@ -61,10 +61,10 @@ class ResponseReader:
         self._head: bytes | None = None
 
     def feed(self, data: bytes) -> Response | None:
-        """Take what was received; return the response once it is whole.
+        """Add received data; return the response once it is complete.
 
         Raises:
-            ResponseMalformed: it is none, or something comes after its end.
+            ResponseMalformed: the data is not a response, or continues after its end.
 
         """
         self._received += data
@@ -73,14 +73,14 @@ class ResponseReader:
         return self._read_body()
 
     def end(self) -> Response | None:
-        """Take it that the connection was closed; return the response where that is how its body ends."""
+        """Handle the end of the connection; return the response if that ends its body, else None."""
         if self._head is None or not self._until_close:
             return None
         return self._response(bytes(self._received), keeps_alive=False)
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything has come."""
+        """Whether any data was received."""
         return bool(self._received) or self._head is not None
 
     def _read_head(self) -> bool:
@@ -95,15 +95,15 @@ class ResponseReader:
                 self._head = head[match.end() :]
                 self._frame(_fields(self._head))
                 return True
-            # 100 and its like come before the response (RFC 9110, section 15.2).
+            # Interim responses precede the response (RFC 9110, section 15.2).
             self._interim += 1
             if self._interim > INTERIM_LIMIT:
-                raise ResponseMalformed("no response after many interim ones")
+                raise ResponseMalformed("too many interim responses")
         self._refuse_what_cannot_become_a_head()
         return False
 
     def _refuse_what_cannot_become_a_head(self) -> None:
-        """Fail at once, since the end of a head that is none would be waited for until the time is over."""
+        """Fail at once: the end of a malformed head would be awaited until the request times out."""
         received = self._received
         if len(received) > HEAD_LIMIT:
             raise ResponseMalformed("no end of the header section")
@@ -116,7 +116,7 @@ class ResponseReader:
             raise ResponseMalformed("no status line")
 
     def _frame(self, fields: dict[bytes, bytes]) -> None:
-        """Find out how the body ends (RFC 9112, section 6.3)."""
+        """Determine how the body ends (RFC 9112, section 6.3)."""
         self._chunks: bytearray | None = None
         self._until_close = False
         self._length = 0
@@ -189,21 +189,21 @@ class ResponseReader:
 
 
 def read_accepted(data: bytes) -> Response | None:
-    """Return the answer to nearly every post, 200 without a body, if `data` is one and whole, in the usual spelling.
+    """Return the response if it is that of nearly every post: a complete 200 without a body, spelt as usual.
 
-    None says that it takes a reader to find out what it is.
+    Return None for anything else, which a `ResponseReader` must read.
     """
     return Response(200, data[len(_OK) : -2], b"") if _ACCEPTED.fullmatch(data) else None
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:
-    """Read header lines; of one that is repeated, a length or coding is refused and of any other the last counts."""
+    """Return the fields of header lines. A repeated length or coding is refused; of others the last one counts."""
     fields: dict[bytes, bytes] = {}
     at = 0
     while at < len(head):
         match = _FIELD.match(head, at)
         if match is None:
-            raise ResponseMalformed("a header line that is none")
+            raise ResponseMalformed("a malformed header line")
         name = match[1].lower()
         if name in fields and name in {b"content-length", b"transfer-encoding"}:
             raise ResponseMalformed("a body of unclear length")

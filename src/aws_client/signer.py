@@ -1,8 +1,8 @@
 """AWS Signature Version 4 for many requests that differ little.
 
 Source: AWS, "Signing AWS API requests", "Create a signed AWS API request". The results equal botocore's byte for byte
-(tests/aws_client/test_signer.py). botocore signs in 92 us; most of that is the derivation of the key and the building
-of the request's parts, which are the same for every request of a day and of a payload. Kept, they leave 4 us.
+(tests/aws_client/test_signer.py). Most of botocore's time goes into deriving the key and building parts of the request,
+which are the same for all requests of a day or with one payload. Here they are kept (docs/performance.md).
 """
 
 import hmac
@@ -27,7 +27,7 @@ _OUTER: Final = bytes(each ^ 0x5C for each in range(256))
 
 
 class Signer:
-    """Signs requests to one host for one service."""
+    """Signs requests to one host of one service."""
 
     def __init__(
         self,
@@ -44,47 +44,47 @@ class Signer:
         self._credentials = credentials
         self._clock = clock
         self._ahead = 0.0
-        """How much the server's clock is ahead of ours, in seconds, where that matters."""
+        """How far the server's clock is ahead of ours, in seconds; 0 if the difference does not matter."""
 
     def for_payload(
         self, payload: bytes, headers: Mapping[str, str] | None = None, *, method: str = "POST"
     ) -> "RequestSigner":
-        """Return what signs requests that carry this payload.
+        """Return a signer of requests that have this payload.
 
         Args:
-            payload: the request's body.
-            headers: what is to be sent and signed besides `host` and the signature's own; names in lower case, values
-                without white space at their ends.
-            method: of HTTP.
+            payload: the body of each request.
+            headers: the fields to be sent and signed besides `host` and the signature's own; names in lower case,
+                values without white space at either end.
+            method: the HTTP method.
 
         """
         return RequestSigner(self, payload, headers or {}, method)
 
     def signing_scope(self, second: int) -> "SigningScope":
-        """Return what all requests of the given second have in common."""
+        """Return the scope that all requests dated with this second, since the epoch, share."""
         credentials = self._credentials()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         key = _signing_key(credentials.secret_access_key, stamp[:8], self._region, self._service)
         return SigningScope(credentials, stamp, f"{stamp[:8]}/{self._region}/{self._service}/aws4_request", key)
 
     def now(self) -> int:
-        """Return the second that requests are dated with, since the epoch."""
+        """Return the second, since the epoch, that a request is dated with if it is signed now."""
         return int(self._clock() + self._ahead)
 
     def correct_clock(self, date: str, signed: int) -> bool:
-        """Learn from a refusal whether the clock here is to blame for it.
+        """Find out whether a request was refused because of the local clock, and adjust to the server's if so.
 
-        Signatures hold for five minutes either way (AWS, "Signing AWS API requests").
+        A signature is valid for five minutes before and after its date (AWS, "Signing AWS API requests").
 
         Args:
             date: the `Date` header of the refusal.
-            signed: when the request was signed, as the request_signer said.
+            signed: the `RequestSigner.signed` of the request.
 
         Returns:
-            True where it is; requests signed from now on are dated so that the server takes them.
+            True if the clock was to blame; requests signed from now on have dates that the server accepts.
 
         """
-        # Seldom needed, and slow to import.
+        # Rarely needed, and slow to import.
         from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
         try:
@@ -103,7 +103,7 @@ class Signer:
 
 
 class SigningScope:
-    """A second of one access key's: its date, and the key derived for the day."""
+    """One second of one access key: the date of its signatures, and the signing key of the day."""
 
     __slots__ = ("_inner", "_outer", "credential", "session_token", "stamp")
 
@@ -117,7 +117,7 @@ class SigningScope:
 
     def sign(self, canonical_request: bytes) -> bytes:
         """Return the signature in hexadecimal."""
-        # HMAC by its definition: the states after what is always the same are kept, which halves `hmac.digest`'s time.
+        # HMAC by its definition, from kept states after the constant parts: half of `hmac.digest`'s time (measured).
         inner = self._inner.copy()
         inner.update(sha256(canonical_request).hexdigest().encode())
         outer = self._outer.copy()
@@ -126,24 +126,24 @@ class SigningScope:
 
 
 class HeaderBlock:
-    """The method and the header fields of many requests: everything but the path and the signature."""
+    """The method and the header fields that many requests share: everything but the path and the signature."""
 
     __slots__ = ("authorization", "http2_fields", "lines", "method")
 
     def __init__(self, method: bytes, fields: Sequence[tuple[str, str]], authorization: str, length: int) -> None:
         self.method = method
         self.authorization = authorization.encode()
-        """The value up to the signature."""
+        """The value of `authorization` up to the signature."""
         others = [(name, value) for name, value in fields if name != "host"]
         self.http2_fields = ((":authority", dict(fields)["host"]), *others, ("content-length", str(length)))
-        """All but that one, as HTTP/2 names them."""
+        """The other fields, with their names in HTTP/2."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
         self.lines = f"{lines}content-length: {length}\r\nauthorization: {authorization}".encode()
-        """All of them as HTTP/1.1 writes them, up to the signature."""
+        """All fields in HTTP/1.1's format, up to the signature."""
 
 
 class RequestSigner:
-    """Signs requests that differ in their path alone; everything else is put together once a second."""
+    """Signs requests that differ only in their path; everything else is prepared once a second."""
 
     __slots__ = (
         "_after_path",
@@ -160,7 +160,7 @@ class RequestSigner:
     )
 
     header_block: HeaderBlock
-    """What the last signature is for."""
+    """The header block that belongs to the last signature."""
 
     def __init__(self, signer: Signer, payload: bytes, headers: Mapping[str, str], method: str) -> None:
         self._signer = signer
@@ -171,18 +171,18 @@ class RequestSigner:
         self._headers = headers
         self._until = -math.inf
         self.signed = 0
-        """What the last request was dated with, in seconds since the epoch."""
+        """The date of the last request, in seconds since the epoch."""
 
     def renew(self) -> None:
-        """Sign the next request with the credentials and by the clock of its own moment."""
+        """Prepare anew for the next request, with the credentials and the date of that moment."""
         self._until = -math.inf
 
     def sign(self, canonical_path: bytes, now: float) -> bytes:
-        """Return the signature of a request, which completes `header_block`.
+        """Return the signature of a request, which belongs at the end of `header_block`.
 
         Args:
-            canonical_path: the path as it is sent, percent-encoded, and then once more; it has no query.
-            now: the time on the scale of `time.monotonic()`.
+            canonical_path: the path as it is sent, percent-encoded once more; a query is not supported.
+            now: the time on the scale of `time.monotonic()`, in seconds.
 
         """
         if now >= self._until:
@@ -199,22 +199,22 @@ class RequestSigner:
         fields = sorted((own | dict(self._headers)).items())
         signed = ";".join(name for name, _ in fields)
         lines = "".join(f"{name}:{value}\n" for name, value in fields)
-        # After the path's line an empty one, for there is no query.
+        # The line after the path is empty: there is no query.
         self._after_path = f"\n\n{lines}\n{signed}\n{self._payload_hash}".encode()
         authorization = f"{_ALGORITHM} Credential={scope.credential}, SignedHeaders={signed}, Signature="
         self.header_block = HeaderBlock(self._method, fields, authorization, len(self._payload))
 
 
 def percent_encoded(text: str, *, safe: str = "") -> bytes:
-    """Return the text as a segment of a path has it: everything encoded but RFC 3986's unreserved characters.
+    """Encode text as a segment of a path: every character but RFC 3986's unreserved ones.
 
     Args:
-        text: any.
-        safe: what besides is left as it is.
+        text: any text.
+        safe: further characters that are not encoded.
 
     """
     encoded = text.encode()
-    # As API Gateway's connection ids are: `quote` would take most of the time of a post's signature for them.
+    # API Gateway's connection ids have only these: `quote` would cost most of the time of a signature (measured).
     if not safe and not encoded.translate(None, _USUAL):
         return encoded.replace(b"=", b"%3D")
     return quote(text, safe=f"~{safe}").encode()

@@ -1,6 +1,7 @@
-"""A connected socket, read and written from the event loop's callbacks.
+"""A connected socket that is read and written from the event loop's callbacks.
 
-Without asyncio's transports: on its own loop their TLS layer alone takes more time than a whole delivery takes here.
+asyncio's transports are not used: on asyncio's own loop, their TLS layer alone takes longer than a whole delivery here
+(measured).
 """
 
 import asyncio
@@ -13,14 +14,14 @@ from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportErro
 from aws_client.poller import Poller
 
 READ_SIZE: Final = 16 * 1024
-"""What a TLS record holds (RFC 8446, section 5.1), so that none is left decrypted but unread, of which a selector would
-not tell. For more, memory is asked of the system at each read."""
+"""The size of the largest TLS record (RFC 8446, section 5.1). A smaller read could leave decrypted data behind, which
+no selector reports. For a larger one, Python asks the system for memory at each read."""
 
 _NOT_YET: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class SocketTransport:
-    """A socket that does not block, with what it could not take yet."""
+    """A non-blocking socket, and the data that it has not accepted yet."""
 
     def __init__(
         self,
@@ -31,21 +32,21 @@ class SocketTransport:
         on_written: Callable[[], None],
         on_broken: Callable[[ConnectionFailed], None],
     ) -> None:
-        """Take the socket over.
+        """Take over the socket.
 
         Args:
-            sock: connected, and does not block.
-            poller: tells when it can be read.
-            on_readable: called when there is something to read, or the connection broke.
-            on_written: called when what `write` left is sent.
-            on_broken: called if writing fails later than in `write`.
+            sock: connected and non-blocking.
+            poller: reports when the socket is readable.
+            on_readable: called when there is data to read or the connection broke.
+            on_written: called when the data that `write` could not send at once is sent.
+            on_broken: called if sending that data fails.
 
         """
         self._sock = sock
         self._recv: Callable[[int], bytes] = sock.recv
         self._send: Callable[[bytes | memoryview], int] = sock.send
         if isinstance(sock, ssl.SSLSocket):
-            # What `read` and `write` call after their checks, where Python has it: 4 % of a delivery over HTTP/1.1.
+            # The object that `read` and `write` call after their checks, if this Python has it: a measured gain.
             bare: Any = getattr(sock, "_sslobj", None) or sock
             self._recv, self._send = bare.read, bare.write
         self._poller = poller
@@ -58,24 +59,24 @@ class SocketTransport:
 
     @property
     def is_tls(self) -> bool:
-        """Whether it is encrypted."""
+        """Whether the connection is encrypted."""
         return isinstance(self._sock, ssl.SSLSocket)
 
     @property
     def tls_session(self) -> ssl.SSLSession | None:
-        """What a further connection resumes, which spares it half of the handshake."""
+        """The session that a further connection can resume, which saves half of the handshake; None without TLS."""
         return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
 
     @property
     def is_writing(self) -> bool:
-        """Whether the server has yet to take what was written last."""
+        """Whether data of the last `write` is still to be sent."""
         return self._unsent is not None
 
     def read(self) -> bytes | None:
-        """Return what has come; nothing at the connection's end, None where there is nothing yet.
+        """Return the data that has arrived: empty at the end of the connection, None if there is none yet.
 
         Raises:
-            ConnectionFailed: it broke.
+            ConnectionFailed: the connection broke.
 
         """
         try:
@@ -86,10 +87,12 @@ class SocketTransport:
             raise ConnectionFailed(str(exc)) from exc
 
     def write(self, data: bytes | memoryview) -> None:
-        """Send all of it, the rest when the server takes it; not to be called before that.
+        """Send the data; whatever the socket does not accept now is sent later.
+
+        Must not be called while `is_writing`.
 
         Raises:
-            ConnectionFailed: it broke.
+            ConnectionFailed: the connection broke.
 
         """
         try:
@@ -103,7 +106,7 @@ class SocketTransport:
             asyncio.get_running_loop().add_writer(self._fd, self._on_writable)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the socket."""
         self.is_open = False
         self._poller.remove(self._fd)
         if self._unsent is not None:
@@ -125,8 +128,8 @@ class SocketTransport:
 
 
 def as_transport_error(error: Exception) -> TransportError:
-    """Return the error for the requests under way, when reading an answer raised this. The loop logs what is a bug."""
+    """Return the error for the requests under way after reading raised this one. The loop logs it if it is a bug."""
     if isinstance(error, TransportError):
         return error
     asyncio.get_running_loop().call_exception_handler({"message": "reading an answer failed", "exception": error})
-    return ResponseMalformed("an answer that could not be read")
+    return ResponseMalformed("the answer could not be read")

@@ -1,4 +1,4 @@
-"""Where a pool gets its requests from, and what limits how fast it may send them.
+"""The interfaces between a pool and its users: requests, the sources that they come from, and a gate on their rate.
 
 All times are on the scale of `time.monotonic()`, in seconds.
 """
@@ -14,20 +14,20 @@ from aws_client.signer import HeaderBlock
 
 
 class PendingRequest(Protocol):
-    """A request under way. Exactly one of the three methods is called, once, unless the source is abandoned.
+    """A request under way. Exactly one of its three methods is called, once, unless the source is abandoned.
 
-    The methods only record how the request ended. What comes next, the pool asks the source.
+    The methods only record how the request ended; the pool then asks the source for the next request.
     """
 
     path: bytes
-    """As it is sent, percent-encoded."""
+    """The path as it is sent, percent-encoded."""
     header_block: HeaderBlock
-    """The method and the header fields that it shares with other requests."""
+    """The method, and the header fields that many requests share."""
     signature: bytes
-    """What completes the header_block's authorization."""
+    """The end of the `authorization` field."""
     body: bytes
     expires: float
-    """When an answer would come too late."""
+    """When the request times out."""
 
     @property
     def source(self) -> "Source":
@@ -36,7 +36,7 @@ class PendingRequest(Protocol):
 
     @abstractmethod
     def answered(self, response: Response) -> None:
-        """Record the response."""
+        """Record the response, whatever its status."""
 
     @abstractmethod
     def failed(self, error: TransportError) -> None:
@@ -44,42 +44,42 @@ class PendingRequest(Protocol):
 
     @abstractmethod
     def timed_out(self) -> None:
-        """Record that no answer came in time; the service may still act on the request."""
+        """Record that no answer arrived in time. The service may still act on the request."""
 
 
 class Source(Protocol):
-    """Work for a pool: requests that become ready over time, until the source is finished."""
+    """Work for a pool: a number of requests that become ready over time."""
 
     deadline: float
-    """When the source is finished at the latest, except for its requests under way."""
+    """When the last request may be sent; infinity for no limit."""
 
     @abstractmethod
     def ready(self, now: float) -> int:
-        """Return how many requests could be sent now, given enough connections."""
+        """Return how many requests could be sent now if there were enough connections."""
 
     @abstractmethod
     def next_due(self) -> float:
-        """Return when a further request becomes ready by itself; infinity if none does."""
+        """Return when a request becomes ready without anything else happening; infinity if never."""
 
     @abstractmethod
     def take(self, now: float) -> PendingRequest | None:
-        """Return the next request, which is to be sent now; None if none is ready."""
+        """Return the next request, which the caller must send now; None if none is ready."""
 
     @abstractmethod
     def is_finished(self, now: float) -> bool:
-        """Return whether nothing is left to be sent and nothing is under way."""
+        """Return whether no further request will be sent and none is under way."""
 
 
 class Gate(Protocol):
-    """Grants a permit for each request that a pool sends."""
+    """Limits the rate of a pool: each request needs a permit."""
 
     @abstractmethod
     def available(self, now: float) -> int:
-        """Return how many permits there are now."""
+        """Return how many permits are available now."""
 
     @abstractmethod
     def take(self, now: float) -> bool:
-        """Take a permit; return False if there is none now."""
+        """Take a permit; return False if none is available now."""
 
     @abstractmethod
     def release(self) -> None:
@@ -87,7 +87,7 @@ class Gate(Protocol):
 
     @abstractmethod
     def next_refill(self) -> float:
-        """Return when there are permits again, after `available` has returned 0."""
+        """Return when permits become available, after `available` has returned 0."""
 
 
 class _Open(Gate):
@@ -107,4 +107,4 @@ class _Open(Gate):
 
 
 OPEN: Final[Gate] = _Open()
-"""A gate that is always open."""
+"""The gate of a pool without a limit."""

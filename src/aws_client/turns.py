@@ -1,4 +1,4 @@
-"""Whose request is sent next: the sources of a pool take turns."""
+"""Which request a pool sends next: its sources take turns."""
 
 import math
 from collections import deque
@@ -7,26 +7,26 @@ from aws_client.source import Gate, PendingRequest, Source
 
 
 class Turns:
-    """The sources under way, each served in turn with the others, as far as the gate has permits."""
+    """The sources of a pool, which take turns for each request, and the gate that all of them share."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._sources: deque[Source] = deque()
 
     def add(self, source: Source) -> None:
-        """Serve a source from now on."""
+        """Give a source turns from now on."""
         self._sources.append(source)
 
     def remove(self, source: Source) -> None:
-        """Serve a source no more."""
+        """Give a source no more turns."""
         self._sources.remove(source)
 
     def ready(self, now: float) -> int:
-        """Return how many requests could be sent now, given enough connections."""
+        """Return how many requests could be sent now if there were enough connections."""
         return min(self._gate.available(now), sum(source.ready(now) for source in self._sources))
 
     def take(self, now: float) -> PendingRequest | None:
-        """Return the request that is to be sent next; None if none may be sent now."""
+        """Return the next request, which the caller must send now; None if none is ready or permitted."""
         if not self._gate.take(now):
             return None
         sources = self._sources
@@ -41,9 +41,9 @@ class Turns:
         return None
 
     def next_due(self, now: float) -> float:
-        """Return when more requests may be sent without anything else happening; infinity if never.
+        """Return when more requests become ready or permitted without anything else happening; infinity if never.
 
-        A request that is due already waits for a connection, not for time.
+        A request that is due already waits for a connection, not for a time.
         """
         if not self._gate.available(now):
             return self._gate.next_refill()

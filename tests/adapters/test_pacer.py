@@ -54,7 +54,7 @@ class Sender:
                 self.delivered += 1
                 self.done_at = now
                 self.throttling.accepted += 1
-                self.throttling.taken(str(member))
+                self.throttling.reset(str(member))
             else:
                 self.throttled += 1
                 self.throttling.refused(str(member))

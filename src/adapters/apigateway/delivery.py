@@ -1,4 +1,4 @@
-"""One payload on its way to many connections; closing connections is a delivery of nothing."""
+"""The delivery of one payload to many connections; disconnecting them is a delivery without a payload."""
 
 import heapq
 import itertools
@@ -14,7 +14,7 @@ from chat_core.ports import Outcome, Outcomes
 
 ATTEMPTS: Final = {
     Outcome.THROTTLED: MOST_ATTEMPTS,
-    # Faults may pass, or may be there to stay.
+    # A fault may be temporary or permanent.
     Outcome.UNAVAILABLE: 4,
 }
 
@@ -22,14 +22,14 @@ BACKOFF_BASE_SECONDS: Final = 0.05
 BACKOFF_LIMIT_SECONDS: Final = 1.0
 
 _DONE: Final = frozenset({200, 204})
-"""To `POST`, and to `DELETE`."""
+"""The statuses of a successful `POST` and `DELETE`."""
 
 
 class Delivery(Source):
-    """A request for each of many connections, repeated while that may help; and what became of them.
+    """One request for each of many connections, repeated if that may help; and the outcomes.
 
-    Each connection is in one of four places: not begun, waiting for its next attempt, under way, or settled. After the
-    deadline nothing more is sent, and the delivery is finished when nothing is under way.
+    Each connection is in one of four states: not begun, waiting for its next attempt, under way, or settled. After the
+    deadline no request is sent, and the delivery is finished when none is under way.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Delivery(Source):
         self.deadline = deadline
         self.throttling = endpoint.throttling
         self.delivered = 0
-        """How many connections took the payload. An attempt that delivers counts this up, and `unsettled` down."""
+        """How many connections accepted the payload; an attempt increments it and decrements `unsettled`."""
         self.unsettled = len(connection_ids)
         """How many connections are not settled."""
         self._endpoint = endpoint
@@ -53,9 +53,9 @@ class Delivery(Source):
         self._connection_ids = connection_ids
         self._fresh = iter(connection_ids)
         self._fresh_left = len(connection_ids)
-        """How many connections, at the end of the sequence, are not begun."""
+        """How many connections are not begun: the last ones of the sequence."""
         self._waiting: list[tuple[float, int, str, int, Outcome]] = []
-        """A heap: due when, a number that keeps the order, whose, after how many attempts, how the last one ended."""
+        """A heap of when the next attempt is due, a number that keeps the order, connection, attempts, last outcome."""
         self._order = itertools.count()
         self._gone: list[str] = []
         self._failed: dict[str, Outcome] = {}
@@ -64,7 +64,7 @@ class Delivery(Source):
         """The connections for which an answer was lost once."""
 
     def ready(self, now: float) -> int:
-        """Return how many connections could be posted to, at least one if there are any."""
+        """Return how many requests could be sent now. Of those that are due again, only one is counted."""
         if now >= self.deadline:
             return 0
         return self._fresh_left + (1 if self._waiting and self._waiting[0][0] <= now else 0)
@@ -105,19 +105,19 @@ class Delivery(Source):
         return attempt
 
     def answered(self, attempt: "Attempt", response: Response) -> None:
-        """Record an answer that says that the attempt did not deliver."""
+        """Record an answer other than success."""
         self.ended(attempt, self._endpoint.outcome_of(response, self._request_signer, attempt.signed))
 
     def ended(self, attempt: "Attempt", outcome: Outcome, *, is_lost: bool = False) -> None:
-        """Settle the connection of an attempt that did not deliver, or have it wait for the next attempt.
+        """Settle the connection of an attempt that failed, or schedule its next attempt.
 
-        An attempt whose answer was lost may have delivered. It is made once more: twice is better than not at all, and
-        no more than twice.
+        An attempt whose answer was lost may have delivered the payload. It is repeated once: a duplicate is better than
+        a lost message, but there is at most one.
 
         Args:
             attempt: the attempt.
             outcome: how it ended.
-            is_lost: whether it may have delivered, since there was no answer.
+            is_lost: whether its answer was lost.
 
         """
         now = time.monotonic()
@@ -125,7 +125,7 @@ class Delivery(Source):
         if outcome is Outcome.THROTTLED:
             outcome = self._endpoint.refused(connection_id, now)
         elif outcome is Outcome.GONE:
-            self.throttling.taken(connection_id)
+            self.throttling.reset(connection_id)
         may_repeat = attempt.number < ATTEMPTS.get(outcome, 0) and not (is_lost and connection_id in self._lost)
         if is_lost:
             self._lost.add(connection_id)
@@ -143,7 +143,7 @@ class Delivery(Source):
             self._failed[connection_id] = outcome
 
     def outcomes(self) -> Outcomes:
-        """Return what became of the connections, once the delivery is finished."""
+        """Return the outcomes. Must be called after the delivery is finished."""
         failed = self._failed | {connection_id: outcome for _, _, connection_id, _, outcome in self._waiting}
         not_tried = self._connection_ids[len(self._connection_ids) - self._fresh_left :]
         failed |= dict.fromkeys(not_tried, Outcome.NOT_TRIED)
@@ -153,7 +153,7 @@ class Delivery(Source):
 class Attempt:
     """One request about one connection."""
 
-    # Set by `Delivery.take`: the call of an initializer takes as long as all the assignments.
+    # Set by `Delivery.take`: calling an initializer would take as long as all the assignments (measured).
     __slots__ = (
         "body",
         "connection_id",
@@ -169,14 +169,14 @@ class Attempt:
     source: Delivery
     connection_id: str
     number: int
-    """Which one it is for the connection, from 1."""
+    """The number of the attempt for its connection, from 1."""
     path: bytes
     header_block: HeaderBlock
     signature: bytes
     body: bytes
     expires: float
     signed: int
-    """When it was signed, in seconds since the epoch: others may have been signed since, by a corrected clock."""
+    """The date of its signature, in seconds since the epoch; the clock may have been corrected since."""
 
     def answered(self, response: Response) -> None:
         """Record API Gateway's answer."""
@@ -184,16 +184,16 @@ class Attempt:
         if response.status not in _DONE:
             delivery.answered(self, response)
             return
-        # All in one place: each call of a method takes as long as everything that is done here.
+        # Inlined: calling a method would take as long as everything here (measured).
         throttling = delivery.throttling
         throttling.accepted += 1
         if throttling.refusals:
-            throttling.taken(self.connection_id)
+            throttling.reset(self.connection_id)
         delivery.delivered += 1
         delivery.unsettled -= 1
 
     def failed(self, error: TransportError) -> None:
-        """Record that no answer will come. If there was a connection, the attempt may have delivered."""
+        """Record that there is no answer. If there was a connection, the payload may have been delivered."""
         self.source.ended(self, Outcome.UNAVAILABLE, is_lost=not isinstance(error, ConnectionFailed))
 
     def timed_out(self) -> None:

@@ -1,10 +1,11 @@
-"""Delivery through API Gateway's `@connections`, one signed POST a connection, as fast as the machine goes.
+"""Delivery through API Gateway's `@connections`, one signed POST for each connection, as fast as the machine allows.
 
-API Gateway has no call that posts to many connections. This sink keeps a pool of connections busy with posts without
-a task or a future for each: a place that becomes free takes the next post from the deliveries, in turn.
+API Gateway has no call that posts to many connections. This sink keeps a pool of HTTP connections busy without a task
+or a future for each post: an HTTP connection with free capacity takes the next post from the deliveries, in turn.
 
-A post whose answer was lost, because its connection broke, is made once more although it may have been taken: a message
-twice is the lesser evil. One that timed out is not, since it may still be under way.
+If a post's answer is lost because the HTTP connection broke, the post is repeated once, although it may have been
+delivered: a duplicate is better than a lost message. A post that timed out is not repeated, since it may still be under
+way.
 """
 
 import random
@@ -18,21 +19,22 @@ from aws_client import Connector, CredentialsProvider, Pool
 from chat_core.ports import MessageSink, Outcomes
 
 CONCURRENCY = 256
-"""Connections, and so posts under way at once: what uses up an account's quota as long as a post takes under 26 ms.
+"""The most posts under way at once, and so of HTTP/1.1 connections: enough to use up an account's quota as long as a
+post takes less than 26 ms.
 
-Small rooms open fewer; each takes 30 KB and, to open, 0.8 ms of CPU.
+Small rooms open fewer connections; docs/performance.md says what each costs.
 """
 
 POST_TIMEOUT_SECONDS = 5.0
-"""The longest that one post may take: one that hangs must not eat the invocation."""
+"""The longest time for one post: one that hangs must not use up the invocation's time."""
 
 
 class ApiGatewayMessageSink(MessageSink):
-    """Posts to connections of one API's stage.
+    """Posts to the connections of one API's stage.
 
-    Throttled posts and faults that may pass are tried again, a bounded number of times and within the deadline. All
-    deliveries share the connections, the pace and what is known of throttling, and take turns. It belongs to the event
-    loop that it is first used on.
+    Throttled posts and posts that met a fault are repeated, a bounded number of times and within the deadline. All
+    deliveries share the HTTP connections, the pace and the knowledge of throttling, and take turns. A sink belongs to
+    the event loop that it is first used on.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class ApiGatewayMessageSink(MessageSink):
         self.close()
 
     def close(self) -> None:
-        """End the connections; a function's need not be ended, they go with its execution environment."""
+        """End the HTTP connections. A function need not do so: they end with its execution environment."""
         self._pool.close()
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:

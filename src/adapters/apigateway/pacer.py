@@ -1,7 +1,7 @@
-"""Keeping to the rate that the account's quota allows.
+"""A limit on the rate of posts, which keeps the account's quota.
 
-API Gateway lets an account make 10,000 requests a second in a region, with a bucket of 5,000 for bursts, over all of
-its APIs, the posts to connections included (AWS, "Amazon API Gateway quotas"). It answers 429 to what goes beyond.
+API Gateway lets an account make 10,000 requests a second in a region, with a bucket of 5,000 for bursts, for all of its
+APIs together; posts to connections count as requests (AWS, "Amazon API Gateway quotas"). Any others get a 429.
 """
 
 import math
@@ -12,26 +12,26 @@ QUOTA_RATE = 10_000.0
 """Requests a second."""
 QUOTA_BURST = 5_000.0
 SHARE = 0.97
-"""What posts take of the quota by default; the rest is left to clients that connect and send meanwhile."""
+"""The part of the quota that posts use by default; the rest is for clients that connect and send meanwhile."""
 
 DECREASE_FACTOR = 0.7
-"""What is left of the rate when the account is throttled."""
+"""The multiplicative decrease: the rate is multiplied by this when the account is throttled."""
 DECREASE_PAUSE_SECONDS = 0.25
-"""How long one narrowing is given to show before the next: the answers to what was under way are old news."""
+"""The least time between two decreases: the answers to posts under way say nothing about the new rate."""
 INCREASE_PER_SECOND = 0.05
-"""How much of the full rate comes back with each second."""
+"""The additive increase: the part of the full rate that is regained each second."""
 
 TICK_SECONDS = 0.005
-"""How often leave is given: for fifty posts at a time, at the full rate. They are then written one after the other and
-their answers read likewise. A post at a time, as leave comes up, takes half as much CPU again: each wakes the process.
+"""How often permits are refilled: fifty at a time, at the full rate. The posts are then written together and their
+answers read together. Single permits would cost half as much CPU again (measured), since each would wake the process.
 """
 
 
 class Pacer(Gate):
-    """A token bucket whose rate follows what the service takes: additive increase, multiplicative decrease.
+    """A token bucket whose rate adapts to the service: additive increase, multiplicative decrease.
 
-    The quota is shared with whatever else the account does, and nobody tells how much of it is free: 429 is the only
-    sign, and `Throttling` says when it is one. Times are on the scale of `time.monotonic()`, in seconds.
+    The quota is shared with everything else that the account does, and no API reports how much of it is free. The only
+    sign is a 429, and `Throttling` decides when it is one. Times are on the scale of `time.monotonic()`, in seconds.
     """
 
     def __init__(self, *, rate: float = QUOTA_RATE * SHARE, burst: float = QUOTA_BURST * SHARE) -> None:
@@ -42,13 +42,13 @@ class Pacer(Gate):
         self._decreased = -math.inf
 
     def available(self, now: float) -> int:
-        """Return how many posts may be made at this moment."""
+        """Return how many permits are available now."""
         self._fill(now)
         return int(self._tokens)
 
     def take(self, now: float) -> bool:
-        """Take the leave for a post, if it may be made at this moment."""
-        # The bucket is looked after when it seems empty, not for each post.
+        """Take the permit for a post; return False if none is available now."""
+        # The bucket is refilled when it seems empty, not for each post.
         if self._tokens < 1.0:
             self._fill(now)
             if self._tokens < 1.0:
@@ -57,15 +57,15 @@ class Pacer(Gate):
         return True
 
     def release(self) -> None:
-        """Take it that the post was not made."""
+        """Return a permit whose post was not made."""
         self._tokens += 1.0
 
     def next_refill(self) -> float:
-        """Return when posts may be made again, once `available` has told that none may."""
+        """Return when permits become available, after `available` has returned 0."""
         return self._filled + max(TICK_SECONDS, (1.0 - self._tokens) / self.rate)
 
     def decrease(self, now: float) -> None:
-        """Learn that the account is throttled: post at a slower rate, and nothing at once."""
+        """Lower the rate and drop the permits, because the account is throttled."""
         self._fill(now)
         self._tokens = min(self._tokens, 0.0)
         if now - self._decreased >= DECREASE_PAUSE_SECONDS:

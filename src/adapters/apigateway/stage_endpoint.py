@@ -1,4 +1,4 @@
-"""What all deliveries to one API's stage share."""
+"""The state that all deliveries to one stage of an API share."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +16,7 @@ _EXPIRED: Final = "ExpiredTokenException"
 
 
 class StageEndpoint:
-    """The `@connections` resource of a stage, and what its answers have said of the account and of each connection."""
+    """The `@connections` endpoint of a stage: how requests to it are made, and what its answers mean."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class StageEndpoint:
             service="execute-api", region=region, host=self.server.host_header, credentials=credentials
         )
         self.timeout = timeout
-        """The longest that one request may take, in seconds."""
+        """The longest time that a request may take, in seconds."""
         self.pacer = pacer
         self.jitter = jitter
         self.throttling = Throttling()
@@ -42,12 +42,14 @@ class StageEndpoint:
         self.canonical_path = percent_encoded(path, safe="/")
 
     def outcome_of(self, response: Response, request_signer: RequestSigner, signed: int) -> Outcome:
-        """Return what an answer other than 200 and 204 means; if it was the signature's fault, renew that.
+        """Return the outcome for an answer other than 200 and 204.
+
+        If the request can succeed with another signature, the signer is renewed.
 
         Args:
             response: the answer.
-            request_signer: what signed the request.
-            signed: when it did, in seconds since the epoch.
+            request_signer: the signer of the request.
+            signed: the request's date, in seconds since the epoch.
 
         """
         if response.status >= 500:
@@ -58,13 +60,13 @@ class StageEndpoint:
         return _OUTCOMES.get(response.status, Outcome.REFUSED)
 
     def refused(self, connection_id: str, now: float) -> Outcome:
-        """Record a 429; return whether the connection is throttled, or slow."""
+        """Record a 429; return `THROTTLED` or `SLOW`."""
         outcome = self.throttling.refused(connection_id)
         if outcome is Outcome.THROTTLED and self.throttling.is_account_throttled:
             self.pacer.decrease(now)
         return outcome
 
     def _was_signed_wrongly(self, response: Response, signed: int) -> bool:
-        """Return whether the request can succeed when it is signed anew."""
+        """Return whether the request can succeed with another signature."""
         expired = response.header("x-amzn-errortype").startswith(_EXPIRED)
         return expired or self.signer.correct_clock(response.header("date"), signed)

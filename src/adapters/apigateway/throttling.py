@@ -1,8 +1,8 @@
-"""What a 429 means: that the account makes too many requests, or that one client does not read.
+"""What a 429 means: the account makes too many requests, or one client does not read.
 
-API Gateway answers 429 for both: "The client is sending more than the allowed number of requests per unit of time or
-the WebSocket client side buffer is full" (API Gateway Management API reference, `LimitExceededException`). What happens
-to the others tells them apart: if nearly all of them take their posts, the account is not throttled, and a connection
+API Gateway answers 429 in both cases: "The client is sending more than the allowed number of requests per unit of time
+or the WebSocket client side buffer is full" (API Gateway Management API reference, `LimitExceededException`). The other
+connections make the difference: if posts to nearly all of them succeed, the account is not throttled, and a connection
 that refuses again and again is slow.
 """
 
@@ -13,51 +13,50 @@ from typing import Final
 from chat_core.ports import Outcome
 
 LEAST_ATTEMPTS: Final = 4
-"""Before a connection is called slow, with pauses of a third of a second in all, and at most 0.7 s."""
+"""The fewest attempts before a connection counts as slow; their pauses take a third of a second, at most 0.7 s."""
 MOST_ATTEMPTS: Final = 12
-"""Before a throttled connection is given up, with pauses of 4 s on the average, and at most 8.3 s."""
+"""The attempts before a throttled connection is given up; their pauses take 4 s on average, at most 8.3 s."""
 CHANCE: Final = 1e-3
-"""How probable it may be that a connection which is called slow was only refused by chance."""
+"""The accepted probability that a connection counts as slow although it was refused by chance."""
 
 WINDOW_SECONDS: Final = 0.5
-"""Answers are counted for one to two such windows."""
+"""Answers are counted over the current window and the one before."""
 BENEFIT: Final = 4
-"""How many posts are taken to have been accepted before there are any: a first 429 speaks of its connection."""
+"""How many accepted posts are assumed at the start, so that a first 429 is ascribed to its connection."""
 FEW: Final = 20
 SHARE: Final = 0.002
-"""The account is throttled if so many connections began to refuse within the windows, and at least this part of all.
-Functions that share the quota must all notice it, or the one that does not takes what the others leave."""
+"""The account is throttled if at least `FEW` connections, and at least this share of all, began to refuse within the
+windows. All functions that share the quota must notice it: otherwise one takes what the others give up."""
 
 REMEMBERED: Final = 10_000
-"""Connections whose last post was refused; those whose refusal is the longest ago are forgotten first."""
+"""The most connections in `refusals`; those with the oldest refusal are dropped first."""
 
 
 class Throttling:
-    """What the answers to the last posts say of the account, and of each connection.
+    """Concludes from the latest answers whether the account is throttled, and which connections are slow.
 
     Times are on the scale of `time.monotonic()`, in seconds.
     """
 
     def __init__(self) -> None:
         self.accepted = 0
-        """How many posts were taken in this window; whoever posts counts them up."""
+        """How many posts were accepted in this window; the caller increments it for each."""
         self._refused = 0
         """How many connections began to refuse in this window."""
         self._before = (0, 0)
-        """Both in the window before."""
+        """The counts of accepted posts and of new refusals in the window before."""
         self.window_ends = -math.inf
-        """When `roll` is to be called."""
+        """From when on `roll` must be called."""
         self.refusals: OrderedDict[str, int] = OrderedDict()
-        """How many posts in a row each connection has refused, over all messages; none that took the last one."""
+        """How many posts in a row each connection has refused, over all messages."""
         self.is_account_throttled = False
-        """Whether the last refusal says that the account is throttled. That of a connection which refused before says
-        nothing new."""
+        """Whether the last refusal shows that the account is throttled; a connection's repeated refusal does not."""
 
     def refused(self, connection_id: str) -> Outcome:
-        """Learn that a post was answered with 429.
+        """Record that a post was answered with 429.
 
         Returns:
-            `THROTTLED` where another attempt may succeed, `SLOW` where the client does not read.
+            `THROTTLED` if another attempt may succeed, `SLOW` if the client does not read.
 
         """
         attempts = self.refusals.pop(connection_id, 0) + 1
@@ -70,12 +69,12 @@ class Throttling:
         self.is_account_throttled = attempts == 1 and refused >= max(FEW, SHARE * (accepted + refused))
         return Outcome.SLOW if attempts >= self._enough() else Outcome.THROTTLED
 
-    def taken(self, connection_id: str) -> None:
-        """Learn that a connection takes posts, or is gone: only needed while there are `refusals`."""
+    def reset(self, connection_id: str) -> None:
+        """Record that a connection accepted a post or is gone; not needed while `refusals` is empty."""
         self.refusals.pop(connection_id, None)
 
     def roll(self, now: float) -> None:
-        """Begin another window if this one is over; called whenever posts are about to be made."""
+        """Start another window if this one is over. Must be called before posts are made."""
         if now < self.window_ends:
             return
         passed_all = now >= self.window_ends + WINDOW_SECONDS
@@ -84,7 +83,7 @@ class Throttling:
         self.window_ends = now + WINDOW_SECONDS
 
     def _enough(self) -> float:
-        """Return how many refusals in a row are too many to be chance."""
+        """Return how many refusals in a row are unlikely to be chance."""
         accepted, refused = self._counts()
         share_refused = refused / (accepted + refused + BENEFIT)
         if not share_refused:

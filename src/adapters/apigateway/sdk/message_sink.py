@@ -127,7 +127,7 @@ class SdkMessageSink(MessageSink):
         if outcome is Outcome.DELIVERED:
             self._throttling.accepted += 1
         if outcome in (Outcome.DELIVERED, Outcome.GONE):
-            self._throttling.taken(connection_id)
+            self._throttling.reset(connection_id)
         return outcome
 
     async def _request(self, connection_id: str, request: "_Request", deadline: float) -> tuple[Outcome, bool]:
