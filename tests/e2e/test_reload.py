@@ -1,4 +1,4 @@
-"""Editing code while `chat local` runs it and clients are connected."""
+"""Edits of code while `chat local` runs it and clients are connected."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ async def ask(client: ClientConnection, text: str = "?") -> str:
 
 
 async def reloads(stack: LocalStack, *, count: int = 1) -> list[str]:
-    """Wait until the log tells of so many; return what it says of them."""
+    """Wait until the log has `count` lines about reloads; return them."""
     async with asyncio.timeout(20):
         while len(found := [line for line in stack.log if line.startswith("Reloaded")]) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -45,7 +45,7 @@ async def reloads(stack: LocalStack, *, count: int = 1) -> list[str]:
 
 
 async def test_connected_client_gets_the_answer_of_the_code_as_edited(project: Project, stack: LocalStack) -> None:
-    """Twice, for the second edit has the same size as the first and comes soon after it."""
+    """The second edit has the size of the first and follows soon, so that Python's compiled copy would seem current."""
     async with connect(stack.ws_url, open_timeout=30) as client:
         assert await ask(client) == "old"
         project.edit(answering("new"))
@@ -56,8 +56,8 @@ async def test_connected_client_gets_the_answer_of_the_code_as_edited(project: P
         assert await ask(client) == "now"
 
 
-async def test_syntax_error_is_told_and_the_correction_runs(project: Project, stack: LocalStack) -> None:
-    """A client sees the gateway's own error in between, and stays connected."""
+async def test_syntax_error_is_logged_and_the_correction_runs(project: Project, stack: LocalStack) -> None:
+    """Until then a client receives the gateway's error, and stays connected."""
     async with connect(stack.ws_url, open_timeout=30) as client:
         assert await ask(client) == "old"
         project.edit("def handler(:\n")
@@ -70,8 +70,8 @@ async def test_syntax_error_is_told_and_the_correction_runs(project: Project, st
         assert await ask(client) == "mended"
 
 
-async def test_event_under_way_is_finished_by_the_code_that_took_it(project: Project, stack: LocalStack) -> None:
-    """The next one is not."""
+async def test_running_event_is_finished_by_the_code_that_started_it(project: Project, stack: LocalStack) -> None:
+    """Only later events run the edited code."""
     project.edit(SLOW)
     await reloads(stack)
     began = project.folder / "began"
@@ -87,18 +87,18 @@ async def test_event_under_way_is_finished_by_the_code_that_took_it(project: Pro
 
 
 async def test_edit_of_the_template_asks_for_a_restart(project: Project, stack: LocalStack) -> None:
-    """For it is read at the start alone; the functions go on."""
+    """The template is read only at start-up; the functions keep running."""
     project.template.write_text(project.template.read_text() + "# edited\n")
     assert stack.wait_for_log("template.yaml") == (
-        "Restart needed: template.yaml changed, which is read at the start alone"
+        "Restart needed: template.yaml changed, and it is read only at start-up"
     )
     async with connect(stack.ws_url, open_timeout=30) as client:
         assert await ask(client) == "old"
     assert not [line for line in stack.log if line.startswith("Reloaded")]
 
 
-async def test_code_stays_as_it_was_where_reloading_is_off(project: Project) -> None:
-    """As a measurement needs it."""
+async def test_no_reload_with_the_option_off(project: Project) -> None:
+    """A measurement must not be disturbed by a reload."""
     with local_stack("--template", "template.yaml", "--no-reload", cwd=project.folder) as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:
             assert await ask(client) == "old"

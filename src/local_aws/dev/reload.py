@@ -1,4 +1,4 @@
-"""New code for running functions: after an edit, the next event runs what is there then."""
+"""Hot reload: after an edit, the next event runs the edited code."""
 
 import asyncio
 import contextlib
@@ -11,18 +11,18 @@ from local_aws.lambda_ import Functions
 
 
 class Reloader:
-    """Replaces the execution environments of the functions whose code changed; open connections do not notice."""
+    """Replaces the execution environments of the functions whose code changed; connections stay open."""
 
     def __init__(
         self, *, functions: Functions, code: Collection[Path], read_once: Collection[Path], log: Callable[[str], None]
     ) -> None:
-        """Take what is to be kept up to date, and note how it is now.
+        """Record the current state of the files: later changes are compared with it.
 
         Args:
             functions: The functions.
             code: Their code folders.
-            read_once: Files that only a restart reads again, such as the template.
-            log: Takes one line at a time.
+            read_once: Files that are read at start-up only, such as the template.
+            log: Called with one line at a time.
 
         """
         self._functions = functions
@@ -32,18 +32,18 @@ class Reloader:
         self._before = stamps(self._code | self._read_once)
 
     async def run(self) -> None:
-        """Follow the files until cancelled."""
+        """Watch the files until cancelled."""
         async with asyncio.TaskGroup() as warming:
             async for changed in changes(self._code | self._read_once, before=self._before):
                 self._ask_for_restart(sorted(changed & self._read_once))
                 if edited := sorted(changed - self._read_once):
                     self._replace(edited)
-                    # A mistake that keeps the code from loading is thereby told at once, and not at the next event.
+                    # Loading the code now reports a syntax error at once instead of at the next event.
                     warming.create_task(self._functions.warm())
 
     def _ask_for_restart(self, changed: Sequence[Path]) -> None:
         if changed:
-            self._log(f"Restart needed: {_named(changed)} changed, which is read at the start alone")
+            self._log(f"Restart needed: {_named(changed)} changed, and it is read only at start-up")
 
     def _replace(self, edited: Sequence[Path]) -> None:
         for path in edited:
@@ -54,10 +54,10 @@ class Reloader:
 
 
 def _forget_compiled(path: Path) -> None:
-    """Remove what Python keeps of a file.
+    """Delete Python's compiled copy of a file.
 
-    It holds that for current where the size and the modification time in whole seconds are the same (PEP 3147), which
-    after two edits within one second they may be.
+    Python considers it current if the source's size and modification time in whole seconds match (PEP 3147). After two
+    edits within a second both may match although the code differs.
     """
     if path.suffix == ".py":
         with contextlib.suppress(OSError):

