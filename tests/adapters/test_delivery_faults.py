@@ -252,9 +252,9 @@ async def test_id_that_is_none_cannot_change_the_request(endpoint: RogueEndpoint
 
 async def test_tls_connections_deliver_and_are_kept(tmp_path: Path) -> None:
     """The certificate is verified."""
-    certificate, key = make_certificate(tmp_path)
-    async with rogue_endpoint(server_context(certificate, key)) as endpoint:
-        with trusted(certificate):
+    authority, server = make_certificate(tmp_path)
+    async with rogue_endpoint(server_context(server)) as endpoint:
+        with trusted(authority):
             outcomes = await deliver(endpoint, payload="z" * 100_000)
         assert outcomes.delivered == len(IDS)
         assert endpoint.opened <= 20
@@ -263,9 +263,9 @@ async def test_tls_connections_deliver_and_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["localhost", "example.org"], ids=["unknown", "another name"])
 async def test_wrong_certificate_gets_no_message(tmp_path: Path, name: str) -> None:
     """Whoever shows it is not API Gateway."""
-    certificate, key = make_certificate(tmp_path, name)
-    async with rogue_endpoint(server_context(certificate, key)) as endpoint:
-        with trusted(certificate) if name != "localhost" else nullcontext():
+    authority, server = make_certificate(tmp_path, name)
+    async with rogue_endpoint(server_context(server)) as endpoint:
+        with trusted(authority) if name != "localhost" else nullcontext():
             outcomes = await deliver(endpoint, ids=IDS[:50])
         assert outcomes.failed == dict.fromkeys(IDS[:50], Outcome.UNAVAILABLE)
         assert not endpoint.posts

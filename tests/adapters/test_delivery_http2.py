@@ -30,7 +30,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 async def endpoint(certificate: tuple[Path, Path]) -> AsyncIterator[Http2Endpoint]:
     """Return an endpoint that speaks HTTP/2, where everyone is connected."""
     with trusted(certificate[0]):
-        async with http2_endpoint(server_context(*certificate)) as endpoint:
+        async with http2_endpoint(server_context(certificate[1])) as endpoint:
             endpoint.inboxes = {each: [] for each in IDS}
             yield endpoint
 

@@ -66,7 +66,7 @@ async def test_few_connections_are_opened_for_a_post_that_none_takes(
     certificate: Files, kind: str, outcome: Outcome
 ) -> None:
     """A thousand functions that open them without a pause keep a load balancer from coming back."""
-    async with useless_server(server_context(*certificate), KINDS[kind]) as server, sink_on(server.url) as sink:
+    async with useless_server(server_context(certificate[1]), KINDS[kind]) as server, sink_on(server.url) as sink:
         started = time.monotonic()
         outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=started + SECONDS)
         assert time.monotonic() - started < SECONDS + 0.5
@@ -77,7 +77,7 @@ async def test_few_connections_are_opened_for_a_post_that_none_takes(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_few_connections_are_opened_for_a_call_that_none_takes(certificate: Files, kind: str) -> None:
     """And it ends: by its attempts, or by its deadline, which counts from the call."""
-    async with useless_server(server_context(*certificate), KINDS[kind]) as server:
+    async with useless_server(server_context(certificate[1]), KINDS[kind]) as server:
         with closing(client_on(server.url)) as client:
             async with asyncio.timeout(SECONDS + 0.5):
                 with pytest.raises(ServiceUnreachable):
@@ -87,7 +87,7 @@ async def test_few_connections_are_opened_for_a_call_that_none_takes(certificate
 
 async def test_pauses_are_kept_from_one_call_to_the_next(certificate: Files) -> None:
     """A function that is asked again and again knows by then that the server is of no use."""
-    async with useless_server(server_context(*certificate), KINDS["closes"]) as server:
+    async with useless_server(server_context(certificate[1]), KINDS["closes"]) as server:
         with closing(client_on(server.url, retries=0)) as client:
             deadline = time.monotonic() + SECONDS
             while time.monotonic() < deadline:
@@ -98,7 +98,7 @@ async def test_pauses_are_kept_from_one_call_to_the_next(certificate: Files) -> 
 
 async def test_server_that_allows_no_requests_is_waited_for_on_the_connection_there_is(certificate: Files) -> None:
     """Which is its right; it allows them later on the same connection (RFC 9113, sections 5.1.2 and 6.5.2)."""
-    async with useless_server(server_context(*certificate), hold_back) as server, sink_on(server.url) as sink:
+    async with useless_server(server_context(certificate[1]), hold_back) as server, sink_on(server.url) as sink:
         deliveries = [
             asyncio.create_task(sink.deliver(payload="x", connection_ids=["a"], deadline=time.monotonic() + 1))
             for _ in range(3)
@@ -118,7 +118,7 @@ async def test_connection_on_which_nothing_is_said_is_given_up(
 ) -> None:
     """In the time that opening one may take: HTTP/2 begins with the server's settings (RFC 9113, section 3.4)."""
     monkeypatch.setattr(pool_module, "CONNECT_TIMEOUT_SECONDS", 0.2)
-    async with useless_server(server_context(*certificate), KINDS["says nothing"]) as server:
+    async with useless_server(server_context(certificate[1]), KINDS["says nothing"]) as server:
         with closing(client_on(server.url, retries=0)) as client:
             async with asyncio.timeout(2):
                 with pytest.raises(ServiceUnreachable, match="before its first answer"):
@@ -128,7 +128,7 @@ async def test_connection_on_which_nothing_is_said_is_given_up(
 
 async def test_server_that_takes_no_second_connection_is_asked_for_one_seldom(certificate: Files) -> None:
     """What the first one carries proves nothing of new ones."""
-    async with http2_endpoint(server_context(*certificate)) as endpoint:
+    async with http2_endpoint(server_context(certificate[1])) as endpoint:
         ids = [f"c{i}" for i in range(60)]
         endpoint.inboxes = {each: [] for each in ids}
         endpoint.settings = {SettingCodes.MAX_CONCURRENT_STREAMS: 1}

@@ -1,54 +1,37 @@
-"""A certificate for `localhost`, signed by itself."""
+"""Certificates for servers on this machine."""
 
-import datetime
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 
 def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
-    """Make a certificate for the name; return the files of the certificate and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
+    """Make an authority and its certificate for the name.
+
+    Returns the file of the authority, which a client trusts, and the file of the server's key and certificate.
+    """
+    authority = trustme.CA()
+    authority_file, server_file = folder / f"{name}.pem", folder / f"{name}.key"
+    authority.cert_pem.write_to_path(str(authority_file))
+    authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(str(server_file))
+    return authority_file, server_file
 
 
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return what a server shows the certificate with."""
+def server_context(server_file: Path) -> ssl.SSLContext:
+    """Return a context in which a server presents the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(server_file)
     return context
 
 
 @contextmanager
-def trusted(certificate: Path) -> Iterator[None]:
-    """Have clients that are made meanwhile trust this certificate, and no other."""
+def trusted(authority_file: Path) -> Iterator[None]:
+    """Make clients that are created inside the block trust this authority and no other."""
     make = ssl.create_default_context
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", lambda: make(cafile=str(certificate)))
+        patch.setattr(ssl, "create_default_context", lambda: make(cafile=str(authority_file)))
         yield

@@ -198,9 +198,9 @@ class Http2World:
 async def http2_world() -> AsyncIterator[World]:
     """Make the default sink's, where the endpoint speaks HTTP/2."""
     with tempfile.TemporaryDirectory() as folder:
-        certificate, key = make_certificate(Path(folder))
-        with trusted(certificate):
-            async with http2_endpoint(server_context(certificate, key)) as endpoint, engine_sink(endpoint.url) as sink:
+        authority, server = make_certificate(Path(folder))
+        with trusted(authority):
+            async with http2_endpoint(server_context(server)) as endpoint, engine_sink(endpoint.url) as sink:
                 yield Http2World(sink, endpoint)
 
 

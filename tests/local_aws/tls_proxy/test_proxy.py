@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import ssl
+import time
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -212,6 +213,17 @@ async def test_stopping_ends_every_tunnel(proxy: Interceptor, gateway: int) -> N
     assert await asyncio.wait_for(reader.read(), 10) == b""
     assert not proxy._tunnels
     writer.close()
+
+
+async def test_certificate_is_valid_for_thirty_days_only(proxy: Interceptor, authority: Authority) -> None:
+    """Clients refuse one that is valid for many years, and no stack runs longer."""
+    _, _, writer = await converse(proxy, f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+    await writer.start_tls(ssl.create_default_context(cafile=str(authority.bundle)), server_hostname=HOST)
+    certificate = writer.get_extra_info("peercert")
+    writer.close()
+    assert certificate["subjectAltName"] == (("DNS", HOST),)
+    ends = ssl.cert_time_to_seconds(certificate["notAfter"])
+    assert 29 * 86_400 < ends - time.time() <= 30 * 86_400
 
 
 def test_no_key_is_left_on_disk(authority: Authority) -> None:
