@@ -16,7 +16,7 @@ from local_aws.emulator import Emulator
 from local_aws.options import Options
 from tests.support import aws_account
 from tests.support.aws_account import REGION, run
-from tests.support.builds import built, needs_package_index, own_architecture
+from tests.support.builds import needs_package_index, own_architecture, shared_build
 from tools.deploy.aws import program
 
 pytestmark = pytest.mark.timeout(300)
@@ -26,13 +26,11 @@ OPTIONS = Options(template=Path("unused"), port=0, region=REGION, reload=False)
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build(shared_folder: Path) -> Path:
     """Build what is deployed, for the Python and the processor that run the tests."""
     aws_account.needs_command_line()
     needs_package_index()
-    folder = tmp_path_factory.mktemp("deploy")
-    built(folder, architecture=own_architecture(), adapters="direct")
-    return folder / "build"
+    return shared_build(shared_folder, architecture=own_architecture())
 
 
 def up(endpoint: str, build: Path, *parameters: str) -> subprocess.CompletedProcess[str]:

@@ -4,12 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tools.artifact.build import REPOSITORY, Archive, build
+from tests.support.once import once
+from tools.artifact import wheels
+from tools.artifact.build import REPOSITORY, build
 from tools.artifact.target import Target
 
 RUNNING = "{}.{}".format(*sys.version_info)
@@ -35,20 +39,46 @@ def own_architecture() -> str:
     return "arm64" if os.uname().machine == "aarch64" else "x86_64"
 
 
-def built(folder: Path, *, architecture: str, adapters: str, python: str = RUNNING) -> list[Archive]:
-    """Build from a fresh copy of what a build reads; return the archives, in `folder/build`."""
+def shared_build(shared: Path, *, architecture: str) -> Path:
+    """Build with the default adapters, once for all tests; return the folder `build`. No test changes an archive."""
+    return once(
+        shared, f"build-{architecture}", lambda folder: built(shared, folder, architecture=architecture)
+    ).joinpath("build")
+
+
+def built(shared: Path, folder: Path, *, architecture: str, adapters: str = "direct") -> Path:
+    """Build from a fresh copy of what a build reads; return the folder `folder/build`.
+
+    The wheels are downloaded once for all builds of a run, into `shared`.
+    """
     source = folder / "source"
     for name in ("src", "infrastructure", "requirements"):
         # Not `copy2`: the copies get times of their own.
         shutil.copytree(REPOSITORY / name, source / name, copy_function=shutil.copyfile)
-    target = Target(python=python, architecture=architecture)
-    return build(target, adapters=adapters, output=folder / "build", log=lambda _line: None, source=source)
+    target = Target(python=RUNNING, architecture=architecture)
+    with _wheels_of(once(shared, f"wheels-{adapters}-{architecture}", lambda to: _download(to, target, adapters))):
+        build(target, adapters=adapters, output=folder / "build", log=lambda _line: None, source=source)
+    return folder / "build"
 
 
-def built_elsewhere(folder: Path, *, architecture: str, adapters: str) -> list[Archive]:
+def built_elsewhere(shared: Path, folder: Path, *, architecture: str) -> Path:
     """Build the same at another time of the files, under another umask."""
     umask = os.umask(0o077)
     try:
-        return built(folder, architecture=architecture, adapters=adapters)
+        return built(shared, folder, architecture=architecture)
     finally:
         os.umask(umask)
+
+
+def _download(folder: Path, target: Target, adapters: str) -> None:
+    for name in (f"functions-{adapters}", "functions-authorizer"):
+        wheels.download(REPOSITORY / "requirements" / f"{name}.txt", target, folder)
+
+
+@contextmanager
+def _wheels_of(folder: Path) -> Iterator[None]:
+    """Have pip take wheels from the folder and from nowhere else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(folder))
+        yield

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.builds import RUNNING, built, built_elsewhere, needs_package_index, own_architecture
+from tests.support.builds import (
+    RUNNING,
+    built,
+    built_elsewhere,
+    needs_package_index,
+    own_architecture,
+    shared_build,
+)
 from tests.support.local_stack import local_stack
 from tools.artifact.__main__ import main
 
@@ -20,25 +27,24 @@ MACHINES = {"arm64": 183, "x86_64": 62}
 
 
 @pytest.fixture(scope="module")
-def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runnable(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build, once, what this machine can run; return the folder `build`."""
     needs_package_index()
     folder = tmp_path_factory.mktemp("runnable")
-    built(folder, architecture=own_architecture(), adapters="sdk")
-    return folder / "build"
+    return built(shared_folder, folder, architecture=own_architecture(), adapters="sdk")
 
 
 @pytest.mark.parametrize("architecture", MACHINES)
-def test_build_is_the_same_wherever_it_is_made(tmp_path: Path, architecture: str) -> None:
+def test_build_is_the_same_wherever_it_is_made(tmp_path: Path, shared_folder: Path, architecture: str) -> None:
     """From another folder, under another umask, with other times of the files; and every library is the target's."""
     needs_package_index()
-    first = built(tmp_path / "one", architecture=architecture, adapters="direct")
-    second = built_elsewhere(tmp_path / "two", architecture=architecture, adapters="direct")
+    first = sorted(shared_build(shared_folder, architecture=architecture).glob("*.zip"))
+    second = sorted(built_elsewhere(shared_folder, tmp_path, architecture=architecture).glob("*.zip"))
 
-    assert [each.path.name for each in first] == [each.path.name for each in second] != []
+    assert [each.name for each in first] == [each.name for each in second] != []
     for one, other in zip(first, second, strict=True):
-        assert one.path.read_bytes() == other.path.read_bytes()
-        assert machines(one.path) == {MACHINES[architecture]}
+        assert one.read_bytes() == other.read_bytes()
+        assert machines(one) == {MACHINES[architecture]}
 
 
 def test_every_library_of_the_sdk_is_the_machines_too(runnable: Path) -> None:

@@ -44,15 +44,25 @@ def install(lock: Path, target: Target, folder: Path) -> None:
 
     """
     with tempfile.TemporaryDirectory(prefix="artifact-") as scratch:
-        wanted = Path(scratch, "requirements.txt")
-        wanted.write_text("\n".join(requirements(lock.read_text(encoding="utf-8"), target)), encoding="utf-8")
-        wheels = Path(scratch, "wheels")
-        _download(wanted, target, wheels)
-        for wheel in sorted(wheels.glob("*.whl")):
+        download(lock, target, Path(scratch))
+        for wheel in sorted(Path(scratch).glob("*.whl")):
             _unpack(wheel, folder)
 
 
-def _download(wanted: Path, target: Target, wheels: Path) -> None:
+def download(lock: Path, target: Target, folder: Path) -> None:
+    """Download the wheels of the lock into the folder.
+
+    Raises:
+        NoWheels: there is no wheel for the target, or a hash differs, or no network.
+
+    """
+    with tempfile.TemporaryDirectory(prefix="artifact-") as scratch:
+        wanted = Path(scratch, "requirements.txt")
+        wanted.write_text("\n".join(requirements(lock.read_text(encoding="utf-8"), target)), encoding="utf-8")
+        _pip_download(wanted, target, folder)
+
+
+def _pip_download(wanted: Path, target: Target, wheels: Path) -> None:
     platforms = [argument for each in target.platforms for argument in ("--platform", each)]
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
