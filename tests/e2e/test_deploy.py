@@ -2,12 +2,12 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from websockets.asyncio.client import connect
 
 from local_aws.cloudformation import deployed
@@ -15,7 +15,7 @@ from local_aws.config import Deployment
 from local_aws.emulator import Emulator
 from local_aws.options import Options
 from tests.support import aws_account
-from tests.support.aws_account import REGION, run
+from tests.support.aws_account import REGION, deploy, run
 from tests.support.builds import needs_package_index, own_architecture, shared_build
 from tools.deploy.aws import program
 
@@ -35,13 +35,12 @@ def build(shared_folder: Path) -> Path:
 
 def up(endpoint: str, build: Path, *parameters: str) -> subprocess.CompletedProcess[str]:
     """Do what `make deploy YES=1` does after `make build`."""
-    words = ["-m", "tools.deploy", "up", "--stack", STACK, "--yes", "--built", str(build), *parameters]
-    return run(endpoint, sys.executable, *words)
+    return deploy(endpoint, "up", "--stack", STACK, "--yes", "--built", str(build), *parameters)
 
 
 def down(endpoint: str) -> subprocess.CompletedProcess[str]:
     """Do what `make destroy YES=1` does."""
-    return run(endpoint, sys.executable, "-m", "tools.deploy", "down", "--stack", STACK, "--yes")
+    return deploy(endpoint, "down", "--stack", STACK, "--yes")
 
 
 def ok(done: subprocess.CompletedProcess[str]) -> str:
@@ -62,13 +61,13 @@ async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
     """The stack that stands in the cloud, its functions from the archives that were uploaded."""
     printed = ""
 
-    async def deploy(options: Options, endpoint: str) -> Deployment:
+    async def deploy_stack(options: Options, endpoint: str) -> Deployment:
         nonlocal printed
         printed = ok(await asyncio.to_thread(up, endpoint, build, "StageName=prod"))
         return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
 
     log: list[str] = []
-    async with Emulator(OPTIONS, log.append, deployer=deploy) as stack:
+    async with Emulator(OPTIONS, log.append, deployer=deploy_stack) as stack:
         addresses = await stack.start()
         (url,) = addresses.apis.values()
         assert url.endswith("/prod")
@@ -92,13 +91,20 @@ async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_p
         words = ["--template-file", packaged, "--stack-name", STACK, *capabilities]
         ok(run(endpoint, aws, "cloudformation", "deploy", *words))
 
-    async def deploy(options: Options, endpoint: str) -> Deployment:
+    async def deploy_stack(options: Options, endpoint: str) -> Deployment:
         await asyncio.to_thread(deploy_with_aws, endpoint)
         return await deployed(stack_name=STACK, endpoint=endpoint, region=options.region)
 
-    async with Emulator(OPTIONS, lambda _line: None, deployer=deploy) as stack:
+    async with Emulator(OPTIONS, lambda _line: None, deployer=deploy_stack) as stack:
         addresses = await stack.start()
         await live_long(next(iter(addresses.apis.values())))
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def account() -> AsyncIterator[str]:
+    """Start a cloud for deploys that do not succeed; return its endpoint."""
+    async with aws_account.empty_account() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -161,19 +167,20 @@ def left(clients: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 async def test_wrong_parameter_is_named_and_nothing_is_made(
-    endpoint: str, build: Path, clients: dict[str, Any], parameters: list[str], said: str
+    account: str, build: Path, parameters: list[str], said: str
 ) -> None:
     """In one line, without a traceback."""
-    done = await asyncio.to_thread(up, endpoint, build, *parameters)
+    done = await asyncio.to_thread(up, account, build, *parameters)
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-    assert clients["lambda"].list_functions()["Functions"] == []
+    with aws_account.clients(account, "lambda") as clients:
+        assert clients["lambda"].list_functions()["Functions"] == []
 
 
-async def test_without_credentials_it_says_how_to_sign_in(endpoint: str, build: Path) -> None:
+async def test_without_credentials_it_says_how_to_sign_in(account: str, build: Path) -> None:
     """Rather than what an SDK says."""
-    words = ["-m", "tools.deploy", "up", "--region", REGION, "--built", str(build), "--profile", "nobody"]
-    done = await asyncio.to_thread(run, endpoint, sys.executable, *words)
+    words = ["up", "--region", REGION, "--built", str(build), "--profile", "nobody"]
+    done = await asyncio.to_thread(deploy, account, *words)
     assert done.returncode == 1
     assert done.stderr.startswith("error: AWS does not let you in. Sign in (`aws configure sso`")

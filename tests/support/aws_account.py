@@ -1,9 +1,15 @@
 """An account of AWS to deploy to, which is an embedded cloud of its own, and AWS's command line."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,11 +17,23 @@ import pytest
 
 from local_aws.embedded_aws import EmbeddedAws
 from tools.artifact.build import REPOSITORY
-from tools.deploy.aws import program
+from tools.deploy.aws import OWN, program
 from tools.deploy.errors import DeployError
 
 REGION = "eu-west-1"
 _KEY_ID, _SECRET = "AKIDEXAMPLE", "secret"
+
+SERVER = Path(__file__).with_name("aws_server.py")
+CLIENT = Path(__file__).with_name("aws_client.py")
+DEPLOY = """
+import sys
+from pathlib import Path
+from tools.deploy import aws
+from tools.deploy.__main__ import main
+aws.OWN = Path(sys.argv[1])
+sys.exit(main(sys.argv[2:]))
+"""
+"""`python -m tools.deploy`, with another program for AWS's command line."""
 
 
 def needs_command_line() -> None:
@@ -47,6 +65,44 @@ def clients(endpoint: str, *services: str) -> Iterator[dict[str, Any]]:
     finally:
         for each in made.values():
             each.close()
+
+
+@cache
+def _quick_program() -> Path:
+    """Start a server that runs AWS's command line; return the program that has it run a command.
+
+    A deploy calls the command line about twenty times, and each time it would import the same modules.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="aws-"))
+    program = folder / "aws"
+    # -I and -S: nothing but the standard library is imported.
+    program.write_text(f"#!{sys.executable} -IS\n{CLIENT.read_text(encoding='utf-8')}", encoding="utf-8")
+    program.chmod(0o755)
+    server = subprocess.Popen(
+        [OWN.with_name("python"), SERVER, folder / "socket"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+
+    def stop() -> None:
+        server.communicate(timeout=30)
+        shutil.rmtree(folder)
+
+    atexit.register(stop)
+    assert server.stdout.readline() == "ready\n"
+    return program
+
+
+def deploy(endpoint: str, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `python -m tools.deploy` with these words: see `run`."""
+    # A process that has forked and goes on without `exec` is not safe on macOS.
+    if sys.platform != "linux" or not OWN.exists():
+        return run(endpoint, sys.executable, "-m", "tools.deploy", *words, answers=answers)
+    return run(endpoint, sys.executable, "-c", DEPLOY, str(_quick_program()), *words, answers=answers)
 
 
 def run(endpoint: str, *command: str, answers: str = "") -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,7 @@ def built(tmp_path: Path) -> Path:
 
 async def run(endpoint: str, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command with somebody who types the answers, and is gone then."""
-    command = (sys.executable, "-m", "tools.deploy", *words)
-    return await asyncio.to_thread(aws_account.run, endpoint, *command, answers=answers)
+    return await asyncio.to_thread(aws_account.deploy, endpoint, *words, answers=answers)
 
 
 async def up(endpoint: str, built: Path, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
