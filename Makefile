@@ -13,7 +13,7 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet $(if $(KEEP),,--upgrade) --univ
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-attack test-lowest test-newest-moto check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test test-fast test-attack test-lowest test-newest-moto check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
@@ -35,11 +35,21 @@ setup: .venv/installed  ## Make .venv with everything in it
 run: setup  ## Start the whole stack on this machine, with the chat page; Ctrl-C stops it
 	@exec $(BIN)/chat local
 
-test: setup  ## Run all the tests
-	$(BIN)/pytest
+# A file's tests stay together, since they share what is slow to start. `auto` is explained in tests/conftest.py.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
+
+test: setup  ## Run all the tests: side by side, and then those that need the machine for themselves
+	@status=0; \
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone" || status=$$?; \
+	$(BIN)/pytest -m alone || status=$$?; \
+	exit $$status
+
+test-fast: setup  ## Run the tests that need no network and no other process, and measure how much of the core they cover
+	$(BIN)/coverage run -m pytest -q -m "not outside" tests/unit tests/architecture tests/contract
+	$(BIN)/coverage report
 
 test-attack: setup  ## Attack it: random input and broken peers, for about a minute
-	$(BIN)/pytest tests/attack
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/attack
 
 # Versions that the lock file does not have are resolved by uv, with the hashes that the package index states at that moment.
 RESOLVE := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
@@ -51,7 +61,7 @@ test-lowest: .venv-lock/installed  ## Run the tests with the oldest versions tha
 	$(BIN)/python -m venv --clear .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/lowest.txt
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	.venv-lowest/bin/pytest
+	.venv-lowest/bin/pytest $(SIDE_BY_SIDE)
 
 test-newest-moto: .venv-lock/installed  ## Run the emulator's tests with moto's newest release
 	@mkdir -p build
@@ -60,7 +70,7 @@ test-newest-moto: .venv-lock/installed  ## Run the emulator's tests with moto's 
 	$(BIN)/python -m venv --clear .venv-moto
 	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/newest-moto.txt
 	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	.venv-moto/bin/pytest tests/local_aws tests/contract tests/e2e
+	.venv-moto/bin/pytest $(SIDE_BY_SIDE) tests/local_aws tests/contract tests/e2e
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -74,7 +84,7 @@ lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the temp
 		SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region us-east-1 --template $$each || exit 1; done
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 
-check: lint test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
+check: lint test-fast test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
 lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform; KEEP=1 keeps pins that still fit
 	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml

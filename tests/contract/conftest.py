@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,14 @@ from tests.support import dynamodb, sqs, tokens
 from tests.support.rates import RATE, Clock
 from tests.support.silent_server import silent_server
 from tests.support.sinks import WORLDS, World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of every adapter that is not in memory: they need servers, or addresses where none answers."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "memory" not in item.name.lower():
+            item.add_marker("outside")
+
 
 Fill = Callable[[Sequence[str]], Awaitable[None]]
 """Puts plain connections into the lobby, about a thousand to a page."""

@@ -21,7 +21,7 @@ FRAME_SIZE = 2 + len("live long")
 DESCRIPTORS = 256
 """A usual default of macOS; 1,024 is Linux's. The stack has to help itself to more."""
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 10
 """How long a word may take on a busy machine. Held up by a client that does not read, it would take 27 s or more."""
 ANSWERED = b"101"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def _answer(call: socket.socket) -> None:
         status = importlib.import_module("awscli.clidriver").main()
     except SystemExit as exc:
         status = exc.code if isinstance(exc.code, int) else 1
-    except BaseException:
+    except Exception:  # noqa: BLE001 - as the interpreter does, which does not get to it
         traceback.print_exc()
     finally:
         sys.stdout.flush()
