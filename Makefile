@@ -13,7 +13,7 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet $(if $(KEEP),,--upgrade) --univ
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-attack test-lowest test-newest-moto check lint lint-templates lock build packages aws-tools deploy destroy clean dynamodb-local \
+.PHONY: help setup run test test-fast test-attack test-lowest test-newest-moto check lint lint-templates lint-workflows lock build packages aws-tools deploy destroy clean dynamodb-local \
 	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
 
 help:  ## Show this list
@@ -84,6 +84,9 @@ lint-templates: .venv-sam/installed .venv-checkov/installed  ## Look at the temp
 		SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region us-east-1 --template $$each || exit 1; done
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 
+lint-workflows: .venv-zizmor/installed  ## Look for weaknesses in the workflows of GitHub Actions
+	.venv-zizmor/bin/zizmor --offline --no-progress --min-severity medium .github
+
 check: lint test-fast test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
 lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform; KEEP=1 keeps pins that still fit
@@ -92,7 +95,7 @@ lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashe
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
-	for each in deploy lock sam checkov; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
+	for each in deploy lock sam checkov zizmor; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
@@ -120,7 +123,7 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-deploy .venv-lock .venv-lowest .venv-moto .venv-sam .venv-checkov .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-lock .venv-lowest .venv-moto .venv-sam .venv-checkov .venv-zizmor .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it
