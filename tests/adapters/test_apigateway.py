@@ -1,4 +1,4 @@
-"""What the API Gateway sink does with the answers that API Gateway gives."""
+"""How the API Gateway sinks react to API Gateway's answers."""
 
 import asyncio
 import math
@@ -16,21 +16,21 @@ from tests.support.sinks import MakeSink, engine_sink, sdk_sink
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[ConnectionsEndpoint]:
-    """Return a management API that does as told."""
+    """Return a management API whose answers the test sets."""
     async with connections_endpoint() as endpoint:
         yield endpoint
 
 
 @pytest.fixture(params=[sdk_sink, engine_sink])
 def make_sink(request: pytest.FixtureRequest) -> MakeSink:
-    """Return how a sink of each kind is made."""
+    """Return a factory for each kind of sink."""
     make: MakeSink = request.param
     return make
 
 
 @pytest.fixture
 async def sink(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> AsyncIterator[MessageSink]:
-    """Return a sink of each kind that posts to it."""
+    """Return a sink of each kind that posts to the endpoint."""
     async with make_sink(endpoint.url, post_timeout=1.0) as sink:
         yield sink
 
@@ -39,7 +39,7 @@ async def sink(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> AsyncItera
 async def test_throttling_and_faults_that_pass_are_tried_again(
     sink: MessageSink, endpoint: ConnectionsEndpoint, status: int
 ) -> None:
-    """The message is not lost to a bad moment of the service."""
+    """A temporary fault of the service must not lose the message."""
     endpoint.inboxes["a"] = []
     endpoint.fails("a", status, status)
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
@@ -51,7 +51,7 @@ async def test_throttling_and_faults_that_pass_are_tried_again(
 async def test_connection_that_is_throttled_alone_is_slow_after_four_attempts(
     endpoint: ConnectionsEndpoint, make_sink: MakeSink, deaf: int
 ) -> None:
-    """And after one with the next message: it has not taken one meanwhile."""
+    """With the next message one attempt is enough: the connection has accepted none meanwhile."""
     healthy = [f"c{i}" for i in range(50)]
     endpoint.inboxes = {each: [] for each in healthy}
     slow = [f"deaf{i}" for i in range(deaf)]
@@ -70,7 +70,7 @@ async def test_connection_that_is_throttled_alone_is_slow_after_four_attempts(
 async def test_connection_that_reads_again_is_no_longer_suspected(
     endpoint: ConnectionsEndpoint, make_sink: MakeSink
 ) -> None:
-    """Three refusals before, and three after, are not six."""
+    """Three refusals before a success and three after it are not six."""
     endpoint.inboxes["a"] = []
     async with make_sink(endpoint.url, jitter=lambda _least, _most: 0.0) as sink:
         for _ in range(3):
@@ -79,8 +79,10 @@ async def test_connection_that_reads_again_is_no_longer_suspected(
             assert outcomes.delivered == 1
 
 
-async def test_account_that_is_throttled_makes_nobody_slow(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
-    """Closing connections for it would send everybody away at once."""
+async def test_account_that_is_throttled_makes_no_connection_slow(
+    endpoint: ConnectionsEndpoint, make_sink: MakeSink
+) -> None:
+    """Otherwise every client would be disconnected at once."""
     ids = [f"c{i}" for i in range(100)]
     for each in ids:
         endpoint.inboxes[each] = []
@@ -93,7 +95,7 @@ async def test_account_that_is_throttled_makes_nobody_slow(endpoint: Connections
 async def test_account_that_stays_throttled_is_given_up_after_twelve_attempts(
     endpoint: ConnectionsEndpoint, make_sink: MakeSink
 ) -> None:
-    """Whoever began the delivery cannot wait for ever; the connections are not to blame."""
+    """The caller cannot wait for ever, and the connections are not to blame."""
     ids = [f"c{i}" for i in range(100)]
     for each in ids:
         endpoint.fails(each, 429, forever=True)
@@ -113,7 +115,7 @@ async def test_fault_that_stays_is_given_up(sink: MessageSink, endpoint: Connect
 
 @pytest.mark.parametrize("status", [400, 403, 413])
 async def test_refusal_is_final(sink: MessageSink, endpoint: ConnectionsEndpoint, status: int) -> None:
-    """Repeating it could only be refused again."""
+    """A repetition would be refused as well."""
     endpoint.fails("a", status, forever=True)
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
     assert outcomes.failed == {"a": Outcome.REFUSED}
@@ -123,7 +125,7 @@ async def test_refusal_is_final(sink: MessageSink, endpoint: ConnectionsEndpoint
 async def test_post_that_hangs_is_given_up_after_its_own_timeout_and_not_repeated(
     sink: MessageSink, endpoint: ConnectionsEndpoint
 ) -> None:
-    """One hung post must not eat the invocation, and may still be delivered."""
+    """A post that hangs must not use up the invocation's time, and may still be delivered."""
     endpoint.hangs("a")
     outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf)
     assert outcomes.failed == {"a": Outcome.TIMED_OUT}
@@ -133,7 +135,7 @@ async def test_post_that_hangs_is_given_up_after_its_own_timeout_and_not_repeate
 async def test_connection_that_breaks_before_the_answer_is_tried_again(
     sink: MessageSink, endpoint: ConnectionsEndpoint
 ) -> None:
-    """A kept-alive connection that the service closed while the function was frozen must not cost the message."""
+    """A connection that the service closed while the function was frozen must not lose the message."""
     endpoint.inboxes["a"] = []
     broken: list[Request] = []
 
@@ -150,7 +152,7 @@ async def test_connection_that_breaks_before_the_answer_is_tried_again(
 
 @pytest.mark.parametrize("before", [[], [b"429 Too Many Requests"], [b"503 Busy", b"429 Too Many Requests"]], ids=len)
 async def test_post_whose_answer_is_lost_is_made_once_more(make_sink: MakeSink, before: list[bytes]) -> None:
-    """It may have been taken: twice is better than not at all, and better than four times. Refusals do not count."""
+    """It may have been delivered: two times are better than none, and than four. Refusals do not count."""
     answers, lost = list(before), 0
 
     async def lose(_post: Post, writer: asyncio.StreamWriter) -> None:
@@ -168,8 +170,8 @@ async def test_post_whose_answer_is_lost_is_made_once_more(make_sink: MakeSink, 
     assert (lost, outcomes.retried) == (2, len(before) + 1)
 
 
-async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
-    """Every recipient has its outcome even then."""
+async def test_endpoint_that_does_not_listen_is_unavailable(endpoint: ConnectionsEndpoint, make_sink: MakeSink) -> None:
+    """Every recipient still has an outcome."""
     endpoint.url = "http://127.0.0.1:9/dev"
     async with make_sink(endpoint.url) as sink:
         outcomes = await sink.deliver(payload="x", connection_ids=["a", "b"], deadline=time.monotonic() + 5)
@@ -179,7 +181,7 @@ async def test_nobody_listening_is_unavailable(endpoint: ConnectionsEndpoint, ma
 async def test_posts_at_once_are_bounded_over_all_deliveries(
     endpoint: ConnectionsEndpoint, make_sink: MakeSink
 ) -> None:
-    """A page more in flight must not mean more sockets."""
+    """Another page under way must not open more sockets."""
     ids = [f"c{i}" for i in range(60)]
     endpoint.inboxes = {each: [] for each in ids}
     async with make_sink(endpoint.url, concurrency=5) as sink:
@@ -198,10 +200,10 @@ async def test_connections_are_kept_for_the_next_message(sink: MessageSink, endp
 
 
 async def test_cancelled_delivery_leaves_nothing_under_way(sink: MessageSink, endpoint: ConnectionsEndpoint) -> None:
-    """And the sink can be used again."""
+    """The sink can be used again afterwards."""
     endpoint.hangs("a")
     task = asyncio.create_task(sink.deliver(payload="x", connection_ids=["a"], deadline=math.inf))
-    while not endpoint.requests["a"]:  # noqa: ASYNC110  a counter tells nobody that it has grown
+    while not endpoint.requests["a"]:  # noqa: ASYNC110  a counter has no event
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

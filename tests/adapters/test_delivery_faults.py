@@ -1,4 +1,4 @@
-"""Delivery to an endpoint that misbehaves: every recipient ends in exactly one outcome, and none is forgotten."""
+"""Delivery to an endpoint that misbehaves: every recipient has exactly one outcome."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 
 @pytest.fixture(params=["epoll", "loop"], autouse=True)
 def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the connections watched in either way, the loop's being the one of macOS."""
+    """Run each test with both pollers; on macOS the loop's is used."""
     if request.param == "loop":
         monkeypatch.delattr(select, "epoll", raising=False)
     elif not hasattr(select, "epoll"):
@@ -35,7 +35,7 @@ def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[RogueEndpoint]:
-    """Return an endpoint that does as told."""
+    """Return an endpoint whose replies the test sets."""
     async with rogue_endpoint() as endpoint:
         yield endpoint
 
@@ -104,7 +104,7 @@ async def test_endpoint_that_speaks_no_http_fails_every_recipient_once(endpoint:
 
 
 async def test_endpoint_that_says_nothing_times_every_recipient_out(endpoint: RogueEndpoint) -> None:
-    """Side by side, not one after the other; and none a second time."""
+    """They time out concurrently, and none is posted to again."""
     endpoint.reply = hang
     started = time.monotonic()
     outcomes = await deliver(endpoint, ids=IDS[:40])
@@ -114,7 +114,7 @@ async def test_endpoint_that_says_nothing_times_every_recipient_out(endpoint: Ro
 
 
 async def test_endpoint_that_closes_after_each_answer_delivers_all(endpoint: RogueEndpoint) -> None:
-    """Whether it says so or not: a close between posts costs nobody the message, and nobody gets it twice."""
+    """A close between posts loses no message and duplicates none, whether it was announced or not."""
     endpoint.reply = say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", then=lambda w: w.close())
     outcomes = await deliver(endpoint)
     assert outcomes.delivered == len(IDS)
@@ -122,7 +122,7 @@ async def test_endpoint_that_closes_after_each_answer_delivers_all(endpoint: Rog
 
 
 async def test_endpoint_that_closes_idle_connections_costs_nothing(endpoint: RogueEndpoint) -> None:
-    """As when a function was frozen between two messages: nothing is sent on a connection that is known to be dead."""
+    """A function may be frozen between two messages: nothing is sent on a connection that is known to be closed."""
     async with sink_on(endpoint) as sink:
         await sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf)
         endpoint.reply = say(OK, then=lambda writer: writer.close())
@@ -136,10 +136,10 @@ async def test_endpoint_that_closes_idle_connections_costs_nothing(endpoint: Rog
     assert set(endpoint.posts.values()) == {1}
 
 
-async def test_endpoint_that_throttles_a_tenth_and_hangs_on_a_hundredth_loses_nobody_else(
+async def test_endpoint_that_throttles_a_tenth_and_hangs_on_a_hundredth_loses_no_other_recipient(
     endpoint: RogueEndpoint,
 ) -> None:
-    """And the gone are told apart."""
+    """Connections that are gone have an outcome of their own."""
     chance = random.Random(7)
     hung: set[str] = set()
 
@@ -162,7 +162,7 @@ async def test_endpoint_that_throttles_a_tenth_and_hangs_on_a_hundredth_loses_no
 
 
 async def test_answer_in_pieces_and_chunks_is_an_answer(endpoint: RogueEndpoint) -> None:
-    """TCP keeps no borders."""
+    """TCP does not preserve message boundaries."""
 
     async def dribble(_post: Post, writer: asyncio.StreamWriter) -> None:
         for part in (
@@ -182,8 +182,8 @@ async def test_answer_in_pieces_and_chunks_is_an_answer(endpoint: RogueEndpoint)
     assert outcomes.delivered == 40
 
 
-async def test_payload_larger_than_the_socket_takes_arrives_whole(endpoint: RogueEndpoint) -> None:
-    """It is sent as the endpoint reads."""
+async def test_payload_larger_than_the_socket_buffer_arrives_whole(endpoint: RogueEndpoint) -> None:
+    """The rest is sent as fast as the endpoint reads."""
     bodies: set[bytes] = set()
 
     async def reply(post: Post, writer: asyncio.StreamWriter) -> None:
@@ -215,8 +215,8 @@ async def test_expired_credentials_are_tried_again_with_fresh_ones(endpoint: Rog
     assert outcomes.delivered == len(IDS)
 
 
-async def test_clock_that_is_far_off_costs_nobody_the_message(endpoint: RogueEndpoint) -> None:
-    """API Gateway refuses signatures that are five minutes off, and says what time it is."""
+async def test_clock_that_is_far_off_loses_no_message(endpoint: RogueEndpoint) -> None:
+    """API Gateway refuses dates that are five minutes off, and its answer has the right time."""
     skewed = b"HTTP/1.1 403 Forbidden\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
 
     async def reply(post: Post, writer: asyncio.StreamWriter) -> None:
@@ -234,8 +234,8 @@ async def test_clock_that_is_far_off_costs_nobody_the_message(endpoint: RogueEnd
 
 
 @pytest.mark.parametrize("connection_id", ["", " ", "../../x", "a\r\nX-Evil: 1", "ü🖖", "a" * 5000, "?x=1", "#", "%00"])
-async def test_id_that_is_none_cannot_change_the_request(endpoint: RogueEndpoint, connection_id: str) -> None:
-    """It is a segment of the path, whatever is in it, and the signature covers it."""
+async def test_malformed_id_cannot_change_the_request(endpoint: RogueEndpoint, connection_id: str) -> None:
+    """Any id is one segment of the path, and the signature covers it."""
     heads: list[str] = []
 
     async def reply(post: Post, writer: asyncio.StreamWriter) -> None:
@@ -262,7 +262,7 @@ async def test_tls_connections_deliver_and_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "example.org"], ids=["unknown", "another name"])
 async def test_wrong_certificate_gets_no_message(tmp_path: Path, name: str) -> None:
-    """Whoever shows it is not API Gateway."""
+    """The server that presents it is not API Gateway."""
     authority, server = make_certificate(tmp_path, name)
     async with rogue_endpoint(server_context(server)) as endpoint:
         with trusted(authority) if name != "localhost" else nullcontext():
@@ -272,7 +272,7 @@ async def test_wrong_certificate_gets_no_message(tmp_path: Path, name: str) -> N
 
 
 async def test_cancelled_delivery_closes_what_is_under_way(endpoint: RogueEndpoint) -> None:
-    """And lets the other deliveries go on."""
+    """The other deliveries continue."""
     async with sink_on(endpoint) as sink:
         endpoint.reply = hang
         cancelled = asyncio.create_task(sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf))
@@ -288,7 +288,7 @@ async def test_cancelled_delivery_closes_what_is_under_way(endpoint: RogueEndpoi
 
 
 async def test_a_hung_delivery_does_not_hold_up_another(endpoint: RogueEndpoint) -> None:
-    """They take turns for the places that are free."""
+    """Deliveries take turns for free capacity."""
 
     async def reply(post: Post, writer: asyncio.StreamWriter) -> None:
         if post.connection_id.startswith("slow"):
@@ -307,7 +307,7 @@ async def test_a_hung_delivery_does_not_hold_up_another(endpoint: RogueEndpoint)
 
 
 async def test_nothing_of_a_delivery_is_kept_after_it(endpoint: RogueEndpoint) -> None:
-    """Memory is bounded by the pages handed in at once, and the broadcast bounds those."""
+    """Memory is bounded by the pages delivered at once, and the broadcast bounds those."""
     async with sink_on(endpoint) as sink:
         for _ in range(20):
             await sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf)

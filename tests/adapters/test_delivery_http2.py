@@ -1,4 +1,4 @@
-"""Delivery over HTTP/2: many posts on one connection, and what the server may do to them."""
+"""Delivery over HTTP/2: many posts on one connection, and everything that a server may do to them."""
 
 import asyncio
 import math
@@ -22,13 +22,13 @@ IDS = [f"c{i}=" for i in range(500)]
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the files of a certificate and its key."""
+    """Return the files of the authority and of the server's certificate with its key."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 async def endpoint(certificate: tuple[Path, Path]) -> AsyncIterator[Http2Endpoint]:
-    """Return an endpoint that speaks HTTP/2, where everyone is connected."""
+    """Return an endpoint that speaks HTTP/2, with every recipient connected."""
     with trusted(certificate[0]):
         async with http2_endpoint(server_context(certificate[1])) as endpoint:
             endpoint.inboxes = {each: [] for each in IDS}
@@ -52,8 +52,8 @@ async def deliver(endpoint: Http2Endpoint, *, payload: str = "x", ids: list[str]
     return outcomes
 
 
-async def test_everyone_is_posted_to_once_over_one_connection(endpoint: Http2Endpoint) -> None:
-    """Chosen by the server in the handshake; not more at once than it was told."""
+async def test_every_recipient_gets_one_post_over_one_connection(endpoint: Http2Endpoint) -> None:
+    """The server chooses HTTP/2 in the handshake, and its limit of concurrent streams is kept."""
     outcomes = await deliver(endpoint)
     assert outcomes.delivered == 500
     assert list(endpoint.inboxes.values()) == [["x"]] * 500
@@ -61,8 +61,8 @@ async def test_everyone_is_posted_to_once_over_one_connection(endpoint: Http2End
     assert 1 < endpoint.most_streams <= 100
 
 
-async def test_requests_have_all_that_the_signature_covers(endpoint: Http2Endpoint) -> None:
-    """In every post, whatever of it was sent before."""
+async def test_requests_have_every_field_that_the_signature_covers(endpoint: Http2Endpoint) -> None:
+    """Every post has them, including the fields that were sent before."""
     async with sink_on(endpoint) as sink:
         both = [sink.deliver(payload=text, connection_ids=IDS[:50], deadline=math.inf) for text in ("one", "three")]
         await asyncio.gather(*both)
@@ -76,7 +76,7 @@ async def test_requests_have_all_that_the_signature_covers(endpoint: Http2Endpoi
 
 
 async def test_outcomes_are_those_of_the_statuses(endpoint: Http2Endpoint) -> None:
-    """However the server compresses them."""
+    """The server's compression makes no difference."""
     endpoint.statuses = {"c1=": [403], "c2=": [413], "c3=": [500], "c4=": [429, 200], "c5=": [503, 200]}
     del endpoint.inboxes["c0="]
     outcomes = await deliver(endpoint, ids=IDS[:7])
@@ -96,7 +96,7 @@ async def test_outcomes_are_those_of_the_statuses(endpoint: Http2Endpoint) -> No
     ids=["few streams", "no table", "small table", "small window"],
 )
 async def test_limits_of_the_server_are_kept(endpoint: Http2Endpoint, limits: dict[SettingCodes | int, int]) -> None:
-    """A breach would end the connection."""
+    """Exceeding a limit would end the connection."""
     endpoint.settings = limits
     async with sink_on(endpoint) as sink:
         for _ in range(3):
@@ -105,14 +105,14 @@ async def test_limits_of_the_server_are_kept(endpoint: Http2Endpoint, limits: di
 
 
 async def test_payload_larger_than_the_windows_arrives_whole(endpoint: Http2Endpoint) -> None:
-    """In frames, as the server takes them."""
+    """It is sent in frames, as far as the server allows."""
     outcomes = await deliver(endpoint, payload="z" * 128 * 1024, ids=IDS[:40], post_timeout=10)
     assert outcomes.delivered == 40
     assert all(endpoint.inboxes[each] == ["z" * 128 * 1024] for each in IDS[:40])
 
 
 async def test_post_that_hangs_times_out_alone(endpoint: Http2Endpoint) -> None:
-    """Those on the same connection are delivered, and it is not posted again."""
+    """The others on the same connection are delivered, and it is not repeated."""
     endpoint.hanging = {"c7="}
     outcomes = await deliver(endpoint)
     assert outcomes.failed == {"c7=": Outcome.TIMED_OUT}
@@ -120,8 +120,8 @@ async def test_post_that_hangs_times_out_alone(endpoint: Http2Endpoint) -> None:
     assert endpoint.posts["c7="] == 1
 
 
-async def test_server_that_goes_away_loses_nobody(endpoint: Http2Endpoint) -> None:
-    """What it still answers is waited for, and the rest posted over another connection."""
+async def test_server_that_goes_away_loses_no_message(endpoint: Http2Endpoint) -> None:
+    """The remaining answers are awaited; the other posts go over another connection."""
     said = 0
 
     def go_away(connection: Any, _stream: int) -> bool:
@@ -141,8 +141,8 @@ async def test_server_that_goes_away_loses_nobody(endpoint: Http2Endpoint) -> No
     assert endpoint.opened == 2
 
 
-async def test_requests_that_the_server_breaks_off_are_sent_again(endpoint: Http2Endpoint) -> None:
-    """REFUSED_STREAM says that nothing was done with them."""
+async def test_requests_that_the_server_refuses_are_sent_again(endpoint: Http2Endpoint) -> None:
+    """REFUSED_STREAM says that the server did nothing with them."""
 
     def break_off(connection: Any, stream: int) -> bool:
         if stream % 10 == 1 and endpoint.opened == 1 and endpoint.posts.total() < 300:
@@ -167,8 +167,8 @@ async def test_requests_that_the_server_breaks_off_are_sent_again(endpoint: Http
     ],
     ids=["HTTP/1.1", "too long", "no header block", "push", "no beginning", "no status", "padding"],
 )
-async def test_what_is_no_http2_fails_every_recipient_once(endpoint: Http2Endpoint, garbage: bytes) -> None:
-    """After a bounded number of attempts."""
+async def test_garbage_instead_of_http2_fails_every_recipient_once(endpoint: Http2Endpoint, garbage: bytes) -> None:
+    """The number of attempts is bounded."""
 
     def speak(connection: Any, _stream: int) -> bool:
         connection.transport.write(garbage)
@@ -182,7 +182,7 @@ async def test_what_is_no_http2_fails_every_recipient_once(endpoint: Http2Endpoi
 
 
 async def test_connection_that_breaks_is_replaced(endpoint: Http2Endpoint) -> None:
-    """And what was under way is tried again."""
+    """The posts under way are repeated."""
 
     def cut(connection: Any, _stream: int) -> bool:
         if endpoint.posts.total() == 200:
@@ -216,7 +216,7 @@ async def test_headers_of_an_error_are_read(endpoint: Http2Endpoint) -> None:
 
 
 async def test_cancelled_delivery_leaves_the_connection_to_the_others(endpoint: Http2Endpoint) -> None:
-    """Its posts are taken back one by one."""
+    """Only the posts of the cancelled delivery are cancelled."""
     async with sink_on(endpoint, post_timeout=20) as sink:
         endpoint.hanging = set(IDS)
         cancelled = asyncio.create_task(sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf))

@@ -16,7 +16,7 @@ BACKOFF_SECONDS = 0.05
 
 @dataclass
 class Quota:
-    """API Gateway's token bucket, and somebody else who takes from it at a constant rate."""
+    """API Gateway's token bucket, from which other clients take at a constant rate."""
 
     others: float = 0.0
     tokens: float = BURST
@@ -33,7 +33,7 @@ class Quota:
 
 @dataclass
 class Sender:
-    """Posts to as many connections as it is told, each again until it is taken."""
+    """Posts to a number of connections, to each until the post is accepted."""
 
     left: int
     pacer: Pacer = field(default_factory=Pacer)
@@ -42,9 +42,9 @@ class Sender:
     done_at: float = 0.0
     throttling: Throttling = field(default_factory=Throttling)
     waiting: list[tuple[float, int]] = field(default_factory=list)
-    """When throttled posts are due again, and whose they are."""
+    """When throttled posts are due again, and for which member."""
     answers: list[tuple[float, int, bool]] = field(default_factory=list)
-    """When answers arrive, for whom, and whether they are 200."""
+    """When answers arrive, for which member, and whether they are 200."""
 
     def step(self, now: float, quota: Quota, chance: random.Random) -> None:
         self.throttling.roll(now)
@@ -77,7 +77,7 @@ class Sender:
 
 
 def run(senders: list[Sender], quota: Quota, *, seconds: float = 1_000) -> None:
-    """Let them send until they are done, or the time is over."""
+    """Let the senders send until they are done or the time is over."""
     chance = random.Random(1)
     now = 0.0
     while now < seconds and not all(sender.is_done for sender in senders):
@@ -88,7 +88,7 @@ def run(senders: list[Sender], quota: Quota, *, seconds: float = 1_000) -> None:
 
 @pytest.mark.parametrize("recipients", [10_000, 100_000, 1_000_000])
 def test_broadcast_takes_at_most_a_tenth_longer_than_the_quota_allows(recipients: int) -> None:
-    """0.5 s, 9.5 s and 99.5 s, which is what the bucket and its rate leave; and nothing is refused."""
+    """The bucket and its rate allow 0.5 s, 9.5 s and 99.5 s, and nothing is refused."""
     sender = Sender(recipients)
     run([sender], Quota())
     floor = (recipients - BURST) / RATE
@@ -97,8 +97,8 @@ def test_broadcast_takes_at_most_a_tenth_longer_than_the_quota_allows(recipients
     assert sender.throttled == 0
 
 
-def test_what_others_take_is_found_out_and_left_to_them() -> None:
-    """Most of what is free is used, and few posts are refused on the way."""
+def test_quota_that_others_use_is_detected_and_left_to_them() -> None:
+    """Most of the free quota is used, and few posts are refused."""
     sender = Sender(200_000)
     run([sender], Quota(others=6_000))
     floor = (200_000 - BURST) / 4_000
@@ -108,7 +108,7 @@ def test_what_others_take_is_found_out_and_left_to_them() -> None:
 
 
 def test_quota_that_becomes_free_is_used() -> None:
-    """The rate widens again."""
+    """The rate rises again."""
     quota = Quota(others=8_000)
     sender = Sender(200_000)
     run([sender], quota, seconds=10)
@@ -122,7 +122,7 @@ def test_quota_that_becomes_free_is_used() -> None:
 
 
 def test_two_functions_share_the_quota() -> None:
-    """Neither starves, though neither knows of the other."""
+    """Neither starves, although they do not communicate."""
     both = [Sender(100_000), Sender(100_000)]
     run(both, Quota(), seconds=15)
     counts = sorted(sender.delivered for sender in both)
@@ -132,14 +132,14 @@ def test_two_functions_share_the_quota() -> None:
 
 
 def test_pacer_that_was_idle_has_its_burst_and_no_more() -> None:
-    """However long the function was frozen."""
+    """The time for which a function was frozen makes no difference."""
     pacer = Pacer(rate=100, burst=50)
     assert pacer.available(0.0) == 50
     assert pacer.available(1e9) == 50
 
 
-def test_leave_is_given_by_the_handful() -> None:
-    """Each handful wakes the process once; a post at a time would wake it for each."""
+def test_permits_are_refilled_at_each_tick() -> None:
+    """Each tick wakes the process once; single permits would wake it for each post."""
     pacer = Pacer(rate=10_000, burst=5_000)
     assert all(pacer.take(0.0) for _ in range(5_000))
     assert pacer.available(0.0) == 0
@@ -148,8 +148,8 @@ def test_leave_is_given_by_the_handful() -> None:
     assert pacer.available(due) == pytest.approx(50, abs=1)
 
 
-def test_leave_is_due_when_there_is_some_at_the_slowest_rate_too() -> None:
-    """Waking sooner would be for nothing."""
+def test_next_refill_is_when_there_is_a_permit_at_the_slowest_rate_too() -> None:
+    """Waking earlier would be useless."""
     pacer = Pacer(rate=2, burst=1)
     assert pacer.take(0.0)
     assert pacer.available(0.0) == 0

@@ -1,4 +1,4 @@
-"""What a 429 is taken to mean."""
+"""How a 429 is interpreted."""
 
 from adapters.apigateway.throttling import LEAST_ATTEMPTS, REMEMBERED, Throttling
 from chat_core import Outcome
@@ -9,7 +9,7 @@ def refuse(throttling: Throttling, connection_id: str, times: int) -> list[Outco
 
 
 def test_one_connection_among_many_is_slow_after_a_few_attempts() -> None:
-    """Chance does not refuse the same one so often."""
+    """It is unlikely that chance refuses the same connection so often."""
     throttling = Throttling()
     throttling.accepted = 1000
     outcomes = refuse(throttling, "a", LEAST_ATTEMPTS)
@@ -29,7 +29,7 @@ def test_the_more_are_refused_the_longer_it_takes_to_be_slow() -> None:
 
 
 def test_slow_connections_count_once_and_not_with_each_message() -> None:
-    """Otherwise those that are known to be slow would narrow the pace of every message."""
+    """Otherwise connections that are known to be slow would lower the rate of every message."""
     throttling = Throttling()
     throttling.roll(0.0)
     for i in range(50):
@@ -56,8 +56,8 @@ def test_old_answers_say_nothing() -> None:
     assert not throttling.is_account_throttled
 
 
-def test_what_is_remembered_of_connections_is_bounded() -> None:
-    """They may come without end."""
+def test_number_of_remembered_connections_is_bounded() -> None:
+    """There may be any number of them."""
     throttling = Throttling()
     for i in range(REMEMBERED + 10):
         throttling.refused(f"c{i}")

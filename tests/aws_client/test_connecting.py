@@ -1,4 +1,4 @@
-"""How many connections are opened to a server that is of no use, and when whoever needs one is told."""
+"""How many connections are opened to a useless server, and when the callers get their errors."""
 
 import asyncio
 import itertools
@@ -25,7 +25,7 @@ from tests.support.silent_server import silent_server
 from tests.support.useless_server import KINDS, allow, hold_back, useless_server
 
 SECONDS = 1.5
-"""In which a client without pauses opens some hundreds."""
+"""A client without pauses opens hundreds of connections in this time."""
 FEW = 8
 
 Files = tuple[Path, Path]
@@ -33,13 +33,13 @@ Files = tuple[Path, Path]
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Return the files of a certificate and its key."""
+    """Return the files of the authority and of the server's certificate with its key."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 async def certificate(files: Files) -> AsyncIterator[Files]:
-    """Return them, while clients trust the certificate."""
+    """Return the files, while clients trust the certificate."""
     with trusted(files[0]):
         yield files
 
@@ -62,10 +62,10 @@ def client_on(url: str, *, retries: int = 3) -> JsonClient:
         ("says nothing", Outcome.NOT_TRIED),
     ],
 )
-async def test_few_connections_are_opened_for_a_post_that_none_takes(
+async def test_few_connections_are_opened_for_a_post_that_no_server_accepts(
     certificate: Files, kind: str, outcome: Outcome
 ) -> None:
-    """A thousand functions that open them without a pause keep a load balancer from coming back."""
+    """Without pauses, a thousand functions would keep a load balancer from recovering."""
     async with useless_server(server_context(certificate[1]), KINDS[kind]) as server, sink_on(server.url) as sink:
         started = time.monotonic()
         outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=started + SECONDS)
@@ -75,8 +75,8 @@ async def test_few_connections_are_opened_for_a_post_that_none_takes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_few_connections_are_opened_for_a_call_that_none_takes(certificate: Files, kind: str) -> None:
-    """And it ends: by its attempts, or by its deadline, which counts from the call."""
+async def test_few_connections_are_opened_for_a_call_that_no_server_accepts(certificate: Files, kind: str) -> None:
+    """The call ends after its attempts, or at its deadline, which counts from the call."""
     async with useless_server(server_context(certificate[1]), KINDS[kind]) as server:
         with closing(client_on(server.url)) as client:
             async with asyncio.timeout(SECONDS + 0.5):
@@ -86,7 +86,7 @@ async def test_few_connections_are_opened_for_a_call_that_none_takes(certificate
 
 
 async def test_pauses_are_kept_from_one_call_to_the_next(certificate: Files) -> None:
-    """A function that is asked again and again knows by then that the server is of no use."""
+    """A function that is called again and again knows by then that the server is useless."""
     async with useless_server(server_context(certificate[1]), KINDS["closes"]) as server:
         with closing(client_on(server.url, retries=0)) as client:
             deadline = time.monotonic() + SECONDS
@@ -96,8 +96,8 @@ async def test_pauses_are_kept_from_one_call_to_the_next(certificate: Files) -> 
         assert 1 <= server.opened <= FEW
 
 
-async def test_server_that_allows_no_requests_is_waited_for_on_the_connection_there_is(certificate: Files) -> None:
-    """Which is its right; it allows them later on the same connection (RFC 9113, sections 5.1.2 and 6.5.2)."""
+async def test_server_that_allows_no_requests_is_waited_for_on_the_same_connection(certificate: Files) -> None:
+    """A server may do so, and allow requests later on the same connection (RFC 9113, sections 5.1.2 and 6.5.2)."""
     async with useless_server(server_context(certificate[1]), hold_back) as server, sink_on(server.url) as sink:
         deliveries = [
             asyncio.create_task(sink.deliver(payload="x", connection_ids=["a"], deadline=time.monotonic() + 1))
@@ -107,16 +107,16 @@ async def test_server_that_allows_no_requests_is_waited_for_on_the_connection_th
         assert not any(each.done() for each in deliveries)
         (connection,) = server.open
         connection.write(allow(10))
-        # It is posted to now, and nobody answers.
+        # The posts are sent now and get no answer.
         outcomes = await asyncio.gather(*deliveries)
         assert [each.failed for each in outcomes] == [{"a": Outcome.TIMED_OUT}] * 3
         assert server.opened == 1
 
 
-async def test_connection_on_which_nothing_is_said_is_given_up(
+async def test_connection_on_which_the_server_is_silent_is_given_up(
     certificate: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the time that opening one may take: HTTP/2 begins with the server's settings (RFC 9113, section 3.4)."""
+    """It gets as long as opening a connection: HTTP/2 starts with the server's settings (RFC 9113, section 3.4)."""
     monkeypatch.setattr(pool_module, "CONNECT_TIMEOUT_SECONDS", 0.2)
     async with useless_server(server_context(certificate[1]), KINDS["says nothing"]) as server:
         with closing(client_on(server.url, retries=0)) as client:
@@ -126,8 +126,8 @@ async def test_connection_on_which_nothing_is_said_is_given_up(
             assert server.opened == 1
 
 
-async def test_server_that_takes_no_second_connection_is_asked_for_one_seldom(certificate: Files) -> None:
-    """What the first one carries proves nothing of new ones."""
+async def test_server_that_accepts_no_second_connection_is_rarely_tried_again(certificate: Files) -> None:
+    """Answers on the first connection prove nothing about new ones."""
     async with http2_endpoint(server_context(certificate[1])) as endpoint:
         ids = [f"c{i}" for i in range(60)]
         endpoint.inboxes = {each: [] for each in ids}
@@ -150,7 +150,7 @@ async def test_server_that_takes_no_second_connection_is_asked_for_one_seldom(ce
 
 
 async def test_after_a_failure_a_connection_that_hangs_does_not_hold_up_the_others() -> None:
-    """One at a time is opened then, and not only one."""
+    """After a failure connections are opened one at a time, but not only one."""
 
     async def reply(post: Post, writer: asyncio.StreamWriter) -> None:
         if endpoint.opened == 1:
@@ -173,14 +173,14 @@ async def test_after_a_failure_a_connection_that_hangs_does_not_hold_up_the_othe
 
 
 def test_pauses_grow_to_a_limit_and_end_with_an_answer_on_a_newer_connection() -> None:
-    """GRPC's connection backoff, in the time that a function has."""
+    """The backoff has the shape of gRPC's, in the time that a function has."""
     backoff = Backoff()
     assert not backoff.is_on
     now, pauses = 100.0, []
     for _ in range(12):
         backoff.failed(now)
         pauses.append(backoff.until - now)
-        # Others that were opened at the same time.
+        # Other connections that were opened at the same time.
         backoff.failed(now)
         assert backoff.until - now == pauses[-1]
         now = backoff.until
@@ -193,8 +193,8 @@ def test_pauses_grow_to_a_limit_and_end_with_an_answer_on_a_newer_connection() -
     assert not backoff.is_on
 
 
-async def test_bug_in_opening_is_told_to_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And to the loop, which writes it down with its stack."""
+async def test_bug_while_connecting_fails_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller gets an error, and the loop logs the bug with its stack."""
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
 
@@ -210,7 +210,7 @@ async def test_bug_in_opening_is_told_to_whoever_waits(monkeypatch: pytest.Monke
 
 
 async def test_call_after_its_deadline_sends_nothing() -> None:
-    """It would be done although it is told to have failed."""
+    """Otherwise the operation would be carried out although the call has failed."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         with closing(client_on(f"http://127.0.0.1:{listener.getsockname()[1]}")) as client:

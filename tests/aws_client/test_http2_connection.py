@@ -1,4 +1,4 @@
-"""One HTTP/2 connection, to a server that says whatever it is told to: any frames, and floods of them."""
+"""One HTTP/2 connection, to a server that sends any frames that a test wants, and floods of them."""
 
 import asyncio
 import math
@@ -53,7 +53,7 @@ class _Poller(Poller):
 
 
 class _Request:
-    """Writes down how it ended."""
+    """Records how it ended."""
 
     path = b"/"
     body = b"x"
@@ -78,7 +78,7 @@ class _Request:
 
 
 class _Talk:
-    """A connection with requests under way, to a server that says what it is told to."""
+    """A connection with requests under way, to a server that the test speaks for."""
 
     def __init__(self, requests: int = 3, *, reads: bool = True) -> None:
         self.ends: list[str] = []
@@ -99,7 +99,7 @@ class _Talk:
         self.connection.flush()
 
     def hear(self, data: bytes) -> None:
-        """Read this, in as many reads as it takes."""
+        """Have the connection read this, in as many reads as necessary."""
         for at in range(0, len(data), READ_SIZE):
             if self.connection.is_open:
                 self._server.sendall(data[at : at + READ_SIZE])
@@ -109,7 +109,7 @@ class _Talk:
                         pass
 
     def close(self) -> None:
-        """End both sides."""
+        """Close both sides."""
         self.connection.close()
         self._server.close()
 
@@ -119,7 +119,7 @@ TALKS: list[_Talk] = []
 
 @pytest.fixture(autouse=True)
 async def talks() -> AsyncIterator[None]:
-    """End every connection of a test."""
+    """Close every connection of a test."""
     yield
     while TALKS:
         TALKS.pop().close()
@@ -130,7 +130,7 @@ async def talks() -> AsyncIterator[None]:
     st.lists(st.tuples(st.integers(0, 10), st.integers(0, 255), st.integers(0, 5), st.binary(max_size=40)), max_size=6)
 )
 async def test_any_frames_leave_every_request_with_one_end(frames: list[tuple[int, int, int, bytes]]) -> None:
-    """Whatever a server sends."""
+    """Whatever the server sends, each request gets exactly one result."""
     talk = _Talk()
     data = b"".join(frame(kind, flags, number, payload) for kind, flags, number, payload in frames)
     talk.hear(data[:7])
@@ -152,15 +152,15 @@ FLOODS = {
         frame(SETTINGS, 0, 0, (setting(INITIAL_WINDOW, 1) + setting(INITIAL_WINDOW, 2)) * 1_000),
     ),
     "interim": (b"", frame(HEADERS, END_HEADERS, 1, b"\x08\x03100")),
-    "nobody's": (b"", frame(HEADERS, END_HEADERS | END_STREAM, 99, STATUS_200)),
+    "unknown stream": (b"", frame(HEADERS, END_HEADERS | END_STREAM, 99, STATUS_200)),
     "unknown": (b"", frame(99, 0, 0, b"x")),
-    "leave by the byte": (b"", frame(WINDOW_UPDATE, 0, 1, bytes([0, 0, 0, 1]))),
+    "window by the byte": (b"", frame(WINDOW_UPDATE, 0, 1, bytes([0, 0, 0, 1]))),
 }
 
 
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_frames_that_bring_no_answer_further_end_the_connection(flood: str) -> None:
-    """Soon: reading them for ever would hold up whatever else the loop has to do, deadlines included."""
+    """Reading them without a limit would block everything else on the loop, deadlines included."""
     first, again = FLOODS[flood]
     talk = _Talk()
     started = time.process_time()
@@ -180,8 +180,8 @@ async def test_frames_that_bring_no_answer_further_end_the_connection(flood: str
     ],
     ids=["PING", "SETTINGS"],
 )
-async def test_answers_do_not_pile_up_for_a_server_that_does_not_read(question: bytes) -> None:
-    """Even if it answers meanwhile, a little."""
+async def test_replies_do_not_pile_up_for_a_server_that_does_not_read(question: bytes) -> None:
+    """Parts of an answer in between make no difference."""
     talk = _Talk(reads=False)
     talk.hear(WHOLE_HEADERS)
     for _ in range(UNREAD_REPLIES + 1):
@@ -190,8 +190,8 @@ async def test_answers_do_not_pile_up_for_a_server_that_does_not_read(question: 
     assert talk.ends == ["ResponseMalformed"] * 3
 
 
-async def test_server_that_has_much_to_say_is_listened_to() -> None:
-    """Pings between answers, and an answer in small pieces, are no flood."""
+async def test_server_with_many_frames_between_answers_is_no_flood() -> None:
+    """Pings between answers, and an answer in small pieces, are legitimate."""
     talk = _Talk(requests=50)
     for number in range(1, 99, 2):
         talk.hear(frame(PING, 0, 0, bytes(8)) * 100 + frame(HEADERS, END_HEADERS | END_STREAM, number, STATUS_200))
@@ -203,7 +203,7 @@ async def test_server_that_has_much_to_say_is_listened_to() -> None:
 @pytest.mark.parametrize("size", [16_000, 128 * 1024], ids=["sent at once", "sent as allowed"])
 @pytest.mark.parametrize(("step", "is_heard"), [(16_000, True), (512, True), (1, False)])
 async def test_server_that_reads_requests_in_pieces_is_no_flood(step: int, size: int, is_heard: bool) -> None:
-    """Each piece may have a frame of its own (RFC 9113, section 6.9), for each of many requests; each byte may not."""
+    """It may send a window update for each piece of each request (RFC 9113, section 6.9), but not for each byte."""
     talk = _Talk(requests=0)
     talk.hear(frame(WINDOW_UPDATE, 0, 0, (1 << 30).to_bytes(4)))
     numbers = range(1, 201, 2)
@@ -222,8 +222,8 @@ async def test_server_that_reads_requests_in_pieces_is_no_flood(step: int, size:
     assert talk.ends == ["answered 200 0" if is_heard else "ResponseMalformed"] * 100
 
 
-async def test_leave_that_nobody_needs_ends_the_connection() -> None:
-    """Nothing is under way that would come to its end."""
+async def test_window_updates_without_requests_end_the_connection() -> None:
+    """No request is under way whose deadline would end the flood."""
     talk = _Talk(requests=0)
     for _ in range(IDLE_FRAMES + 1):
         talk.hear(frame(WINDOW_UPDATE, 0, 0, (16_384).to_bytes(4)))
@@ -231,8 +231,8 @@ async def test_leave_that_nobody_needs_ends_the_connection() -> None:
 
 
 @pytest.mark.parametrize("status", ["²²²", "", "20", "2000", "٢٠٠", "-20", "abc"])
-async def test_status_that_is_none_fails_the_requests(status: str) -> None:
-    """Three digits of ASCII (RFC 9110, section 15)."""
+async def test_malformed_status_fails_the_requests(status: str) -> None:
+    """A status has three ASCII digits (RFC 9110, section 15)."""
     value = status.encode()
     talk = _Talk()
     talk.hear(frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\x08" + bytes([len(value)]) + value))
@@ -249,16 +249,16 @@ async def test_status_that_is_none_fails_the_requests(status: str) -> None:
     ],
     ids=["refused", "broken off", "not acted on", "perhaps acted on"],
 )
-async def test_whether_a_request_may_have_been_acted_on_is_told(end: bytes, expected: str) -> None:
-    """Repeating is harmless where the server says that it did nothing (RFC 9113, sections 6.8 and 8.7)."""
+async def test_error_says_whether_the_server_may_have_acted_on_a_request(end: bytes, expected: str) -> None:
+    """A repetition is harmless if the server reports that it did nothing (RFC 9113, sections 6.8 and 8.7)."""
     talk = _Talk(requests=1)
     talk.hear(end)
     talk.connection.close()
     assert talk.ends == [expected]
 
 
-async def test_bug_in_reading_fails_the_requests_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loop alone would hear of it, and whoever waits would wait until the time is over."""
+async def test_bug_in_reading_fails_the_requests_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise only the loop would report it, and the callers would wait until their requests time out."""
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
     talk = _Talk()

@@ -12,7 +12,7 @@ from aws_client.response import HEAD_LIMIT, ResponseReader, read_accepted
 
 
 def read(data: bytes, step: int) -> Response | None:
-    """Read what comes in pieces of the given size, until the connection is closed."""
+    """Read data in pieces of the given size, until the connection is closed."""
     reader = ResponseReader()
     for at in range(0, len(data), step):
         response = reader.feed(data[at : at + step])
@@ -45,7 +45,7 @@ WELL_FORMED = [
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 @pytest.mark.parametrize(("data", "status", "body", "keeps_alive"), WELL_FORMED)
 def test_response_is_read_however_it_comes(data: bytes, status: int, body: bytes, keeps_alive: bool, step: int) -> None:
-    """Whole, or in pieces."""
+    """It may arrive whole or in pieces."""
     response = read(data, step)
     assert response is not None
     assert (response.status, response.body, response.keeps_alive) == (status, body, keeps_alive)
@@ -77,7 +77,7 @@ def test_response_is_read_however_it_comes(data: bytes, status: int, body: bytes
     ],
 )
 def test_what_is_no_response_is_refused(data: bytes) -> None:
-    """What follows it on the connection could be taken for somebody else's answer."""
+    """Anything after it on the connection could be taken for the answer to another request."""
     with pytest.raises(ResponseMalformed):
         read(data, 10_000_000)
 
@@ -98,7 +98,7 @@ def test_what_is_no_response_is_refused(data: bytes) -> None:
 )
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 def test_what_cannot_become_a_response_is_refused_at_once(data: bytes, step: int) -> None:
-    """Its end would be waited for until the time is over."""
+    """Otherwise its end would be awaited until the request times out."""
     with pytest.raises(ResponseMalformed):
         read(data, step)
 
@@ -121,13 +121,13 @@ def test_what_cannot_become_a_response_is_refused_at_once(data: bytes, step: int
     ],
 )
 def test_what_is_unusual_is_not_accepted_unread(fields: bytes) -> None:
-    """What a response may not hold (RFC 9112, section 5), and what says how it ends, is for the reader."""
+    """The reader decides on forbidden characters (RFC 9112, section 5) and on fields that frame the body."""
     for data in (fields + b"Content-Length: 0\r\n", b"Content-Length: 0\r\n" + fields):
         assert read_accepted(b"HTTP/1.1 200 OK\r\n" + data + b"\r\n") is None
 
 
 def test_usual_answer_is_accepted_unread() -> None:
-    """With the fields that API Gateway sends."""
+    """It has the fields that API Gateway sends."""
     head = b"HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 0\r\nConnection: keep-alive\r\nx-amz-id: a=\r\n\r\n"
     response = read_accepted(head)
     assert response is not None
@@ -135,7 +135,7 @@ def test_usual_answer_is_accepted_unread() -> None:
 
 
 def test_interim_responses_come_before_the_response() -> None:
-    """A few of them (RFC 9110, section 15.2)."""
+    """There may be several interim responses (RFC 9110, section 15.2)."""
     data = b"HTTP/1.1 100 Continue\r\n\r\n" * 5 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     for step in (1, 10_000):
         response = read(data, step)
@@ -144,12 +144,12 @@ def test_interim_responses_come_before_the_response() -> None:
 
 
 def test_half_a_response_is_none() -> None:
-    """The connection broke before its end."""
+    """The connection broke before the end of the response."""
     assert read(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhalf", 1) is None
 
 
 def test_headers_are_found_in_any_case() -> None:
-    """RFC 9110, section 5.1."""
+    """Field names are case-insensitive (RFC 9110, section 5.1)."""
     response = read(b"HTTP/1.1 403 Forbidden\r\nX-Amzn-ErrorType: Forbidden \r\nContent-Length: 0\r\n\r\n", 1000)
     assert response is not None
     assert (response.header("x-amzn-errortype"), response.header("missing")) == ("Forbidden", "")
@@ -169,7 +169,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=500, deadline=None)
 @given(st.lists(PIECES, max_size=7), st.integers(min_value=1, max_value=40))
 def test_what_is_read_is_what_a_full_parser_reads(pieces: list[bytes], step: int) -> None:
-    """Where ours finds a whole response, httptools finds the same one; in pieces ours finds what it finds at once."""
+    """A response that our reader accepts is the one that httptools finds; pieces give the same result as the whole."""
     data = b"".join(pieces)
     try:
         response = read(data, step)

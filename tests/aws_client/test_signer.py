@@ -1,4 +1,4 @@
-"""Our signatures are botocore's, byte for byte."""
+"""Our signatures equal botocore's, byte for byte."""
 
 import datetime
 from collections.abc import Callable
@@ -19,7 +19,7 @@ HOST = "abc123.execute-api.eu-west-1.amazonaws.com"
 
 
 def botocore_headers(url: str, body: bytes, headers: dict[str, str], credentials: Credentials, at: float) -> Any:
-    """Sign with botocore at the given moment."""
+    """Sign with botocore at the given time."""
     request = AWSRequest(method="POST", url=url, data=body, headers=headers)
     signer = SigV4Auth(
         BotocoreCredentials(credentials.access_key_id, credentials.secret_access_key, credentials.session_token),
@@ -33,7 +33,7 @@ def botocore_headers(url: str, body: bytes, headers: dict[str, str], credentials
 
 
 def our_headers(path: str, body: bytes, headers: dict[str, str], credentials: Credentials, at: float) -> Any:
-    """Sign with ours."""
+    """Sign with our signer."""
     signer = Signer(
         service="execute-api", region="eu-west-1", host=HOST, credentials=lambda: credentials, clock=lambda: at
     )
@@ -58,8 +58,8 @@ PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_s
 def test_signature_is_the_one_that_botocore_makes(  # noqa: PLR0917  hypothesis fills them in
     connection_id: str, body: bytes, key: str, secret: str, token: str | None, at: int, target: bool
 ) -> None:
-    """For any id, body, credentials and moment, with headers of DynamoDB's or without."""
-    # Segments that botocore takes out of the path before it signs; what is sent has them.
+    """They are equal for any id, body, credentials and time, with and without DynamoDB's headers."""
+    # botocore removes these segments from the path before it signs; the path that is sent has them.
     assume(connection_id not in {".", ".."})
     credentials = Credentials(key, secret, token)
     extra = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.Query"} if target else {}
@@ -73,7 +73,7 @@ def test_signature_is_the_one_that_botocore_makes(  # noqa: PLR0917  hypothesis 
 
 @pytest.mark.parametrize("connection_id", ["L0SM9cOFvHcCIhw=", "a b", "ü/🖖", "%41", "..", "~-_.", "===", "a=b"])
 def test_path_is_encoded_as_botocore_sends_it(connection_id: str) -> None:
-    """The connection id is a single segment of the path, whatever is in it."""
+    """Any connection id is a single segment of the path."""
     import boto3
 
     sent: list[str] = []
@@ -110,7 +110,7 @@ def signer_at(clock: list[float], credentials: Callable[[], Credentials]) -> Sig
 
 
 def test_key_changes_at_midnight() -> None:
-    """The key is derived for a day, in UTC; the payload that is being delivered goes on under the new one."""
+    """The key is derived for a day in UTC; a delivery under way continues with the new key."""
     clock = [0.0]
     signer = signer_at(clock, lambda: Credentials("AKID", "secret"))
     before = datetime.datetime(2026, 11, 23, 23, 59, 59, tzinfo=datetime.UTC).timestamp()
@@ -120,8 +120,8 @@ def test_key_changes_at_midnight() -> None:
     ]
 
 
-def test_refreshed_credentials_are_taken_up_within_a_second() -> None:
-    """While one payload is still being delivered."""
+def test_refreshed_credentials_are_used_within_a_second() -> None:
+    """The credentials may change while one payload is being delivered."""
     clock = [float(MOMENT)]
     keys = iter(["OLD", "NEW"])
     signer = signer_at(clock, lambda: Credentials(next(keys), "secret"))
@@ -130,7 +130,7 @@ def test_refreshed_credentials_are_taken_up_within_a_second() -> None:
 
 
 def test_clock_that_is_wrong_is_corrected_from_the_refusal() -> None:
-    """API Gateway takes signatures that are at most five minutes old."""
+    """API Gateway accepts signatures that are at most five minutes old."""
     signer = signer_at([float(MOMENT)], lambda: Credentials("AKID", "secret"))
     theirs = int(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC).timestamp())
     assert signer.correct_clock("Thu, 01 Jan 2026 00:00:00 GMT", MOMENT)
@@ -153,6 +153,6 @@ def test_clock_that_is_wrong_is_corrected_from_the_refusal() -> None:
     ],
 )
 def test_no_date_that_a_server_may_send_is_an_exception(date: str) -> None:
-    """It would reach the loop, and whoever waits for the outcome would wait for ever."""
+    """It would reach the loop, and the caller would wait for ever."""
     signer = Signer(service="dynamodb", region="us-east-1", host="h", credentials=lambda: Credentials("A", "s"))
     signer.correct_clock(date, 1_795_418_667)

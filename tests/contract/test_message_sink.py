@@ -1,4 +1,4 @@
-"""What every `MessageSink` promises."""
+"""The promises of every `MessageSink`."""
 
 import asyncio
 import math
@@ -15,7 +15,7 @@ def soon() -> float:
 
 
 async def test_each_connection_receives_the_payload_once(world: World) -> None:
-    """More of them than are served at once."""
+    """There are more recipients than are served at once."""
     ids = [f"c{i}" for i in range(250)]
     inboxes = [world.open(each) for each in ids]
     outcomes = await world.sink.deliver(payload="live long", connection_ids=ids, deadline=math.inf)
@@ -25,20 +25,20 @@ async def test_each_connection_receives_the_payload_once(world: World) -> None:
 
 @pytest.mark.parametrize("payload", ["x", "ünïcödé 🖖 \u2028", "x" * 128 * 1024, '{"a": "b"}', " \n"])
 async def test_payload_arrives_unchanged(world: World, payload: str) -> None:
-    """Up to the limit of API Gateway."""
+    """It may be as large as API Gateway's limit."""
     inbox = world.open("a")
     await world.sink.deliver(payload=payload, connection_ids=["a"], deadline=math.inf)
     assert inbox == [payload]
 
 
-async def test_delivering_to_nobody_is_no_error(world: World) -> None:
-    """A page may hold connections of one format only."""
+async def test_delivering_to_no_recipients_is_no_error(world: World) -> None:
+    """A page may have no connections with a given codec."""
     outcomes = await world.sink.deliver(payload="x", connection_ids=[], deadline=math.inf)
     assert (outcomes.delivered, outcomes.gone, outcomes.failed) == (0, [], {})
 
 
 async def test_connection_that_has_left_is_gone(world: World) -> None:
-    """It is told apart from a failure, because it can be forgotten."""
+    """It is not a failure: the connection can be removed."""
     inbox = world.open("here")
     outcomes = await world.sink.deliver(payload="x", connection_ids=["left", "here"], deadline=math.inf)
     assert (outcomes.delivered, list(outcomes.gone), outcomes.failed) == (1, ["left"], {})
@@ -46,7 +46,7 @@ async def test_connection_that_has_left_is_gone(world: World) -> None:
 
 
 async def test_connection_that_fails_fails_alone(world: World) -> None:
-    """And without an exception."""
+    """No exception is raised."""
     world.fail("broken")
     inbox = world.open("here")
     outcomes = await world.sink.deliver(payload="x", connection_ids=["broken", "here"], deadline=math.inf)
@@ -55,12 +55,12 @@ async def test_connection_that_fails_fails_alone(world: World) -> None:
 
 
 async def test_connection_that_hangs_neither_delays_the_others_nor_outlasts_the_deadline(world: World) -> None:
-    """Nor does it get a second chance: the payload may already be on its way."""
+    """It is not repeated: the payload may already be on its way."""
     world.hang("slow")
     ids = ["slow", *(f"c{i}" for i in range(20))]
     inboxes = [world.open(each) for each in ids[1:]]
     delivery = asyncio.create_task(world.sink.deliver(payload="x", connection_ids=ids, deadline=soon()))
-    while not all(inboxes):  # noqa: ASYNC110  lists tell nobody that they have grown
+    while not all(inboxes):  # noqa: ASYNC110  lists have no events
         await asyncio.sleep(0.01)
     assert not delivery.done()
     outcomes = await delivery
@@ -68,7 +68,7 @@ async def test_connection_that_hangs_neither_delays_the_others_nor_outlasts_the_
 
 
 async def test_nothing_is_delivered_after_the_deadline(world: World) -> None:
-    """The function that asked may be about to be frozen."""
+    """The function may be about to be frozen."""
     inbox = world.open("a")
     outcomes = await world.sink.deliver(payload="x", connection_ids=["a"], deadline=time.monotonic() - 1)
     assert outcomes.failed == {"a": Outcome.NOT_TRIED}
@@ -85,8 +85,8 @@ async def test_deliveries_may_run_side_by_side(world: World) -> None:
     assert list(inboxes.values()) == [["x"]] * 40
 
 
-async def test_connection_whose_client_does_not_read_is_slow_and_holds_up_nobody(world: World) -> None:
-    """It is told apart from the rest within seconds, whatever the deadline allows."""
+async def test_connection_whose_client_does_not_read_is_slow_and_delays_no_other(world: World) -> None:
+    """It is recognised within seconds, however late the deadline is."""
     world.deafen("deaf")
     ids = ["deaf", *(f"c{i}" for i in range(20))]
     inboxes = [world.open(each) for each in ids[1:]]
@@ -97,7 +97,7 @@ async def test_connection_whose_client_does_not_read_is_slow_and_holds_up_nobody
 
 
 async def test_connection_that_is_disconnected_is_gone(world: World) -> None:
-    """Its client comes back as another."""
+    """Its client reconnects as another connection."""
     world.deafen("deaf")
     inbox = world.open("here")
     ended = await world.sink.disconnect(connection_ids=["deaf", "left"], deadline=math.inf)
@@ -109,7 +109,7 @@ async def test_connection_that_is_disconnected_is_gone(world: World) -> None:
 
 
 async def test_disconnecting_after_the_deadline_ends_nothing(world: World) -> None:
-    """Who is not known to have ended is met again."""
+    """A connection that is not known to have ended is tried again."""
     if isinstance(world, MemoryWorld):
         return
     world.deafen("deaf")

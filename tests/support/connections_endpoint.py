@@ -1,4 +1,4 @@
-"""A management API over real HTTP that answers each connection as it was told to, for testing sinks."""
+"""A management API over real HTTP, for testing sinks; the test sets the answers for each connection."""
 
 import asyncio
 from collections import Counter
@@ -14,13 +14,13 @@ Behaviour = Callable[[Request], Awaitable[Response]]
 
 @dataclass
 class ConnectionsEndpoint:
-    """What is posted to whom, and what comes back; a connection that was never opened is gone."""
+    """The posts to each connection, and their answers; a connection that was never opened is gone."""
 
     url: str = ""
     inboxes: dict[str, list[str]] = field(default_factory=dict)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
-    """How many posts came for each connection."""
+    """How many posts arrived for each connection."""
     disconnected: list[str] = field(default_factory=list)
     """The connections that were ended, in order."""
     peers: set[tuple[str, int]] = field(default_factory=set)
@@ -58,7 +58,7 @@ class ConnectionsEndpoint:
         return Response(status=204)
 
     def fails(self, connection_id: str, *statuses: int, forever: bool = False) -> None:
-        """Answer the next posts to the connection with these statuses; then, or forever, with the last one."""
+        """Answer the next posts to the connection with these statuses, then deliver or repeat the last one forever."""
         pending = list(statuses)
 
         async def fail(request: Request) -> Response:
@@ -70,7 +70,7 @@ class ConnectionsEndpoint:
         self.behaviours[connection_id] = fail
 
     def hangs(self, connection_id: str) -> None:
-        """Take posts to the connection and never answer."""
+        """Accept posts to the connection and never answer."""
 
         async def hang(_request: Request) -> Response:
             await asyncio.Event().wait()
@@ -89,7 +89,7 @@ _ERROR_TYPES = {
 
 @asynccontextmanager
 async def connections_endpoint() -> AsyncIterator[ConnectionsEndpoint]:
-    """Serve one on loopback."""
+    """Serve an endpoint on loopback."""
     endpoint = ConnectionsEndpoint()
     server = await serve(endpoint.answer, port=0)
     endpoint.url = f"http://127.0.0.1:{server.port}/dev"

@@ -1,4 +1,4 @@
-"""A management API over HTTP/2 and TLS, on the library `h2`, that answers each connection as it was told to."""
+"""A management API over HTTP/2 and TLS, on the library `h2`; the test sets the answers for each connection."""
 
 import asyncio
 import ssl
@@ -20,12 +20,12 @@ Headers = list[tuple[str, str]]
 
 @dataclass
 class Http2Endpoint:
-    """What is posted to whom, and what comes back; a connection that was never opened is gone."""
+    """The posts to each connection, and their answers; a connection that was never opened is gone."""
 
     url: str = ""
     inboxes: dict[str, list[str]] = field(default_factory=dict)
     statuses: dict[str, list[int]] = field(default_factory=dict)
-    """What the next posts to a connection are answered with; the last one for ever."""
+    """The statuses that answer the next posts to a connection; the last one is repeated."""
     disconnected: list[str] = field(default_factory=list)
     """The connections that were ended, in order."""
     hanging: set[str] = field(default_factory=set)
@@ -33,11 +33,11 @@ class Http2Endpoint:
     heads: list[dict[str, str]] = field(default_factory=list)
     opened: int = 0
     most_connections: int | None = None
-    """Further ones are closed at once."""
+    """Further TCP connections are closed at once."""
     most_streams: int = 0
     settings: dict[SettingCodes | int, int] = field(default_factory=dict)
     interfere: Callable[["_Connection", int], bool] = lambda _connection, _stream: False
-    """Given each whole request; True where that was the answer."""
+    """Called with each complete request; returns True if it has dealt with the request."""
 
 
 class _Connection(asyncio.Protocol):
@@ -53,7 +53,7 @@ class _Connection(asyncio.Protocol):
         if self._endpoint.most_connections is not None and self._endpoint.opened > self._endpoint.most_connections:
             self.transport.abort()
             return
-        # The way that `h2` documents: a later change would hold before the client has heard of it.
+        # As `h2` documents: a later change would be in force before the client knows of it.
         values = {**self.h2.local_settings, **self._endpoint.settings}
         self.h2.local_settings = Settings(client=False, initial_values={SettingCodes(k): v for k, v in values.items()})
         self.h2.initiate_connection()
@@ -115,7 +115,7 @@ class _Connection(asyncio.Protocol):
 
 @asynccontextmanager
 async def http2_endpoint(tls: ssl.SSLContext) -> AsyncIterator[Http2Endpoint]:
-    """Serve one on loopback; the context gets the protocol's name."""
+    """Serve an endpoint on loopback; the context is set to negotiate HTTP/2."""
     endpoint = Http2Endpoint()
     tls.set_alpn_protocols(["h2"])
     connections: list[_Connection] = []

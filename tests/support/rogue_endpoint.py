@@ -1,4 +1,4 @@
-"""A management API that keeps to HTTP only as far as it is told to, on raw sockets."""
+"""A management API on raw sockets, which breaks HTTP in any way that a test wants."""
 
 import asyncio
 import re
@@ -16,18 +16,18 @@ Reply = Callable[["Post", asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Post:
-    """A request as it came."""
+    """A request that arrived."""
 
     connection_id: str
     number: int
-    """How many came for this connection before it, and one."""
+    """The number of the request for this connection, from 1."""
     head: str
     body: bytes
 
 
 @dataclass
 class RogueEndpoint:
-    """What came, and what is to be said to it."""
+    """The requests that arrived, and the reply to them."""
 
     url: str = ""
     reply: Reply = field(default_factory=lambda: say(OK))
@@ -60,7 +60,7 @@ class RogueEndpoint:
 
 
 def say(data: bytes, *, then: Callable[[asyncio.StreamWriter], None] | None = None) -> Reply:
-    """Return what answers with these bytes, and then does something to the connection."""
+    """Return a reply that sends these bytes and then acts on the connection."""
 
     async def reply(_post: Post, writer: asyncio.StreamWriter) -> None:
         writer.write(data)
@@ -71,7 +71,7 @@ def say(data: bytes, *, then: Callable[[asyncio.StreamWriter], None] | None = No
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Break the connection rather than close it."""
+    """Reset the connection instead of closing it."""
     writer.transport.abort()
 
 
@@ -82,7 +82,7 @@ async def hang(_post: Post, _writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def rogue_endpoint(tls: ssl.SSLContext | None = None) -> AsyncIterator[RogueEndpoint]:
-    """Serve one on loopback."""
+    """Serve an endpoint on loopback."""
     endpoint = RogueEndpoint()
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""Each kind of sink with the world that it delivers to, under one interface."""
+"""Each kind of sink, and the world that it delivers to, behind one interface."""
 
 import asyncio
 import random
@@ -22,24 +22,24 @@ from tests.support.http2_endpoint import Http2Endpoint, http2_endpoint
 
 
 class World(Protocol):
-    """The sink, and connections that can be told how to behave."""
+    """A sink, and connections whose behaviour a test sets."""
 
     sink: MessageSink
 
     def open(self, connection_id: str) -> list[str]:
-        """Open a connection; return the list that its messages will be in."""
+        """Open a connection; return the list that its messages will be appended to."""
         ...
 
     def hang(self, connection_id: str) -> None:
-        """Let the connection take messages without ever being done with one."""
+        """Let the connection accept messages without ever finishing one."""
         ...
 
     def fail(self, connection_id: str) -> None:
-        """Let every delivery to the connection fail, for a reason that is not its own."""
+        """Let every delivery to the connection fail for a reason that is not the connection's."""
         ...
 
     def deafen(self, connection_id: str) -> None:
-        """Open a connection whose client reads nothing, and for which nothing more is kept."""
+        """Open a connection whose client does not read, with its buffer full."""
         ...
 
     @property
@@ -125,7 +125,7 @@ async def sdk_sink(
     post_timeout: float = 5.0,
     jitter: Jitter = random.uniform,
 ) -> AsyncIterator[MessageSink]:
-    """Make the reference, on the AWS SDK."""
+    """Make the reference sink, on the AWS SDK."""
     config = client_config(concurrency=concurrency)
     session = aioboto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", region_name="us-east-1")
     async with session.client("apigatewaymanagementapi", endpoint_url=url, config=config) as client:
@@ -140,7 +140,7 @@ async def engine_sink(
     post_timeout: float = 5.0,
     jitter: Jitter = random.uniform,
 ) -> AsyncIterator[MessageSink]:
-    """Make the one that functions use."""
+    """Make the sink that functions use."""
     async with ApiGatewayMessageSink(
         url=url,
         region="us-east-1",
@@ -154,20 +154,20 @@ async def engine_sink(
 
 @asynccontextmanager
 async def memory_world() -> AsyncIterator[World]:
-    """Make the memory sink's."""
+    """Make the world of the memory sink."""
     yield MemoryWorld()
 
 
 @asynccontextmanager
 async def sdk_world() -> AsyncIterator[World]:
-    """Make the SDK sink's."""
+    """Make the world of the SDK sink."""
     async with connections_endpoint() as endpoint, sdk_sink(endpoint.url) as sink:
         yield ApiGatewayWorld(sink, endpoint)
 
 
 @asynccontextmanager
 async def engine_world() -> AsyncIterator[World]:
-    """Make the default sink's."""
+    """Make the world of the default sink."""
     async with connections_endpoint() as endpoint, engine_sink(endpoint.url) as sink:
         yield ApiGatewayWorld(sink, endpoint)
 
@@ -196,7 +196,7 @@ class Http2World:
 
 @asynccontextmanager
 async def http2_world() -> AsyncIterator[World]:
-    """Make the default sink's, where the endpoint speaks HTTP/2."""
+    """Make the world of the default sink with an endpoint that speaks HTTP/2."""
     with tempfile.TemporaryDirectory() as folder:
         authority, server = make_certificate(Path(folder))
         with trusted(authority):

@@ -1,4 +1,4 @@
-"""Servers that speak TLS and choose HTTP/2, and are then of no use: no client should open connections without end.
+"""Useless servers that speak TLS and choose HTTP/2: no client should open connections to them without end.
 
 Each is a kind of trouble that load balancers have: they drain, are overloaded, or hang.
 """
@@ -20,12 +20,12 @@ def close(transport: asyncio.WriteTransport) -> None:
 
 
 def go_away(transport: asyncio.WriteTransport) -> None:
-    """Begin as HTTP/2 does, and take no request (RFC 9113, section 6.8)."""
+    """Start HTTP/2 and accept no request (RFC 9113, section 6.8)."""
     transport.write(frame(SETTINGS, 0, 0, b"") + frame(GOAWAY, 0, 0, bytes(8)))
 
 
 def allow(streams: int) -> bytes:
-    """Return what says how many requests may be under way (RFC 9113, section 6.5.2)."""
+    """Return the frame that limits the concurrent requests (RFC 9113, section 6.5.2)."""
     return frame(SETTINGS, 0, 0, setting(MAX_STREAMS, streams))
 
 
@@ -48,7 +48,7 @@ KINDS: dict[str, Greet] = {
 
 @dataclass
 class UselessServer:
-    """How many connections it took, and those that are open."""
+    """How many connections the server has accepted, and which are open."""
 
     url: str = ""
     opened: int = 0
@@ -72,7 +72,7 @@ class _Connection(asyncio.Protocol):
 
 @asynccontextmanager
 async def useless_server(tls: ssl.SSLContext, greet: Greet) -> AsyncIterator[UselessServer]:
-    """Serve on loopback; the context gets the protocol's name."""
+    """Serve on loopback; the context is set to negotiate HTTP/2."""
     state = UselessServer()
     tls.set_alpn_protocols(["h2"])
     loop = asyncio.get_running_loop()
