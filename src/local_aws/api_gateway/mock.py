@@ -72,9 +72,17 @@ class _Templates:
         self._templates = {key: MappingTemplate(text) for key, text in config.templates.items()}
 
     def render(self, event: Mapping[str, Any], *, selecting: str, source: str) -> str | None:
-        """Return what the selected template makes of `source`; None where none is selected."""
+        """Return what the selected template makes of `source`; None if no template is selected.
+
+        Raises:
+            IntegrationFailure: The template uses what is not known here, or does too much.
+
+        """
         key = self._selector.route_key(selecting)
-        return None if key is None else self._templates[key].render(event, source)
+        try:
+            return None if key is None else self._templates[key].render(event, source)
+        except ValueError as exc:
+            raise IntegrationFailure(f"the mock's template {key}: {exc}", status=500) from exc
 
 
 def _status(document: str) -> int:

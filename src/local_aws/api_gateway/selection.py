@@ -88,9 +88,24 @@ def _step(step: str) -> str | int:
 
 
 def _find(document: Any, path: _Path) -> Any:
-    """Follow a path; None where it leads nowhere, as it does in all JSON but objects."""
-    if not isinstance(document, dict):
-        return None
+    """Follow a path; return None if the message is not a JSON object, or has no such value."""
+    return follow(document, path) if isinstance(document, dict) else None
+
+
+def read_path(text: str) -> _Path:
+    """Return the steps of a JSONPath such as `$.a['b'][0]`.
+
+    Raises:
+        ValueError: It uses more of JSONPath than `.name`, `['name']` and `[0]`.
+
+    """
+    if re.fullmatch(rf"\$(?:{_STEP})*", text) is None:
+        raise ValueError(f"a path that is not known here: {text!r}")
+    return tuple(_step(step) for step in re.findall(_STEP, text))
+
+
+def follow(document: Any, path: _Path) -> Any:
+    """Return the value at a path of a document; None if there is none."""
     for step in path:
         if isinstance(step, str) and isinstance(document, dict):
             document = document.get(step)
