@@ -3,14 +3,14 @@
 import asyncio
 import errno
 import os
+import socket
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Self
 
 from aws_client import Credentials, sqs_client
 from local_aws.api_gateway import AccountThrottle, Gateway
@@ -32,10 +32,11 @@ from local_aws.options import Options, PortTaken
 from local_aws.sqs.event_source_mapping import QueuePoller
 from local_aws.tls_proxy import Authority, Interceptor
 
-T = TypeVar("T")
 Log = Callable[[str], None]
 Deployer = Callable[[Options, str], Awaitable[Deployment]]
 """Takes what was asked for and the embedded cloud's endpoint."""
+Sockets = Sequence[tuple[ApiConfig, socket.socket]]
+"""The bound socket of each API."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +64,9 @@ class Emulator:
         self._debuggers: Mapping[str, Debugger] = {}
         """Those of the functions that have one, by ARN."""
         self._cloud: EmbeddedAws | None = None
+        self._served: Sequence[FunctionConfig] = ()
         self._account = AccountThrottle()
         """One for all the APIs: the quotas are the account's."""
-        self._management: dict[str, str] = {}
-        """The management API's URL for each function's ARN, and for each API's id."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,22 +101,20 @@ class Emulator:
         await enforcement.start()
         self._beside(enforcement.run())
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
-        functions = self._functions(deployment, identities, cloud, interceptor)
+        # Before the functions, which have the URLs of the APIs in their environment.
+        sockets = self._bind(deployment.apis)
+        functions = self._functions(deployment, identities, interceptor, cloud.endpoint, sockets)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
-        first = deployment.apis[0]
-        apis = {
-            name: await self._serve(api, invoker, identities, is_first=api is first)
-            for name, api in zip(_names(deployment.apis), deployment.apis, strict=True)
-        }
-        for api, url in zip(deployment.apis, apis.values(), strict=True):
-            interceptor.lead(api.domain_name, urlsplit(url).port or 0)
+        for api, sock in sockets:
+            await self._serve(api, sock, invoker, identities)
+            interceptor.lead(api.domain_name, _port(sock))
         self._poll_queues(deployment, identities, cloud, invoker)
-        # Only now that nothing can be refused any more, for a refusal is one line.
-        self._tell_of(deployment.functions)
+        self._served = deployment.functions
         if self._options.reload:
             self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
-        return Addresses(apis=apis, aws=cloud.endpoint)
+        urls = (f"ws://127.0.0.1:{_port(sock)}/{api.stage}" for api, sock in sockets)
+        return Addresses(apis=dict(zip(_names(deployment.apis), urls, strict=True)), aws=cloud.endpoint)
 
     async def run(self) -> None:
         """Go on until cancelled.
@@ -148,18 +146,41 @@ class Emulator:
         except EmbeddedAwsFailed as exc:
             self._log(f"Tables may be left: {exc}")
 
+    def _bind(self, apis: Sequence[ApiConfig]) -> Sockets:
+        """Return a bound socket for each API. The first one has the port that was asked for.
+
+        Raises:
+            PortTaken: that port is not free.
+
+        """
+        sockets = []
+        for api in apis:
+            port = self._options.port if api is apis[0] else 0
+            with port_taken(port, "--port"):
+                sock = socket.create_server(("127.0.0.1", port))
+            self._running.callback(sock.close)
+            sockets.append((api, sock))
+        return sockets
+
     def _functions(
-        self, deployment: Deployment, identities: Identities, cloud: EmbeddedAws, interceptor: Interceptor
+        self,
+        deployment: Deployment,
+        identities: Identities,
+        interceptor: Interceptor,
+        aws_endpoint: str,
+        sockets: Sockets,
     ) -> Functions:
-        common = interceptor.variables() | {"AWS_ENDPOINT_URL": cloud.endpoint}
-
-        def environment(config: FunctionConfig) -> Mapping[str, str]:
-            management = self._management_url(config)
-            return common | identities.variables(config) | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management}
-
+        common = interceptor.variables() | {"AWS_ENDPOINT_URL": aws_endpoint}
+        management = _management_urls(deployment.functions, sockets)
+        extra = {
+            each.arn: common
+            | identities.variables(each)
+            | {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": management[each.arn]}
+            for each in deployment.functions
+        }
         functions = Functions(
             configs=deployment.functions,
-            extra_environment=environment,
+            extra_variables=extra,
             log=self._log,
             permits=identities.invoke_permits,
             debuggers=self._debuggers,
@@ -167,26 +188,20 @@ class Emulator:
         self._running.push_async_callback(functions.stop)
         return functions
 
-    def _management_url(self, function: FunctionConfig) -> str:
-        """Return where the function posts to: the API that has a route to it, or else the one that it is told of."""
-        if function.arn in self._management:
-            return self._management[function.arn]
-        told = " ".join(function.environment.values())
-        return next(
-            (url for api, url in self._management.items() if api in told), next(iter(self._management.values()))
-        )
+    def tell(self) -> None:
+        """Log how the functions differ from what their template says.
 
-    def _tell_of(self, functions: Sequence[FunctionConfig]) -> None:
-        """Log what is different for the functions from what their template says."""
-        if notice := runtime_notice(functions):
+        Apart from `start`, so that the refusal of a port is the only line in the log.
+        """
+        if notice := runtime_notice(self._served):
             self._log(notice)
-        debugging.announce(self._debuggers, functions, self._log)
+        debugging.announce(self._debuggers, self._served, self._log)
 
     def _reloader(self, deployment: Deployment, functions: Functions) -> Reloader:
         code = {function.code for function in deployment.functions}
         return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
 
-    async def _serve(self, api: ApiConfig, invoker: Invoker, identities: Identities, *, is_first: bool) -> str:
+    async def _serve(self, api: ApiConfig, sock: socket.socket, invoker: Invoker, identities: Identities) -> None:
         try:
             gateway = Gateway(
                 api=debugging.patient(api, self._debuggers),
@@ -204,15 +219,8 @@ class Emulator:
         except ValueError as exc:
             # One of its expressions, or of the schemas of its models.
             raise TemplateError(api.name, str(exc)) from exc
-        port = self._options.port if is_first else 0
-        port = await listening(gateway.start(port), port, "--port")
+        await gateway.start(sock)
         self._running.push_async_callback(gateway.stop)
-        self._management[api.id] = f"http://127.0.0.1:{port}/{api.stage}"
-        for route in api.routes.values():
-            if route.integration is not None:
-                function = unqualified(route.integration.function_arn)
-                self._management.setdefault(function, f"http://127.0.0.1:{port}/{api.stage}")
-        return f"ws://127.0.0.1:{port}/{api.stage}"
 
     def _visitors(self) -> Visitors:
         return Visitors.of(hosts=self._options.allow_hosts, origins=self._options.allow_origins)
@@ -256,15 +264,36 @@ def _names(apis: Sequence[ApiConfig]) -> list[str]:
     return [f"{api.name}/{api.stage} of {api.id}" for api in apis]
 
 
-async def listening(start: Coroutine[Any, Any, T], port: int, option: str) -> T:
-    """Return what `start` returns.
+def _port(sock: socket.socket) -> int:
+    port: int = sock.getsockname()[1]
+    return port
 
-    Raises:
-        PortTaken: `port`, which `option` chose, is not free.
 
+def _management_urls(functions: Sequence[FunctionConfig], sockets: Sockets) -> dict[str, str]:
+    """Return the management API that each function posts to, by the function's ARN.
+
+    It is that of the first API with a route to the function. Without such a route, it is that of the first API whose id
+    is in the function's environment, and otherwise that of the first API.
     """
+    urls = {api.id: f"http://127.0.0.1:{_port(sock)}/{api.stage}" for api, sock in sockets}
+    by_route: dict[str, str] = {}
+    for api, _ in sockets:
+        for route in api.routes.values():
+            if route.integration is not None:
+                by_route.setdefault(unqualified(route.integration.function_arn), urls[api.id])
+    found = {}
+    for function in functions:
+        variables = " ".join(function.environment.values())
+        named = (url for api_id, url in urls.items() if api_id in variables)
+        found[function.arn] = by_route.get(function.arn) or next(named, next(iter(urls.values())))
+    return found
+
+
+@contextmanager
+def port_taken(port: int, option: str) -> Iterator[None]:
+    """Raise `PortTaken` if the block cannot bind `port`, which `option` chose."""
     try:
-        return await start
+        yield
     except OSError as exc:
         if exc.errno == errno.EADDRINUSE:
             raise PortTaken(port, option) from exc

@@ -39,6 +39,7 @@ async def run(options: Options, *, beside: Beside | None = None) -> int:
         async with Emulator(options, log, trace=_trace(options)) as emulator, AsyncExitStack() as more:
             addresses = await emulator.start()
             lines = [] if beside is None else await more.enter_async_context(beside(addresses))
+            emulator.tell()
             announce(addresses, lines)
             log(f"Ready after {time.monotonic() - started:.1f} s. AWS endpoint {addresses.aws}")
             await emulator.run()

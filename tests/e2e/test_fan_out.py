@@ -114,7 +114,8 @@ async def running(*, sender_seconds: int) -> AsyncIterator[Stack]:
             else each
             for each in deployment.functions
         ]
-        functions = Functions(configs=configs, extra_environment=environment, log=log.append)
+        extra = {each.arn: environment for each in configs}
+        functions = Functions(configs=configs, extra_variables=extra, log=log.append)
         exits.push_async_callback(functions.stop)
         client = sqs_client(
             region="us-east-1",

@@ -6,7 +6,7 @@ from functools import partial
 
 from entrypoints.local.options import DEFAULT_PAGE_PORT, PAGE_FOLDER, ChatOptions
 from entrypoints.local.page import Page
-from local_aws.emulator import Addresses, listening
+from local_aws.emulator import Addresses, port_taken
 from local_aws.http_server import HttpServer, Visitors
 from local_aws.options import PortTaken
 from local_aws.run import run
@@ -38,9 +38,11 @@ async def serve_page(options: ChatOptions, addresses: Addresses) -> AsyncIterato
 
 
 async def _serve(page: Page, port: int | None) -> HttpServer:
-    if port is not None:
-        return await listening(page.serve(port=port), port, "--page-port")
     try:
-        return await listening(page.serve(port=DEFAULT_PAGE_PORT), DEFAULT_PAGE_PORT, "--page-port")
+        wanted = DEFAULT_PAGE_PORT if port is None else port
+        with port_taken(wanted, "--page-port"):
+            return await page.serve(port=wanted)
     except PortTaken:
+        if port is not None:
+            raise
         return await page.serve(port=0)

@@ -6,6 +6,7 @@ on AWS is answered with 410 as well, nor from the first closing frame on.
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
@@ -114,16 +115,11 @@ class Gateway:
         self._server: HttpServer | None = None
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def start(self, port: int = 0) -> int:
-        """Listen on a port of 127.0.0.1 (0: any free one) and return it.
-
-        Raises:
-            OSError: The port is in use.
-
-        """
+    async def start(self, sock: socket.socket | None = None) -> int:
+        """Listen on a bound socket, or on any free port of 127.0.0.1; return the port."""
         self._server = await serve(
             self._http,
-            port=port,
+            sock=sock,
             upgrade=self._upgrade,
             visitors=self._visitors,
             max_head=MAX_HEAD,

@@ -1,4 +1,4 @@
-"""The roles of a stack, asked of the embedded cloud, and the embedded cloud told to hold functions to them."""
+"""Reads the roles of a stack from the embedded AWS, and has it hold the functions to them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,12 +41,12 @@ def enforce(
     physical_ids: Mapping[str, str],
     dynamodb_endpoint: str | None = None,
 ) -> None:
-    """Have requests refused that are signed by the stack's functions and that their roles do not allow.
+    """From now on refuse requests that the stack's functions sign and that their roles do not allow at that time.
 
     Args:
         endpoint: The embedded cloud.
         principals: The functions, by access key id.
-        roles: Their roles.
+        roles: The roles of the stack. Their policies are read in the embedded AWS itself.
         physical_ids: The logical ids of the stack's resources by their physical ids.
         dynamodb_endpoint: Answers what the functions ask of DynamoDB, in place of the embedded cloud.
 
@@ -56,7 +56,7 @@ def enforce(
     """
     document = {
         "principals": {key: asdict(each) for key, each in principals.items()},
-        "roles": [asdict(each) for each in roles],
+        "roles": {each.arn: each.logical_id for each in roles},
         "ids": dict(physical_ids),
         "dynamodb_endpoint": dynamodb_endpoint,
     }

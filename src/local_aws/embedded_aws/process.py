@@ -34,7 +34,9 @@ class EmbeddedAws:
         self.endpoint = ""
         """The URL of every service's API, once started."""
         self.roles_changed = asyncio.Event()
-        """Set when somebody has changed a role, or a policy, by IAM's API; for whoever waits to clear."""
+        """Set after a role or a policy was changed by IAM's or CloudFormation's API. The waiting task clears it."""
+        self._changes: int | None = None
+        """The end of a pipe from which news of changed roles is read."""
 
     async def start(self) -> None:
         """Start the server; return when requests can be sent to `endpoint`. Whoever starts it has to stop it.
@@ -43,6 +45,7 @@ class EmbeddedAws:
             EmbeddedAwsFailed: it ended, or said nothing for half a minute.
 
         """
+        self._changes, changes = os.pipe()
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "local_aws.moto_server"),
             stdin=asyncio.subprocess.PIPE,
@@ -50,15 +53,22 @@ class EmbeddedAws:
             stderr=asyncio.subprocess.PIPE,
             limit=1 << 20,
             env=_environment(),
+            pass_fds=[changes],
             # Ctrl-C goes to the whole foreground group, and the functions still need their tables then.
             start_new_session=True,
         )
+        os.close(changes)
+        os.set_blocking(self._changes, False)
+        asyncio.get_running_loop().add_reader(self._changes, self._on_change)
         assert process.stdin is not None  # noqa: S101 - a pipe was asked for
         assert process.stdout is not None  # noqa: S101 - likewise
+        assert process.stderr is not None  # noqa: S101 - likewise
         secret = secrets.token_urlsafe()
         # Not by an argument or a variable, which are shown of every process.
-        process.stdin.write(json.dumps({"secret": secret, "origins": self._origins}).encode() + b"\n")
-        self._relays.append(asyncio.create_task(self._relay_errors(process)))
+        process.stdin.write(
+            json.dumps({"secret": secret, "origins": self._origins, "changes": changes}).encode() + b"\n"
+        )
+        self._relays.append(asyncio.create_task(self._relay(process.stderr)))
         try:
             line = await asyncio.wait_for(process.stdout.readline(), SECONDS_TO_START)
         except TimeoutError:
@@ -67,7 +77,7 @@ class EmbeddedAws:
             raise EmbeddedAwsFailed("The embedded cloud did not start; see the messages above.")
         self.endpoint = f"http://127.0.0.1:{int(line)}"
         private_api.remember(self.endpoint, secret)
-        self._relays.append(asyncio.create_task(self._relay_news(process.stdout)))
+        self._relays.append(asyncio.create_task(self._relay(process.stdout)))
 
     async def stop(self) -> None:
         """End the server and wait for its end. Stopping it again does nothing."""
@@ -77,6 +87,10 @@ class EmbeddedAws:
         private_api.forget(self.endpoint)
         await _end(process)
         await asyncio.gather(*self._relays)
+        if self._changes is not None:
+            asyncio.get_running_loop().remove_reader(self._changes)
+            os.close(self._changes)
+            self._changes = None
 
     async def failure(self) -> EmbeddedAwsFailed:
         """Wait until the server ends though nobody has stopped it; return how."""
@@ -86,13 +100,16 @@ class EmbeddedAws:
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         return EmbeddedAwsFailed(f"The embedded cloud has ended {how}, and the stack ends with it.")
 
-    async def _relay_news(self, output: asyncio.StreamReader) -> None:
-        async for _ in output:
+    def _on_change(self) -> None:
+        assert self._changes is not None  # noqa: S101 - it is being read
+        if os.read(self._changes, 4096):
             self.roles_changed.set()
+        else:
+            # The process has ended, which `failure` reports.
+            asyncio.get_running_loop().remove_reader(self._changes)
 
-    async def _relay_errors(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
-        async for line in process.stderr:
+    async def _relay(self, output: asyncio.StreamReader) -> None:
+        async for line in output:
             self._log(line.decode(errors="replace").rstrip())
 
 

@@ -34,19 +34,21 @@ async def serve(
     handler: Handler,
     *,
     host: str = "127.0.0.1",
-    port: int,
+    port: int = 0,
+    sock: socket.socket | None = None,
     upgrade: Upgrade | None = None,
     visitors: Visitors = NOBODY_ELSE,
     max_head: int | None = None,
     max_body: int | None = None,
     too_large: Response = TOO_LARGE,
 ) -> HttpServer:
-    """Listen on `host` and `port` (0: any free one) until the server is closed.
+    """Listen on `sock`, or on `host` and `port` (0: any free one), until the server is closed.
 
     Args:
         handler: Answers the requests.
         host: The address to listen on.
         port: The port to listen on.
+        sock: A bound socket to listen on instead. It is closed with the server.
         upgrade: Takes over the transports of WebSocket handshakes; without it they are answered by the handler.
         visitors: Whose `hosts` are answered besides loopback's names.
         max_head: Bytes of a request line and headers that are taken; `MAX_HEAD` if not told.
@@ -70,4 +72,4 @@ async def serve(
             too_large=too_large,
         )
 
-    return HttpServer(Listener(socket.create_server((host, port)), protocol), connections)
+    return HttpServer(Listener(sock or socket.create_server((host, port)), protocol), connections)

@@ -30,8 +30,8 @@ class Setting:
     """What all environments of a function are made from."""
 
     config: FunctionConfig
-    extra_variables: Callable[[], Mapping[str, str]]
-    """Asked at each start of a process, so that it may know by then what was not yet known when it was given."""
+    extra_variables: Mapping[str, str]
+    """Environment variables besides those of the template."""
     client: RuntimeClient
     home: Path
     guard: Guard
@@ -143,7 +143,7 @@ class Environment:
             command=command(self._config, setting.client, setting.debugger),
             variables=variables(
                 self._config,
-                extra=setting.extra_variables(),
+                extra=setting.extra_variables,
                 runtime_api=runtime_api,
                 home=setting.home,
                 client=setting.client,

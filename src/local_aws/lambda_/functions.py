@@ -15,10 +15,6 @@ from local_aws.lambda_.function import Function
 from local_aws.lambda_.guard import Guard
 from local_aws.lambda_.variables import Debugger, RuntimeClient
 
-ExtraEnvironment = Mapping[str, str] | Callable[[FunctionConfig], Mapping[str, str]]
-"""Variables that the stack gives its functions besides the template's: the same to all, or by function, in which case
-it is asked at each start of a process."""
-
 
 class Functions(Invoker):
     """Runs functions in processes of this machine, which start when events need them. Whoever makes it stops it."""
@@ -27,7 +23,7 @@ class Functions(Invoker):
         self,
         *,
         configs: Sequence[FunctionConfig],
-        extra_environment: ExtraEnvironment,
+        extra_variables: Mapping[str, Mapping[str, str]],
         log: Callable[[str], None],
         concurrency_limit: int = 10,
         client: RuntimeClient | None = None,
@@ -38,7 +34,8 @@ class Functions(Invoker):
 
         Args:
             configs: The functions.
-            extra_environment: Endpoints and credentials of the local cloud.
+            extra_variables: Environment variables besides those of the template, by the function's ARN: endpoints and
+                credentials.
             log: Takes one line at a time, without its end; each starts with a function's logical id.
             concurrency_limit: The most environments that one function has at a time.
             client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
@@ -53,7 +50,7 @@ class Functions(Invoker):
         self._functions: dict[str, Function] = {}
         for config in configs:
             debugger = (debuggers or {}).get(config.arn)
-            setting = self._setting(config, extra_environment, log, debugger)
+            setting = self._setting(config, extra_variables.get(config.arn, {}), log, debugger)
             self._functions[config.arn] = Function(setting, limit=1 if debugger else concurrency_limit)
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
@@ -97,7 +94,7 @@ class Functions(Invoker):
     def _setting(
         self,
         config: FunctionConfig,
-        extra: ExtraEnvironment,
+        extra: Mapping[str, str],
         log: Callable[[str], None],
         debugger: Debugger | None,
     ) -> Setting:
@@ -106,7 +103,7 @@ class Functions(Invoker):
 
         return Setting(
             config=config,
-            extra_variables=lambda: extra(config) if callable(extra) else extra,
+            extra_variables=extra,
             client=self._client,
             debugger=debugger,
             home=self._home,

@@ -1,9 +1,9 @@
 """The embedded cloud as a program: moto's server on loopback.
 
 Prints its port as one line as soon as requests can be sent. They are answered once moto is imported, which takes about
-two seconds: the parent has its own things to do meanwhile. Reads one line, a JSON object: the `secret` of its private
-paths and the `origins` of pages that may use it. Ends when its standard input does, and so with its parent, however
-that ends.
+two seconds: the parent works meanwhile. Reads one line, a JSON object: the `secret` of its private paths, the `origins`
+of pages that may use it, and in `changes` the file descriptor of a pipe for news of changed roles. Ends when its
+standard input ends, and so with its parent, even if the parent is killed.
 """
 
 import gc
@@ -32,7 +32,7 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    serve(listener, secret=told["secret"], origins=told["origins"])
+    serve(listener, secret=told["secret"], origins=told["origins"], changes=told["changes"])
 
 
 def _end_with_standard_input() -> None:

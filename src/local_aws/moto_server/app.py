@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import secrets
 import socket
 import warnings
@@ -17,7 +18,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local_aws.embedded_aws import private_api
 from local_aws.http_server import HttpProtocol, Listener, Request, Response, Visitors, message_response
 from local_aws.moto_server import extensions, iam, wsgi
-from local_aws.moto_server.permission_middleware import Guard, changes_roles
+from local_aws.moto_server.permission_middleware import PermissionMiddleware, changes_roles
 from local_aws.moto_server.wsgi import Environ, StartResponse
 
 _MOTOS_OWN = "/moto-api"
@@ -30,13 +31,14 @@ WAITING_AT_ONCE = 128
 """Requests that may wait for something at a time, as those do that wait for messages of a queue."""
 
 
-def serve(listener: socket.socket, *, secret: str, origins: Sequence[str]) -> None:
+def serve(listener: socket.socket, *, secret: str, origins: Sequence[str], changes: int) -> None:
     """Answer requests to the listening socket for as long as the process lives.
 
     Args:
         listener: the socket.
         secret: what requests to the private paths have to have.
         origins: those of web pages that may use the cloud.
+        changes: the file descriptor of a pipe; a byte is written into it after each change of a role.
 
     """
     # Each resource type that moto does not know is told to the person in our own words.
@@ -45,11 +47,11 @@ def serve(listener: socket.socket, *, secret: str, origins: Sequence[str]) -> No
     logging.getLogger("local_aws").setLevel(logging.WARNING)
     _print_alone(logging.getLogger("permissions"))
     extensions.install()
-    asyncio.run(_serve(listener, secret, Visitors.of(origins=origins)))
+    asyncio.run(_serve(listener, _Application(secret, changes=changes), Visitors.of(origins=origins)))
 
 
-async def _serve(listener: socket.socket, secret: str, visitors: Visitors) -> None:
-    server = _Server(port=listener.getsockname()[1], secret=secret, visitors=visitors)
+async def _serve(listener: socket.socket, application: "_Application", visitors: Visitors) -> None:
+    server = _Server(application, port=listener.getsockname()[1], visitors=visitors)
     connections: set[HttpProtocol] = set()
 
     def protocol() -> HttpProtocol:
@@ -75,10 +77,10 @@ class _Server:
     the interpreter take half as long again for them.
     """
 
-    def __init__(self, *, port: int, secret: str, visitors: Visitors) -> None:
+    def __init__(self, application: "_Application", *, port: int, visitors: Visitors) -> None:
+        self._application = application
         self._port = port
         self._visitors = visitors
-        self._application = _Application(secret)
         self._threads = ThreadPoolExecutor(WAITING_AT_ONCE)
 
     def answer(self, request: Request) -> Response | Awaitable[Response]:
@@ -109,13 +111,14 @@ class _Server:
 class _Application:
     """moto, what stands before it, and the questions that AWS has no API for."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, *, changes: int) -> None:
         self._secret = secret
+        self._changes = changes
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._guard = Guard()
+        self._guard = PermissionMiddleware(iam.roles)
 
     def answers_at_once(self, environ: Environ) -> bool:
-        """Tell whether a request is one of DynamoDB's that moto answers."""
+        """Return whether moto answers the request, and it is one to DynamoDB."""
         return environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") and not self._guard.forwards(environ)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -134,11 +137,11 @@ class _Application:
             if guarded is not None:
                 start_response(guarded.status, guarded.headers)
                 return [guarded.body]
-        has_news = changes_roles(environ)
+        may_change_roles = changes_roles(environ)
         answer: Iterable[bytes] = self._moto(environ, start_response)
-        if has_news:
-            # For `EmbeddedAws`, which reads each line after the port as this.
-            print("roles changed", flush=True)
+        if may_change_roles and self._guard.judges:
+            self._guard.read_roles()
+            os.write(self._changes, b".")
         return answer
 
     def _private(self, path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

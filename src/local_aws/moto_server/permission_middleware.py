@@ -1,6 +1,6 @@
-"""What stands before moto: requests by the stack's functions are held to the policies of their roles.
+"""The permission check in front of moto: requests of the stack's functions are held to the policies of their roles.
 
-Whoever has another access key, or none, is let through: a developer may look into everything.
+Requests with another access key, or with none, pass: a developer may look into everything.
 """
 
 import logging
@@ -22,43 +22,75 @@ _CREDENTIAL = re.compile(
     r"(?:\bCredential=|\bX-Amz-Credential=)([^/,&%\s]+)(?:/|%2F)\d+(?:/|%2F)([\w-]+)(?:/|%2F)([\w-]+)"
 )
 
-_LOOKS = ("Get", "List", "Simulate", "Generate")
+_READS = ("Get", "List", "Simulate", "Generate", "Describe", "Validate", "Estimate")
 
 _log = logging.getLogger("permissions")
 
+ReadRoles = Callable[[], Sequence[Mapping[str, Any]]]
 
-class Guard:
-    """Judges requests, once it has been told by whom."""
 
-    def __init__(self, *, log: Callable[[str], None] = _log.error) -> None:
+class PermissionMiddleware:
+    """Judges requests by the roles as they are now. Every request passes until `learn` has been called."""
+
+    def __init__(self, read_roles: ReadRoles, *, log: Callable[[str], None] = _log.error) -> None:
+        """Make a middleware.
+
+        Args:
+            read_roles: Returns every role with its policies, as `RoleConfig` has them but for the logical id.
+            log: Takes one line for each refusal.
+
+        """
+        self._read_roles = read_roles
         self._say = Unrepeated(log)
         self._principals: Principals | None = None
+        self._roles = Roles([], ids={})
+        self._logical_ids: Mapping[str, str] = {}
+        """The roles of the stack: their logical ids, by ARN."""
         self._accounts: dict[str, str] = {}
         self._known: Sequence[str] = ()
         self._dynamodb: Forwarder | None = None
 
     def learn(self, document: Mapping[str, Any]) -> None:
-        """Take the functions' access keys, their roles and the names of everything; see `cloud.access.enforce`."""
+        """Take the access keys of the functions and the names of the resources; see `embedded_aws.access.enforce`."""
         principals = {key: Principal(**each) for key, each in document["principals"].items()}
-        roles = [RoleConfig(**each) for each in document["roles"]]
         ids = document["ids"]
+        self._logical_ids = document["roles"]
         self._known = [each for each in ids if each.startswith("arn:")]
         self._accounts = {key: each.role_arn.split(":")[4] for key, each in principals.items()}
-        self._principals = Principals(principals, roles=Roles(roles, ids=ids))
+        self._roles = Roles([], ids=ids)
+        self.read_roles()
+        self._principals = Principals(principals, roles=self._roles)
         endpoint = document["dynamodb_endpoint"]
         self._dynamodb = Forwarder(endpoint) if endpoint else None
 
+    @property
+    def judges(self) -> bool:
+        """Whether `learn` has been called."""
+        return self._principals is not None
+
+    def read_roles(self) -> None:
+        """Judge by the roles as they are now. Call it after each change of a role or a policy."""
+        found = {each["arn"]: each for each in self._read_roles()}
+        # A role that was deleted allows nothing. A role that is missing here would allow everything.
+        gone: dict[str, Any] = {"unique_id": "", "policies": []}
+        self._roles.replace(
+            [
+                RoleConfig(**{**gone, "arn": arn, **found.get(arn, {})}, logical_id=logical_id)
+                for arn, logical_id in self._logical_ids.items()
+            ]
+        )
+
     def knows(self, environ: Mapping[str, Any]) -> bool:
-        """Tell whether a request is by one of the stack's functions."""
+        """Return whether a request is signed by one of the stack's functions."""
         scope = _scope(environ)
         return scope is not None and scope.key in self._accounts
 
     def forwards(self, environ: Mapping[str, Any]) -> bool:
-        """Tell whether a request of DynamoDB's, if it may be made, is answered by another than moto."""
+        """Return whether an allowed request to DynamoDB is forwarded to another endpoint than moto."""
         return self._dynamodb is not None and self.knows(environ)
 
     def answer(self, environ: Mapping[str, Any], body: bytes) -> Answer | None:
-        """Return the answer to a request that may not be made, or that another service answers; None for moto's."""
+        """Return the answer to a request that is refused or forwarded; None if moto has to answer it."""
         return self._refusal(environ, body) or self._forwarded(environ, body)
 
     def _forwarded(self, environ: Mapping[str, Any], body: bytes) -> Answer | None:
@@ -104,14 +136,14 @@ class Guard:
 
 
 def changes_roles(environ: dict[str, Any]) -> bool:
-    """Tell whether a request is one of IAM that does more than look; its body can still be read after that."""
+    """Return whether a request to IAM or CloudFormation may change a role. Its body can still be read afterwards."""
     scope = _scope(environ)
-    if scope is None or scope.service != "iam":
+    if scope is None or scope.service not in {"iam", "cloudformation"}:
         return False
     body = environ["wsgi.input"].read()
     environ["wsgi.input"] = BytesIO(body)
     (action, *_) = parse_qs(body.decode("latin-1")).get("Action", [""])
-    return not action.startswith(_LOOKS)
+    return not action.startswith(_READS)
 
 
 class _Scope(NamedTuple):

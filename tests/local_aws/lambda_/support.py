@@ -62,7 +62,7 @@ class Stack:
         if self._functions is None:
             self._functions = Functions(
                 configs=self._configs,
-                extra_environment=self.extra,
+                extra_variables={each.arn: self.extra for each in self._configs},
                 log=self.lines.append,
                 concurrency_limit=self.limit,
                 client=self.client,

@@ -184,7 +184,7 @@ from local_aws.config import FunctionConfig
 async def main(code, alive, client, arn):
     config = FunctionConfig(name="f", arn=arn, logical_id="F", handler="app.handler", runtime="python3.11",
                             code=Path(code), environment={"ALIVE": alive}, timeout_seconds=600)
-    functions = Functions(configs=[config], extra_environment={}, log=print, client=RuntimeClient(client))
+    functions = Functions(configs=[config], extra_variables={}, log=print, client=RuntimeClient(client))
     await asyncio.gather(*(functions.invoke(function_arn=arn, event=event) for event in (b"0", b"1")))
 
 asyncio.run(main(*sys.argv[1:]))

@@ -21,7 +21,7 @@ ROUTE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect"
 async def test_a_service_needs_a_permission(permitted: bool, source: str, reason: str) -> None:
     """A caller that names no source needs none; a refused one does not learn whether there is such a function."""
     permits = Ruling("" if permitted else "it lacks a permission")
-    functions = Functions(configs=[], extra_environment={}, log=print, permits=permits)
+    functions = Functions(configs=[], extra_variables={}, log=print, permits=permits)
     try:
         with pytest.raises(InvocationRefused, match=reason):
             await functions.invoke(function_arn=FUNCTION, event=b"{}", source_arn=source)

@@ -15,7 +15,7 @@ from local_aws.cloudformation import deploy
 from local_aws.config import Deployment
 from local_aws.embedded_aws.access import enforce
 from local_aws.iam.identities import Identities
-from local_aws.moto_server.permission_middleware import Guard, changes_roles
+from local_aws.moto_server.permission_middleware import PermissionMiddleware, changes_roles
 
 ROLES = """
 Transform: AWS::Serverless-2016-10-31
@@ -234,21 +234,20 @@ async def test_a_role_of_elsewhere_is_not_enforced_and_named(caller: Caller) -> 
 
 
 @pytest.fixture
-def guard() -> tuple[Guard, list[str]]:
+def guard() -> tuple[PermissionMiddleware, list[str]]:
     """Return a guard that knows one function, whose role has no policies, and its log."""
     lines: list[str] = []
-    guard = Guard(log=lines.append)
     arn = "arn:aws:iam::123456789012:role/chat"
     role: dict[str, Any] = {
         "arn": arn,
-        "logical_id": "Role",
         "unique_id": "A",
         "policies": [],
         "boundary": None,
         "elsewhere": [],
     }
     principal = {"role_arn": arn, "session_name": "chat", "function": "Function"}
-    guard.learn({"principals": {"KEY": principal}, "roles": [role], "ids": {}, "dynamodb_endpoint": None})
+    guard = PermissionMiddleware(lambda: [role], log=lines.append)
+    guard.learn({"principals": {"KEY": principal}, "roles": {arn: "Role"}, "ids": {}, "dynamodb_endpoint": None})
     return guard, lines
 
 
@@ -263,7 +262,24 @@ def request(scope: str, *, method: str = "POST", path: str = "/", query: str = "
     }
 
 
-def test_the_same_refusal_is_logged_once_in_a_while(guard: tuple[Guard, list[str]]) -> None:
+def test_roles_count_as_they_are_when_they_were_read_last(guard: tuple[PermissionMiddleware, list[str]]) -> None:
+    """A changed role counts at once, and a deleted one allows nothing."""
+    arn = "arn:aws:iam::123456789012:role/chat"
+    allowing = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    roles: list[dict[str, Any]] = [
+        {"arn": arn, "unique_id": "A", "policies": [allowing], "boundary": None, "elsewhere": []}
+    ]
+    judge = PermissionMiddleware(lambda: roles, log=guard[1].append)
+    principal = {"role_arn": arn, "session_name": "chat", "function": "Function"}
+    judge.learn({"principals": {"KEY": principal}, "roles": {arn: "Role"}, "ids": {}, "dynamodb_endpoint": None})
+    asked = request("KEY/20260101/eu-west-1/dynamodb", HTTP_X_AMZ_TARGET="DynamoDB_20120810.GetItem")
+    assert judge.answer(asked, b'{"TableName":"t"}') is None
+    roles.clear()
+    judge.read_roles()
+    assert judge.answer(asked, b'{"TableName":"t"}') is not None
+
+
+def test_the_same_refusal_is_logged_once_in_a_while(guard: tuple[PermissionMiddleware, list[str]]) -> None:
     """A broadcast asks as often as it has members."""
     judge, lines = guard
     asked = request("KEY/20260101/eu-west-1/dynamodb", HTTP_X_AMZ_TARGET="DynamoDB_20120810.GetItem")
@@ -274,7 +290,7 @@ def test_the_same_refusal_is_logged_once_in_a_while(guard: tuple[Guard, list[str
     ]
 
 
-def test_a_presigned_url_has_the_permissions_of_who_signed_it(guard: tuple[Guard, list[str]]) -> None:
+def test_a_presigned_url_has_the_permissions_of_who_signed_it(guard: tuple[PermissionMiddleware, list[str]]) -> None:
     """Whoever uses it."""
     judge, lines = guard
     query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=KEY%2F20260101%2Feu-west-1%2Fs3%2Faws4_request"
@@ -285,14 +301,14 @@ def test_a_presigned_url_has_the_permissions_of_who_signed_it(guard: tuple[Guard
     assert lines[0].startswith("Function may not s3:GetObject on arn:aws:s3:::bucket/key;")
 
 
-def test_what_cannot_be_told_is_let_through_and_named(guard: tuple[Guard, list[str]]) -> None:
+def test_what_cannot_be_told_is_let_through_and_named(guard: tuple[PermissionMiddleware, list[str]]) -> None:
     """A refusal would have no action to name."""
     judge, lines = guard
     assert judge.answer(request("KEY/20260101/eu-west-1/unheard", path="/what"), b"") is None
     assert lines == ["Not checked here, POST /what of unheard"]
 
 
-def test_a_stranger_is_not_asked(guard: tuple[Guard, list[str]]) -> None:
+def test_a_stranger_is_not_asked(guard: tuple[PermissionMiddleware, list[str]]) -> None:
     """Nor anybody without a signature: the developer's own requests are free."""
     judge, _ = guard
     assert not judge.knows(request("OTHER/20260101/eu-west-1/s3"))
@@ -308,6 +324,8 @@ def test_a_stranger_is_not_asked(guard: tuple[Guard, list[str]]) -> None:
         ("iam", b"Action=ListRoles", False),
         ("iam", b"", True),
         ("sqs", b"Action=PutRolePolicy", False),
+        ("cloudformation", b"Action=UpdateStack", True),
+        ("cloudformation", b"Action=DescribeStacks", False),
     ],
 )
 def test_a_request_that_may_change_a_role_is_known(service: str, body: bytes, changes: bool) -> None:
