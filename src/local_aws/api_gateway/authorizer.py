@@ -11,8 +11,8 @@ from typing import Any
 from local_aws.api_gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, UNAUTHORIZED
 from local_aws.api_gateway.events import Event
 from local_aws.api_gateway.identity_sources import IdentitySources
-from local_aws.api_gateway.policy import MalformedPolicy, allows
 from local_aws.config import ApiConfig, AuthorizerConfig
+from local_aws.iam.authorizer_policies import MalformedPolicy, allows
 from local_aws.invoker import FunctionError, InvocationRefused, Invoker
 
 MAX_ANSWER = 8 * 1024

@@ -94,6 +94,8 @@ class _Statement:
         self, statement: Mapping[str, Any], name: str, pattern: Callable[[str], re.Pattern[str]]
     ) -> "_Patterns":
         negated = f"Not{name}" in statement
+        if negated and name in statement:
+            self.unclear.append(f"a statement with both {name} and Not{name}")
         wanted = statement.get(f"Not{name}" if negated else name)
         texts = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.api_gateway.policy import MalformedPolicy, allows
+from local_aws.iam.authorizer_policies import MalformedPolicy, allows
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod/$connect"
 

@@ -1,0 +1,41 @@
+"""The policies that Lambda authorizers return.
+
+They are judged as the policies of roles are. API Gateway is stricter about their form: a document that is not wholly
+understood fails the authorizer, because to ignore a part of it would allow or deny what its author did not.
+"""
+
+from typing import Any
+
+from local_aws.iam.policies import Policies, Question, Ruling
+
+_KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"})
+
+
+class MalformedPolicy(Exception):
+    """The document is not a policy that an authorizer may return; the text says why."""
+
+
+def allows(document: Any, *, action: str, resource: str) -> bool:
+    """Return whether a policy document allows an action on a resource.
+
+    Raises:
+        MalformedPolicy: the document is not a policy, or has an element that is not supported here (`Condition`,
+            `Principal`).
+
+    """
+    if not isinstance(document, dict):
+        raise MalformedPolicy("policyDocument is not an object")
+    statements = document.get("Statement")
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not isinstance(statements, list) or not statements:
+        raise MalformedPolicy("policyDocument has no Statement")
+    for each in statements:
+        if not isinstance(each, dict):
+            raise MalformedPolicy("a Statement is not an object")
+        if unknown := each.keys() - _KEYS:
+            raise MalformedPolicy(f"a Statement has elements that are not supported: {', '.join(sorted(unknown))}")
+    policies = Policies([document])
+    if policies.unclear:
+        raise MalformedPolicy(policies.unclear[0])
+    return policies.judge(Question(action=action, resource=resource, context={})) is Ruling.ALLOWED
