@@ -1,1 +1,1 @@
-"""Measurements beside what people would otherwise use; each is one `make bench-...`."""
+"""Benchmarks against the alternatives; each is one `make bench-...`."""

@@ -1,6 +1,6 @@
-"""What DynamoDB answers in the benchmarks: each operation always the same, in one page.
+"""Canned answers of DynamoDB for the benchmarks: always the same for an operation, in one page.
 
-One page is what DynamoDB would give as well: 10,000 members are less than the 1 MB at which it ends a page.
+DynamoDB would return one page as well: 10,000 members are less than the 1 MB at which it ends a page.
 """
 
 import json
@@ -11,18 +11,18 @@ from chat_core import LOBBY
 
 
 def answers(connection_ids: Sequence[str], *, table: str, sender: str) -> dict[str, bytes]:
-    """Return the body for each operation that our functions and their peers use.
+    """Return the response body of each operation that our functions and their peers use.
 
     Args:
         connection_ids: the members of the room.
         table: the table's name.
-        sender: the connection that events are about.
+        sender: the connection that the events come from.
 
     """
     item = _connection(sender)
     documents = {
         "Query": _page([_member(each) for each in connection_ids]),
-        # The samples' table has the connection as its key, and their scan asks for nothing else.
+        # The samples' table has the connection as its key, and their scan reads nothing else.
         "Scan": _page([{"connectionId": {"S": each}} for each in connection_ids]),
         "GetItem": {"Item": item},
         "BatchGetItem": {"Responses": {table: [item]}, "UnprocessedKeys": {}},
@@ -40,7 +40,7 @@ def _page(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _member(connection_id: str) -> dict[str, Any]:
-    """Return the attributes of a room's member that our query asks for."""
+    """Return the attributes of a room's member that our query reads."""
     return {"sk": {"S": connection_id}, "format": {"S": "plain"}}
 
 

@@ -1,8 +1,8 @@
-# ruff: noqa: PLC0415 - each process measures one client, and loads what that one needs.
-"""The clients of the fan-out that are written in Python; one is measured in a process of its own by this module's main.
+# ruff: noqa: PLC0415 - each process measures one client, and imports only what that client needs.
+"""The clients of the fan-out that are written in Python; this module's main measures one of them in its own process.
 
-A client is one function that takes the target and returns what posts the payload to each of the given connections and
-raises unless all of them took it.
+A client is a function that takes the target and returns another function, which posts the payload to each of the given
+connections and raises unless all posts succeeded.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 100.0
 
 
 async def ours(target: Target) -> Post:
-    """Deliver through the sink that functions use, without its pace: the figures are to show what it costs."""
+    """Deliver through the sink that functions use, without its pace: the benchmark measures its cost."""
     from adapters.apigateway import ApiGatewayMessageSink, Pacer
     from adapters.apigateway.message_sink import CONCURRENCY
     from aws_client import environment_credentials
@@ -68,7 +68,7 @@ def _deliver_through(sink: MessageSink) -> Post:
 
 
 async def aioboto3(target: Target) -> Post:
-    """Gather a call of aioboto3 for each connection, with as many of its own connections as there may be calls."""
+    """Gather one call of aioboto3 for each connection, with as many HTTP connections as calls at once."""
     import aioboto3 as library
     from botocore.config import Config
 
@@ -94,7 +94,7 @@ async def boto3_sequential(target: Target) -> Post:
 
 
 async def boto3_threads(target: Target) -> Post:
-    """Call boto3 from threads, 32 of them if nothing else is said."""
+    """Call boto3 from threads, 32 by default."""
     threads = target.concurrency or 32
     client = _boto3_client(target, threads)
     pool = ThreadPoolExecutor(threads)
@@ -131,7 +131,7 @@ async def aiohttp_botocore(target: Target) -> Post:
 
 
 async def pycurl(target: Target) -> Post:
-    """Post with libcurl, signed by botocore: over one connection where HTTP/2 is on offer."""
+    """Post with libcurl, signed by botocore; over one connection if HTTP/2 is on offer."""
     curl = importlib.import_module("pycurl")
 
     multi = curl.CurlMulti()
@@ -167,7 +167,7 @@ def _curl_handle(curl: Any) -> Any:
     handle.setopt(curl.POSTFIELDS, PAYLOAD)
     handle.setopt(curl.CAINFO, os.environ["SSL_CERT_FILE"])
     handle.setopt(curl.HTTP_VERSION, curl.CURL_HTTP_VERSION_2TLS)
-    # Wait for the one connection to say that it can carry more, rather than open another.
+    # Wait until the first connection can carry more requests, instead of opening another.
     handle.setopt(curl.PIPEWAIT, 1)
     handle.setopt(curl.WRITEFUNCTION, len)
     return handle
@@ -184,22 +184,22 @@ CLIENTS: Mapping[str, Connect] = {
 }
 
 OPTIONAL = {"pycurl, signed by botocore": "pycurl"}
-"""The clients whose library is not among the project's own, with its name."""
+"""The clients whose library is not a dependency of the project, with that library."""
 
 OVER_H2 = frozenset({"ours", "pycurl, signed by botocore"})
-"""The clients that can speak HTTP/2; they are measured where it is on offer as well."""
+"""The clients that can speak HTTP/2, which are measured with it as well."""
 
 AT_ANY_CONCURRENCY = frozenset(CLIENTS) - {"boto3, one by one"}
-"""The clients that do as `Target.concurrency` says."""
+"""The clients that respect `Target.concurrency`."""
 
 
 def signed(stage_url: str, connection_id: str, environment: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Return a post's URL, encoded already, and its headers with botocore's signature.
+    """Return a post's encoded URL, and its headers with botocore's signature.
 
     Args:
-        stage_url: as in `Target`.
-        connection_id: whom the post is for.
-        environment: has the credentials, as a function's has.
+        stage_url: the `Target.url`.
+        connection_id: the recipient.
+        environment: variables with the credentials, as in a function.
 
     """
     from botocore.auth import SigV4Auth
@@ -207,7 +207,7 @@ def signed(stage_url: str, connection_id: str, environment: Mapping[str, str]) -
     from botocore.credentials import Credentials
 
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    # The SDKs quote the id in the path, and sign what they send.
+    # The SDKs quote the id in the path, and sign the quoted path.
     url = f"{stage_url}/@connections/{quote(connection_id, safe='')}"
     request = AWSRequest(method="POST", url=url, data=PAYLOAD.encode())
     SigV4Auth(Credentials(*(environment[name] for name in names)), "execute-api", REGION).add_auth(request)
@@ -223,7 +223,7 @@ def _boto3_client(target: Target, connections: int) -> Any:
 
 
 async def measure(connect: Connect, target: Target, *, posts: int, passes: int) -> list[dict[str, float]]:
-    """Post to as many connections again and again; return the seconds of CPU and of the clock that each pass took."""
+    """Post to a number of connections in each pass; return the CPU time and the wall time of each pass, in seconds."""
     post = await connect(target)
     ids = connection_ids(posts)
     figures = []
@@ -235,7 +235,7 @@ async def measure(connect: Connect, target: Target, *, posts: int, passes: int) 
 
 
 def main() -> None:
-    """Measure the client that is named, as `fanout` asks for it, and print its passes as JSON."""
+    """Measure the client that the command line names, and print its passes as JSON, for `fanout`."""
     name, url, concurrency, posts, passes = sys.argv[1:]
     target = Target(url=url, concurrency=int(concurrency) or None)
     figures = asyncio.run(measure(CLIENTS[name], target, posts=int(posts), passes=int(passes)))

@@ -1,8 +1,9 @@
-"""What a cold start costs: from the start of the process to the first answer, for each of the four functions.
+"""The cost of a cold start, from the start of the process to the first answer, for each of the four functions.
 
-`make bench-coldstart`. Ours stand beside the same function on boto3 and on AWS SDK v3 in Node. A sample is a process
-on one core that imports the function, hands it a real event, and ends with its answer; DynamoDB and `@connections` are
-played by nginx on another core, over TLS. Lambda's runtime client, the same for everyone, is not in it.
+`make bench-coldstart`. Our functions are compared with the same functions on boto3, and on AWS SDK v3 in Node. A sample
+is a process on one core that imports the function, passes it a real event, and ends with its answer. nginx plays
+DynamoDB and `@connections` on another core, over TLS. Lambda's runtime client is not included; it is the same for all
+variants.
 """
 
 import argparse
@@ -27,7 +28,7 @@ ROUTES = {"connect": "$connect", "disconnect": "$disconnect", "send_message": "s
 
 @dataclass
 class Figures:
-    """Milliseconds, a value for each round."""
+    """Milliseconds, one value for each round."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -41,11 +42,11 @@ def main() -> None:
     """Measure, print and write the report."""
     asked = _arguments()
     if reason := endpoint.missing():
-        sys.exit(f"There is nothing to answer the functions: {reason}.")
+        sys.exit(f"No endpoint can answer the functions: {reason}.")
     variants = [OURS, OURS + NO_BYTECODE, BOTO3, BOTO3 + NO_BYTECODE]
     notes = []
     if reason := node.missing():
-        notes = [f"Left out is {SDK_V3}: {reason}."]
+        notes = [f"{SDK_V3} is left out: {reason}."]
     else:
         variants.append(SDK_V3)
     cases = [(variant, function) for variant in variants for function in EVENTS]
@@ -68,7 +69,7 @@ def main() -> None:
 
 
 def start(functions: Functions, variant: str, function: str) -> Run:
-    """Handle the function's event in a fresh process."""
+    """Handle the function's event in a new process."""
     requests = 1 + RECIPIENTS if function == "send_message" else 1
     if variant == SDK_V3:
         return functions.run(node_sdk(f"{function}:handler"), function, requests=requests)
@@ -94,7 +95,7 @@ def _section(title: str, variants: Sequence[str], figures: Mapping[Case, Sequenc
 
 
 def _imports_section(output: str) -> list[str]:
-    """Return what our `sendmessage` spends on importing, the dearest packages first."""
+    """Return the import times of our `sendmessage`, the most expensive packages first."""
     spent = by_package(parse(output))
     rows = [
         [name, f"{microseconds / 1000:.1f}", str(modules)]

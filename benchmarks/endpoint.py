@@ -1,9 +1,9 @@
-"""What the clients talk to: nginx with one worker, on a core of its own, which answers everything from memory.
+"""The endpoint for the clients: nginx with one worker, on its own core, which answers everything from memory.
 
-It takes every post to `@connections` with an empty 200; if the connection's id begins with `slow`, with 429, and
-`DELETE` with 204, as for a client that does not read. Each of DynamoDB's operations gets a canned answer. Its
-certificate is made for the run; the clients verify it, as they verify AWS's. It is self-signed with a key on P-256, so
-that a handshake costs less than one with AWS's chain of RSA signatures.
+It answers a post to `@connections` with an empty 200. If the connection's id begins with `slow`, it answers 429, and
+204 to `DELETE`, as API Gateway does for a client that does not read. Each operation of DynamoDB has a canned answer.
+The certificate is made for the run, and the clients verify it, as they verify AWS's. It is self-signed with a key on
+P-256, so that a handshake costs less than one with AWS's chain of RSA signatures.
 """
 
 import os
@@ -22,7 +22,7 @@ from benchmarks.processes import ENDPOINT_CORE, free_port, on_core, wait_until_o
 STAGE = "prod"
 REGION = "us-east-1"
 SESSION_TOKEN_LENGTH = 460
-"""About what the token of a function's role has: it is sent, and signed, with every request."""
+"""About the length of the token of a function's role, which every request sends and signs."""
 
 _CONFIGURATION = """\
 daemon off;
@@ -62,10 +62,10 @@ http {{
 }}
 """
 
-# nginx of Debian has no other timer that answers: this one waits before it refuses, and the refusal is then an answer.
+# Debian's nginx has no other timer that answers: this one delays a refusal, which then becomes the answer.
 _DELAYED_POST = "auth_basic x; auth_basic_user_file /dev/null; auth_delay {delay}ms; error_page 401 =200 @taken;"
 
-# The limit is looked at before a file is, and after `return`: a post that is let through finds none.
+# nginx applies the limit before it looks for a file, but after `return`; a permitted post finds no file.
 _LIMIT = "limit_req_zone $server_addr zone=quota:1m rate={rate}r/s; limit_req_status 429;"
 _LIMITED_POST = "limit_req zone=quota burst={burst} nodelay; try_files /nothing @taken;"
 
@@ -76,17 +76,17 @@ class Endpoint:
 
     urls: Mapping[str, str]
     environment: Mapping[str, str]
-    """What a client's process needs: credentials, and the certificate as every SDK wants to be told of it."""
+    """The variables of a client's process: credentials, and the certificate in the variables of every SDK."""
 
     def requests(self) -> int:
-        """Return how many requests have come in, those of this method included."""
+        """Return how many requests have arrived, including those of this method."""
         with urllib.request.urlopen(f"{self.urls['http']}/requests") as response:
-            # The third line has connections accepted and handled, and requests (ngx_http_stub_status_module).
+            # The third line has accepted connections, handled connections, and requests (ngx_http_stub_status_module).
             return int(response.read().splitlines()[2].split()[2])
 
 
 def missing() -> str | None:
-    """Return why there can be no endpoint here, or None."""
+    """Return why no endpoint can be started here, or None if one can."""
     for program in ("nginx", "openssl"):
         if not _find(program):
             return f"{program} is not installed"
@@ -97,12 +97,12 @@ def missing() -> str | None:
 def serve(
     *, delay_ms: int = 0, answers: Mapping[str, bytes] | None = None, quota: tuple[int, int] | None = None
 ) -> Iterator[Endpoint]:
-    """Start an endpoint, and end it with the block.
+    """Start an endpoint, and end it at the end of the block.
 
     Args:
-        delay_ms: how long a post waits for its answer.
-        answers: what DynamoDB answers, by operation, as `Query`.
-        quota: how many posts a second are taken, and how many at once beyond that; the others get 429.
+        delay_ms: the delay of the answer to a post.
+        answers: DynamoDB's answers by operation, such as `Query`.
+        quota: the rate and the burst of posts that are accepted; the others get 429.
 
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
@@ -128,27 +128,27 @@ def serve(
 
 
 def client_environment(certificate: Path) -> dict[str, str]:
-    """Return the variables that a function's process has, and whom to trust."""
+    """Return the variables of a function's process, and those that name the certificate to trust."""
     return {
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AWS_SESSION_TOKEN": "T" * SESSION_TOKEN_LENGTH,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        # The SDKs would look for an instance's role otherwise, and read the user's own settings.
+        # Otherwise the SDKs would look for an instance's role, and read the user's own settings.
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_CA_BUNDLE": str(certificate),
         "SSL_CERT_FILE": str(certificate),
         "NODE_EXTRA_CA_CERTS": str(certificate),
-        # It would print that it wants another Node, once in a process.
+        # Otherwise it would warn about the version of Node, once in each process.
         "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
     }
 
 
 def _posting(delay_ms: int, quota: tuple[int, int] | None) -> tuple[str, str]:
-    """Return what nginx does with a post, and what that takes outside of a server."""
+    """Return how nginx handles a post, and the directives that this needs outside of the server block."""
     if quota is not None:
         rate, burst = quota
         return _LIMITED_POST.format(burst=burst), _LIMIT.format(rate=rate)
@@ -178,5 +178,5 @@ def _make_certificate(home: Path) -> None:
 
 
 def _find(program: str) -> str | None:
-    # Debian keeps servers where only root looks.
+    # Debian installs servers in directories that are only on root's path.
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")

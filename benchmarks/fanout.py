@@ -1,8 +1,9 @@
-"""One message to a thousand connections: what posting it costs, client beside client.
+"""The cost of posting one message to a thousand connections, for each client.
 
-`make bench-fanout`. Each client is a fresh process on one core; nginx answers on another. A client posts to 1,000
-connections three times: the first pass connects, the third is the warm one. Clients come in another order each round.
-CPU is the client's own, user and system, all threads. `benchmarks/results/fanout.md` gets the medians.
+`make bench-fanout`. Each client is a new process on one core; nginx answers on another. A client posts to 1,000
+connections three times: the first pass includes connecting, the third is the warm one. Each round has another order of
+clients. CPU time is that of the client's process, user and system, all threads. `benchmarks/results/fanout.md` gets the
+medians.
 """
 
 import argparse
@@ -25,12 +26,12 @@ CONCURRENCIES = (50, 100, 200, 400)
 PASSES = 3
 SDK_V3_HOT = f"{SDK_V3}, 7th pass"
 PASSES_HOT = 7
-"""Node's compiler goes on improving the SDK for thousands of posts: both figures are in the table."""
+"""Node's compiler improves the SDK over thousands of posts, so that the table has figures of two passes."""
 
 
 @dataclass
 class Figures:
-    """Milliseconds for 1,000 posts, a value for each round; nothing of a first pass where there is none."""
+    """Milliseconds for 1,000 posts, one value for each round; the first pass is missing if there was only one."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Figures:
     first_wall: list[float] = field(default_factory=list)
 
     def add(self, passes: Sequence[Mapping[str, float]], posts: int) -> None:
-        """Add the passes of one process, in seconds for that many posts."""
+        """Add the passes of one process, whose figures are seconds for this many posts."""
         milliseconds = 1000 * 1000 / posts
         self.cpu.append(passes[-1]["cpu"] * milliseconds)
         self.wall.append(passes[-1]["wall"] * milliseconds)
@@ -55,7 +56,7 @@ def main() -> None:
     """Measure, print and write the report."""
     asked = _arguments()
     if reason := endpoint.missing():
-        sys.exit(f"There is nothing to post to: {reason}.")
+        sys.exit(f"No endpoint can be started: {reason}.")
     names, notes = _present()
     with endpoint.serve() as served:
         figures = _measure_all(served, names, asked)
@@ -70,7 +71,7 @@ def main() -> None:
 def scheme_section(scheme: str, figures: Mapping[Case, Figures]) -> list[str]:
     """Return a scheme's table, the cheapest client first."""
     mine = {name: each for (of, name), each in figures.items() if of == scheme}
-    # Neither of the two that the others are compared with speaks HTTP/2.
+    # Neither of the two clients that the others are compared with speaks HTTP/2.
     like = "https" if scheme == "h2" else scheme
     base = {
         name: statistics.median(figures[like, name].cpu) for name in (limits.WRK, SDK_V3) if (like, name) in figures
@@ -95,14 +96,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def _present() -> tuple[list[str], list[str]]:
-    """Return the clients that can be measured here, and a note for each of the others."""
+    """Return the clients that can be measured here, and a note about each of the others."""
     reasons = {SDK_V3: node.missing()}
     for name, program in ((limits.WRK, "wrk"), (limits.H2LOAD, "h2load")):
         reasons[name] = None if limits.installed(program) else "it is not installed"
     for name, module in clients.OPTIONAL.items():
         reasons[name] = None if importlib.util.find_spec(module) else "it is not installed"
     names = [name for name in [*clients.CLIENTS, SDK_V3, limits.WRK, limits.H2LOAD] if reasons.get(name) is None]
-    return names, [f"Left out is {name}: {reason}." for name, reason in reasons.items() if reason is not None]
+    return names, [f"{name} is left out: {reason}." for name, reason in reasons.items() if reason is not None]
 
 
 def _measure_all(served: endpoint.Endpoint, names: Sequence[str], asked: argparse.Namespace) -> dict[Case, Figures]:
@@ -126,7 +127,7 @@ def _speaks(name: str, scheme: str) -> bool:
 def _run(
     served: endpoint.Endpoint, scheme: str, name: str, posts: int, *, passes: int, concurrency: int = 0
 ) -> tuple[list[dict[str, float]], int]:
-    """Measure a client once; return its passes and how many posts each had."""
+    """Measure a client once; return its passes and the number of posts in each."""
     url = f"{served.urls[scheme]}/{endpoint.STAGE}"
     if name in (limits.WRK, limits.H2LOAD):
         post_url, headers = clients.signed(url, connection_ids(1)[0], served.environment)
@@ -141,7 +142,7 @@ def _run(
 def _measure_delayed(
     served: endpoint.Endpoint, names: Sequence[str], asked: argparse.Namespace
 ) -> dict[tuple[str, int], float]:
-    """Return the seconds that one warm pass took, by client and posts under way at once."""
+    """Return the seconds of one warm pass, by client and number of posts at once."""
     able = clients.AT_ANY_CONCURRENCY | {SDK_V3}
     cases = [(name, concurrency) for name in names if name in able for concurrency in CONCURRENCIES]
     walls = {}

@@ -1,4 +1,4 @@
-"""The functions behind the API's routes, ours and their peers, as processes for `coldstart` and `sendmessage`."""
+"""The functions behind the API's routes, ours and those on the SDKs, as processes for `coldstart` and `sendmessage`."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from tests.support import events
 HERE = Path(__file__).parent
 TABLE = "connections"
 
-# By the names of our modules, which the peers' share.
+# By the names of our modules, which the peers' modules share.
 EVENTS = {
     "connect": events.connect(),
     "disconnect": events.disconnect(),
@@ -27,7 +27,7 @@ EVENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functions:
-    """The packages and the events on disk, and an endpoint that answers for DynamoDB and API Gateway."""
+    """The packages and events on disk, and an endpoint that plays DynamoDB and API Gateway."""
 
     home: Path
     interpreter: Path
@@ -35,8 +35,8 @@ class Functions:
     served: endpoint.Endpoint
 
     def python(self, place: str, *options: str) -> list[str]:
-        """Return how a handler in Python is run: `<module>:<handler>`, with options for the interpreter."""
-        # Without -P the modules beside the script would hide others of their names.
+        """Return the command that runs a handler in Python, `<module>:<handler>`, with options for the interpreter."""
+        # Without -P, the modules next to the script would hide others with the same names.
         return [str(self.interpreter), "-P", *options, str(HERE / "invoke.py"), place]
 
     def run(
@@ -48,17 +48,17 @@ class Functions:
         repeat: tuple[int, int] = (0, 0),
         bytecode: bool = True,
     ) -> Run:
-        """Start a process that handles an event, or several: see `invoke.py`.
+        """Start a process that handles one or more events; see `invoke.py`.
 
         Args:
-            command: what `python` or `node_sdk` returned.
+            command: the command that `python` or `node_sdk` returned.
             event: the name of one of `EVENTS`.
-            requests: how many it has to send at least for an event; an answer alone does not say that it did.
-            repeat: passes, and events in each, after the first event.
-            bytecode: whether Python's modules come with it.
+            requests: the fewest requests for each event; the answer alone does not prove that they were sent.
+            repeat: the number of passes, and of events in each, after the first event.
+            bytecode: whether Python's modules are compiled already.
 
         Raises:
-            RuntimeError: it failed, or did less than it should have.
+            RuntimeError: the process failed, or sent too few requests.
 
         """
         path = self.home / ("compiled" if bytecode else "plain")
@@ -74,7 +74,7 @@ class Functions:
 
 @contextmanager
 def prepared(*, recipients: Sequence[str]) -> Iterator[Functions]:
-    """Build packages and start an endpoint, for a room with these members; both end with the block."""
+    """Build packages and start an endpoint, for a room with these members; remove both at the end of the block."""
     canned = answers(recipients, table=TABLE, sender=events.CONNECTION_ID)
     with TemporaryDirectory(prefix="bench-") as directory, endpoint.serve(answers=canned) as served:
         home = Path(directory)
@@ -82,7 +82,7 @@ def prepared(*, recipients: Sequence[str]) -> Iterator[Functions]:
         package.build(home / "plain", extra=["boto3"], bytecode=False)
         for name, event in EVENTS.items():
             (home / f"{name}.json").write_text(json.dumps(event))
-        # Every client speaks TLS, as it does to AWS.
+        # Every client uses TLS, as it does with AWS.
         management, dynamodb = f"{served.urls['https']}/{endpoint.STAGE}", served.urls["https"]
         variables = {"CONNECTIONS_TABLE": TABLE, "MANAGEMENT_ENDPOINT": management}
         yield Functions(
@@ -94,5 +94,5 @@ def prepared(*, recipients: Sequence[str]) -> Iterator[Functions]:
 
 
 def node_sdk(place: str) -> list[str]:
-    """Return how a handler in Node is run: `<file>:<handler>`."""
+    """Return the command that runs a handler in Node, `<file>:<handler>`."""
     return [*node.command("invoke.js"), place]

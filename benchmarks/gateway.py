@@ -1,7 +1,7 @@
-"""One broadcast to many clients through whole local stacks: ours, serverless-offline's and MiniStack's.
+"""One broadcast to many clients through complete local stacks: ours, serverless-offline's and MiniStack's.
 
-`make bench-gateway`. They run here, in turn, in interleaved rounds; medians are printed and written to
-`benchmarks/results/gateway.md`. CPU is that of every process of the stack; the load client's own is not in it.
+`make bench-gateway`. The stacks run in turn, in interleaved rounds; medians are printed and written to
+`benchmarks/results/gateway.md`. CPU time is that of all processes of a stack, without the load client.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Stack:
 
 @dataclass
 class Figures:
-    """What was measured of a stack, a value for each round."""
+    """The measurements of a stack, one value for each round."""
 
     connect_s: list[float] = field(default_factory=list)
     broadcast_ms: list[float] = field(default_factory=list)
@@ -50,9 +50,9 @@ class Figures:
 
 @contextmanager
 def chat_local() -> Iterator[Stack]:
-    """Start ours, with the chat's own templates: handlers in processes of their own, members in DynamoDB (moto)."""
+    """Start our stack with the chat's own templates: handlers in their own processes, members in DynamoDB (moto)."""
     command = [sys.executable, "-m", "entrypoints.local.cli", "local", "--port", "0", "--page-port", "0"]
-    # More than the template lets through unless it is asked to: everyone comes at once.
+    # More than the template allows by default: all clients connect at once.
     command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000", "MessageRate=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -67,7 +67,7 @@ def chat_local() -> Iterator[Stack]:
 
 @contextmanager
 def serverless_offline() -> Iterator[Stack]:
-    """Start serverless-offline with its handler in its own process and ids in memory, which is its fastest way."""
+    """Start serverless-offline with its handler in its own process and ids in memory, its fastest configuration."""
     ports = [free_port() for _ in range(3)]
     names = ("PEER_PORT", "PEER_HTTP_PORT", "PEER_LAMBDA_PORT")
     env = os.environ | dict(zip(names, map(str, ports), strict=True)) | {"SLS_TELEMETRY_DISABLED": "1", "CI": "1"}
@@ -82,13 +82,13 @@ def serverless_offline() -> Iterator[Stack]:
 
 @contextmanager
 def mini_stack() -> Iterator[Stack]:
-    """Start MiniStack with its handler in a process of its own and ids in memory."""
+    """Start MiniStack with its handler in a separate process and ids in memory."""
     with ministack.ministack() as (process, port, path):
         yield Stack(process, port, path)
 
 
 def missing_serverless() -> str | None:
-    """Return why serverless-offline cannot be measured here, or None."""
+    """Return why serverless-offline cannot be measured here, or None if it can."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "Node is not installed"
     if not (PEER / "node_modules").is_dir():
@@ -99,8 +99,8 @@ def missing_serverless() -> str | None:
 
 
 async def measure(stack: Stack, figures: Figures, *, clients: int, broadcasts: int) -> None:
-    """Connect all, warm up, and measure."""
-    # One first, so that no start of an interpreter is in the figures of either.
+    """Connect all clients, warm up, and measure."""
+    # One client first, so that no figure includes the start of an interpreter.
     first, _ = await connect_all(stack.port, stack.path, 1)
     await broadcast(first, REQUEST, FRAME_SIZE)
     first[0].transport.close()
@@ -159,12 +159,12 @@ def main() -> None:
 
 
 def _rate(figures: Figures, clients: int) -> float:
-    """Return how many deliveries a second the stack makes."""
+    """Return the stack's deliveries a second."""
     return clients / statistics.median(figures.broadcast_ms) * 1000
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and all its descendants, those that have ended included."""
+    """Return the CPU time of a process and all its descendants, including those that have ended."""
     ticks = os.sysconf("SC_CLK_TCK")
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Reads what `python -X importtime` prints."""
+"""A parser of the output of `python -X importtime`."""
 
 import re
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ _LINE = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
 
 
 def parse(output: str) -> list[tuple[str, int]]:
-    """Return each imported module with the microseconds that it took without those that it imports in turn."""
+    """Return each imported module and its own microseconds, without those of the modules that it imports."""
     return [(name, int(own)) for own, name in _LINE.findall(output)]
 
 
 def by_package(modules: Iterable[tuple[str, int]]) -> dict[str, tuple[int, int]]:
-    """Return the microseconds and the number of modules of each top-level package, the dearest first."""
+    """Return the microseconds and the number of modules of each top-level package, the most expensive first."""
     sums: dict[str, tuple[int, int]] = {}
     for name, own in modules:
         package = name.partition(".")[0]

@@ -1,8 +1,8 @@
-"""Hands an event to a function, as Lambda's runtime would; a script, which nothing else of the benchmarks goes with.
+"""Passes an event to a function, as Lambda's runtime would; a script that needs no other module of the benchmarks.
 
     python -P invoke.py <module>:<handler> <file with the event> <passes> <events a pass>
 
-One event comes first, then the passes; it prints the seconds of CPU and of the clock that each pass took, as JSON.
+It handles one event first, then the passes, and prints the CPU time and the wall time of each pass in seconds, as JSON.
 """
 
 import importlib
@@ -15,15 +15,15 @@ from typing import Any
 
 
 class Context:
-    """The part of Lambda's context that handlers use here."""
+    """The part of Lambda's context that the handlers use."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return how long the function may still run."""
+        """Return the time that is left to the function, in milliseconds."""
         return 60_000
 
 
 def main() -> None:
-    """Do as the command line says."""
+    """Run the command line."""
     place, event_file, *repeat = sys.argv[1:]
     module, _, name = place.partition(":")
     handler = getattr(importlib.import_module(module), name)
@@ -38,19 +38,19 @@ def main() -> None:
         figures.append({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall})
     if passes:
         print(json.dumps(figures), flush=True)
-    # Lambda freezes the process after an answer: taking the interpreter down is no part of it.
+    # Lambda freezes the process after an answer, so the interpreter's shutdown must not be measured.
     os._exit(0)
 
 
 def invoke(handler: Any, event: Any) -> None:
-    """Have the event answered.
+    """Let the handler answer the event.
 
     Raises:
-        RuntimeError: the answer is not the one that is due.
+        RuntimeError: the answer is not the expected one.
 
     """
     answer = handler(event, Context())
-    # What $default takes is always a fault of its sender.
+    # $default answers every frame with a fault of its sender.
     due = (200, 400) if event["requestContext"]["routeKey"] == "$default" else (200,)
     if answer["statusCode"] not in due:
         raise RuntimeError(answer)

@@ -1,4 +1,4 @@
-"""wrk and h2load: how fast a post of the same size can be at all, from one core to another."""
+"""wrk and h2load: the highest possible speed of posts of the same size, from one core to another."""
 
 import re
 import shutil
@@ -14,17 +14,17 @@ H2LOAD = "limit: h2load"
 
 
 class LoadFailed(Exception):
-    """Not every request of the load was answered with success."""
+    """Some requests of the load did not succeed."""
 
 
 def wrk(url: str, headers: Mapping[str, str], environment: Mapping[str, str], *, seconds: float) -> dict[str, float]:
-    """Post over 100 connections, one request a write; return the seconds of CPU and of the clock that one post took."""
+    """Post over 100 connections, one request in each write; return the CPU and wall time of one post, in seconds."""
     script = ['wrk.method = "POST"', f'wrk.body = "{PAYLOAD}"']
     script += [f"wrk.headers[{_lua(name)}] = {_lua(value)}" for name, value in headers.items()]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write("\n".join(script))
         file.flush()
-        # wrk wants whole seconds.
+        # wrk accepts whole seconds only.
         command = ["wrk", "-t1", "-c100", f"-d{max(1, round(seconds))}s", "-s", file.name, url]
         run = run_fresh(command, environment=environment)
     requests, took = parse_wrk(run.stdout)
@@ -32,10 +32,10 @@ def wrk(url: str, headers: Mapping[str, str], environment: Mapping[str, str], *,
 
 
 def parse_wrk(output: str) -> tuple[int, float]:
-    """Return how many requests were answered, and in how many seconds.
+    """Return the number of requests that were answered, and the seconds that this took.
 
     Raises:
-        LoadFailed: some were answered with an error or not at all, or the output is not wrk's.
+        LoadFailed: some requests had an error or no answer, or the output is not wrk's.
 
     """
     found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)\b", output)
@@ -45,7 +45,7 @@ def parse_wrk(output: str) -> tuple[int, float]:
 
 
 def h2load(url: str, headers: Mapping[str, str], environment: Mapping[str, str], *, posts: int) -> dict[str, float]:
-    """Post over one HTTP/2 connection, 128 streams at once; return what one post took, as `wrk` does."""
+    """Post over one HTTP/2 connection, 128 streams at once; return the figures of one post, as `wrk` does."""
     with tempfile.TemporaryDirectory() as directory:
         body = Path(directory, "body")
         body.write_text(PAYLOAD)
@@ -56,10 +56,10 @@ def h2load(url: str, headers: Mapping[str, str], environment: Mapping[str, str],
 
 
 def parse_h2load(run: Run, posts: int) -> float:
-    """Return in how many seconds all the posts were answered.
+    """Return the seconds until all posts were answered.
 
     Raises:
-        LoadFailed: not all were answered with success, or the output is not h2load's.
+        LoadFailed: some posts did not succeed, or the output is not h2load's.
 
     """
     found = re.search(r"finished in ([\d.]+)(us|ms|s)\b", run.stdout)
@@ -69,7 +69,7 @@ def parse_h2load(run: Run, posts: int) -> float:
 
 
 def installed(program: str) -> bool:
-    """Return whether there is such a program here."""
+    """Return whether the program is installed."""
     return shutil.which(program) is not None
 
 

@@ -1,4 +1,4 @@
-"""A lean WebSocket load client: it counts bytes, since in these benchmarks every frame's length is known."""
+"""A minimal WebSocket load client: it counts bytes, since the length of every frame is known in these benchmarks."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
 
 class Client(asyncio.Protocol):
-    """One connection. `opened` is done after the handshake, `received` when as many bytes came as were asked for."""
+    """One connection. `opened` is done after the handshake, `received` after the expected number of bytes."""
 
     def __init__(self, host: str, path: str) -> None:
         loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ class Client(asyncio.Protocol):
                 future.exception()
 
     def expect(self, size: int) -> None:
-        """Start counting anew."""
+        """Restart the count of received bytes."""
         self._due = size
         self.received = asyncio.get_running_loop().create_future()
 
@@ -63,7 +63,7 @@ class Client(asyncio.Protocol):
 
 
 async def connect_all(port: int, path: str, count: int) -> tuple[list[Client], float]:
-    """Connect all at once; return the clients and the seconds until the last one was open."""
+    """Connect all clients at once; return them and the seconds until the last one was open."""
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = await asyncio.gather(
@@ -75,7 +75,7 @@ async def connect_all(port: int, path: str, count: int) -> tuple[list[Client], f
 
 
 async def broadcast(clients: Sequence[Client], request: str, frame_size: int) -> float:
-    """Let one client send, and return the seconds until all have received a frame of that size."""
+    """Let one client send; return the seconds until all clients have received a frame of the given size."""
     for client in clients:
         client.expect(frame_size)
     started = time.perf_counter()

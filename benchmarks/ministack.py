@@ -1,4 +1,4 @@
-"""MiniStack with a WebSocket API of three routes and one function in a warm process of its own."""
+"""MiniStack with a WebSocket API of three routes, and one function in a warm process."""
 
 import io
 import os
@@ -15,7 +15,7 @@ import boto3
 from benchmarks.processes import free_port, wait_until_open
 
 VERSION = "1.5.33"
-"""Of MiniStack; the newest when this was written. Its functions run in its own environment, boto3 included."""
+"""The version of MiniStack, the newest when this was written. Its functions run in its environment, with boto3."""
 
 _HOME = Path(__file__).parents[1] / ".cache" / f"ministack-{VERSION}"
 _HANDLER = Path(__file__).parent / "peers" / "ministack" / "handler.py"
@@ -23,7 +23,7 @@ _STAGE = "dev"
 
 
 def missing() -> str | None:
-    """Return why MiniStack cannot be measured here, or None; it is installed into an environment of its own."""
+    """Install MiniStack into an environment of its own; return why it cannot be measured here, or None if it can."""
     if (_HOME / "installed").exists():
         return None
     commands = [
@@ -38,7 +38,7 @@ def missing() -> str | None:
 
 @contextmanager
 def ministack() -> Iterator[tuple[subprocess.Popen[str], int, str]]:
-    """Start it and make the API; return its process, its port and the API's path."""
+    """Start MiniStack and create the API; return its process, its port and the API's path."""
     port = free_port()
     environment = os.environ | {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The peers on AWS SDK v3 in Node, which is installed for benchmarks alone."""
+"""The peers on AWS SDK v3 in Node, which is installed for the benchmarks alone."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ PEER = Path(__file__).parent / "peers" / "node-sdk"
 
 
 def missing() -> str | None:
-    """Install the peers' packages where they are not, and return why they cannot be measured here, or None."""
+    """Install the peers' packages if necessary; return why they cannot be measured here, or None if they can."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "Node is not installed"
     if not (PEER / "node_modules").is_dir():
@@ -19,5 +19,5 @@ def missing() -> str | None:
 
 
 def command(script: str) -> list[str]:
-    """Return how a script of the peers is run."""
+    """Return the command that runs a script of the peers."""
     return ["node", str(PEER / script)]

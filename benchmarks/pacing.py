@@ -1,8 +1,8 @@
-"""A broadcast against the quota: how long it takes to deliver to 10,000, 100,000 and 1,000,000 recipients.
+"""The duration of a broadcast to 10,000, 100,000 and 1,000,000 recipients within the quota.
 
-`make bench-pacing`. nginx on another core takes 10,000 posts a second with a burst of 5,000, as API Gateway does for an
-account and a region, and answers the others with 429. The floor is what the quota itself leaves: nobody can be faster.
-Beside it stands the same delivery without a pace, which finds the quota by running into it.
+`make bench-pacing`. nginx on another core accepts 10,000 posts a second with a burst of 5,000, as API Gateway does for
+an account and a region, and answers the others with 429. The floor is the shortest time that the quota allows. The same
+delivery without a pace, which runs into the quota, is measured for comparison.
 """
 
 import argparse
@@ -24,19 +24,19 @@ RATE, BURST = 10_000, 5_000
 RECIPIENTS = (10_000, 100_000, 1_000_000)
 PAGE = 1_000
 PAGES_AT_ONCE = 32
-"""As a broadcast hands them in."""
+"""The pages that a broadcast delivers at once."""
 PACED, UNPACED = "paced", "without a pace"
 DEADLINE_SECONDS = 600.0
 
 
 def main() -> None:
-    """Measure, print and write the report; with a number of recipients, be the process that is measured."""
+    """Measure, print and write the report; with a URL, be the process that is measured."""
     asked = _arguments()
     if asked.url:
         print(json.dumps(asyncio.run(_broadcast(asked.url, asked.recipients[0], paced=asked.variant == PACED))))
         return
     if reason := endpoint.missing():
-        sys.exit(f"There is nothing to post to: {reason}.")
+        sys.exit(f"No endpoint can be started: {reason}.")
     rows: list[list[str]] = []
     bars: dict[str, dict[str, float]] = {}
     for count in asked.recipients:
@@ -69,7 +69,7 @@ def _measure(count: int, rounds: int) -> dict[str, list[dict[str, float]]]:
     variants = [PACED, UNPACED] if count < 1_000_000 else [PACED]
     figures: dict[str, list[dict[str, float]]] = defaultdict(list)
     for variant in report.shuffled_rounds(variants, rounds):
-        # A fresh one for each: its bucket has to be full.
+        # A new endpoint for each run: its bucket must be full.
         with endpoint.serve(quota=(RATE, BURST)) as served:
             command = [sys.executable, "-m", "benchmarks.pacing", "--recipients", str(count), "--variant", variant]
             url = f"{served.urls['https']}/{endpoint.STAGE}"
@@ -80,12 +80,12 @@ def _measure(count: int, rounds: int) -> dict[str, list[dict[str, float]]]:
 
 
 async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
-    """Deliver page by page, as a broadcast does; return seconds, and how many posts were refused for the rate."""
+    """Deliver page by page, as a broadcast does; return the times in seconds, and how many posts were throttled."""
     pacer = Pacer() if paced else _Unpaced(rate=1e9, burst=1e9)
     sink = ApiGatewayMessageSink(
         url=url, region=endpoint.REGION, credentials=environment_credentials, pacer=pacer, concurrency=100
     )
-    # As in a function that is warm: connected, its bucket full.
+    # As in a warm function: connected, and with a full bucket.
     await sink.deliver(payload=PAYLOAD, connection_ids=connection_ids(200), deadline=time.monotonic() + 10)
     await asyncio.sleep(0.2)
     ids = iter(connection_ids(count))
@@ -101,7 +101,7 @@ async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
 
     async with sink:
         await asyncio.gather(*(work() for _ in range(PAGES_AT_ONCE)))
-    # Without a pace some are refused as often as anybody is tried.
+    # Without a pace, some recipients are throttled at every attempt.
     if paced and delivered != count:
         raise RuntimeError(f"{delivered} of {count} delivered")
     wall = time.monotonic() - started
@@ -109,7 +109,7 @@ async def _broadcast(url: str, count: int, *, paced: bool) -> dict[str, float]:
 
 
 class _Unpaced(Pacer):
-    """Has no pace of its own: its rate is beyond reach, and nothing narrows it."""
+    """A pacer without a limit: its rate is out of reach and never decreases."""
 
     def decrease(self, now: float) -> None:
         pass

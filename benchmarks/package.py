@@ -1,7 +1,7 @@
-"""A deployment package made of links: our functions, and beside them what they import, with bytecode or without.
+"""A deployment package made of links: our functions and their dependencies, with or without bytecode.
 
-It runs in an empty virtual environment, which finds nothing but the package and the standard library, as Lambda's
-interpreter does. What else is installed would count: dependency-injector imports web frameworks where it finds them.
+It runs in an empty virtual environment, which has only the package and the standard library, like Lambda's interpreter.
+Other packages would make a difference: dependency-injector imports web frameworks if they are installed.
 """
 
 import re
@@ -17,18 +17,18 @@ ROOT = Path(__file__).parent.parent
 
 
 def empty_interpreter(directory: Path) -> Path:
-    """Make an interpreter that finds its standard library alone, and return where it is."""
+    """Make an interpreter that has only its standard library; return its path."""
     venv.create(directory, symlinks=True, with_pip=False)
     return directory / "bin" / "python"
 
 
 def build(directory: Path, *, extra: Sequence[str] = (), bytecode: bool) -> None:
-    """Link `src` and all that the extra `aws` asks for into the directory.
+    """Link `src` and all requirements of the extra `aws` into the directory.
 
     Args:
-        directory: where to; it may be there already.
+        directory: the package's directory, which may exist already.
         extra: the names of further distributions.
-        bytecode: whether every module comes with its bytecode.
+        bytecode: whether every module has its bytecode.
 
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -37,12 +37,12 @@ def build(directory: Path, *, extra: Sequence[str] = (), bytecode: bool) -> None
     for distribution in closure(map(requirement_name, wanted)):
         _link(_installed(distribution, bytecode=bytecode), directory)
     if bytecode:
-        # pip has compiled what it installed, and bytecode is valid beside a link to its source.
+        # pip has compiled the modules, and bytecode is valid next to a link to its source.
         subprocess.run([sys.executable, "-m", "compileall", "-q", directory], check=True, stdout=subprocess.DEVNULL)
 
 
 def closure(names: Iterable[str]) -> list[metadata.Distribution]:
-    """Return these installed distributions with all that they need; what only an extra or a marker asks for is not."""
+    """Return these installed distributions and all their requirements, except those of extras and other markers."""
     found: dict[str, metadata.Distribution] = {}
     pending = list(names)
     while pending:
@@ -52,7 +52,7 @@ def closure(names: Iterable[str]) -> list[metadata.Distribution]:
         try:
             found[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            # A marker kept it out of this environment.
+            # A marker excludes it from this environment.
             continue
         pending += [requirement_name(each) for each in found[name].requires or () if "extra ==" not in each]
     return list(found.values())
@@ -66,7 +66,7 @@ def requirement_name(requirement: str) -> str:
 
 
 def _installed(distribution: metadata.Distribution, *, bytecode: bool) -> Iterator[tuple[Path, Path]]:
-    """Return where each of its files goes, and where it is."""
+    """Return the target and the source of each file of the distribution."""
     for file in distribution.files or ():
         if ".." in file.parts or (not bytecode and file.suffix == ".pyc"):
             continue

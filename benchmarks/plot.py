@@ -5,21 +5,21 @@ from html import escape
 
 WIDTH = 860
 LABELS = 250
-"""Pixels that the names have on the left."""
+"""The width of the names on the left, in pixels."""
 FIGURES = 70
-"""Pixels that the longest bar's figure has on the right."""
+"""The width of the longest bar's figure on the right, in pixels."""
 BAR = 15
 GAP = 8
 COLOURS = ("#2f6f9f", "#9cc3de", "#d98c3a", "#f0cfa0", "#5a9a5a", "#a05a8f")
 
 
 def bar_chart(title: str, groups: Mapping[str, Mapping[str, float]], *, unit: str) -> str:
-    """Return a chart with a group of bars for each name, and in it a bar for each series, all from zero on one scale.
+    """Return a chart with a group of bars for each name, and a bar in it for each series, all on one scale from zero.
 
     Args:
-        title: stands above it.
-        groups: by name and series; a series may be absent from a group.
-        unit: what the figures are, as `ms`.
+        title: the title above the chart.
+        groups: the figures by name and series; a group may lack a series.
+        unit: the unit of the figures, such as `ms`.
 
     """
     series = list(dict.fromkeys(each for bars in groups.values() for each in bars))

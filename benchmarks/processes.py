@@ -1,4 +1,4 @@
-"""Processes that are measured: each on a core of its own, each fresh, with the CPU time that it took."""
+"""The measured processes: each is new, runs on its own core, and is reported with its CPU time."""
 
 import os
 import resource
@@ -16,22 +16,22 @@ ENDPOINT_CORE = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A process that has ended well."""
+    """A process that has succeeded."""
 
     stdout: str
     stderr: str
     cpu: float
-    """Seconds of user and system time, of every thread and every child that was waited for."""
+    """The user and system time of all threads and all children that were waited for, in seconds."""
     wall: float
-    """Seconds from before its start until it had ended."""
+    """The time from before the start until after the end, in seconds."""
 
 
 def run_fresh(command: Sequence[str], *, environment: Mapping[str, str], seconds: float = 120) -> Run:
-    """Run a client in a process of its own, on its own core.
+    """Run a client in a new process, on its own core.
 
     Raises:
-        RuntimeError: it failed; the message ends with what it said.
-        subprocess.TimeoutExpired: it took longer than the given seconds; it has been killed.
+        RuntimeError: the process failed; the message has the end of its output.
+        subprocess.TimeoutExpired: the process took longer than the given seconds and was killed.
 
     """
     before, started = _children_cpu(), time.perf_counter()
@@ -47,11 +47,11 @@ def run_fresh(command: Sequence[str], *, environment: Mapping[str, str], seconds
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Have what is started in the block stay on that core; on a system that cannot, the block is none the worse."""
+    """Pin the processes that are started in the block to a core; do nothing on systems that cannot."""
     if sys.platform != "linux":
         yield
         return
-    # A child inherits where its parent may run.
+    # A child inherits the affinity of its parent.
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {sorted(allowed)[core % len(allowed)]})
     try:
@@ -61,18 +61,18 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return an unused port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until_open(port: int, process: subprocess.Popen[str], *, seconds: float = 60) -> None:
-    """Wait until somebody listens on the port.
+    """Wait until the process listens on the port.
 
     Raises:
-        RuntimeError: the process that should has ended.
-        TimeoutError: nobody does after that many seconds.
+        RuntimeError: the process has ended.
+        TimeoutError: the port is not open after the given seconds.
 
     """
     deadline = time.monotonic() + seconds
@@ -85,7 +85,7 @@ def wait_until_open(port: int, process: subprocess.Popen[str], *, seconds: float
             time.sleep(0.02)
         else:
             return
-    raise TimeoutError(f"nobody listens on port {port}")
+    raise TimeoutError(f"port {port} is not open")
 
 
 def _children_cpu() -> float:

@@ -1,8 +1,8 @@
-"""What one message costs: the whole `sendmessage` function, warm, for rooms of different sizes.
+"""The cost of one message: the complete `sendmessage` function, warm, for rooms of different sizes.
 
-`make bench-sendmessage`. Recipients are read from DynamoDB and posted to through `@connections`, both played by nginx
-on another core, over TLS. Ours queries the room; the peers do what the samples do, which is to scan the table, and to
-post with `Promise.all` in Node and one by one in boto3. What reading alone costs is measured in a process of its own.
+`make bench-sendmessage`. Recipients are read from DynamoDB and posted to through `@connections`; nginx plays both on
+another core, over TLS. Our function queries the room. The peers do what the samples do: they scan the table, and post
+with `Promise.all` in Node and one by one in boto3. The cost of reading alone is measured in a separate process.
 """
 
 import argparse
@@ -20,22 +20,22 @@ from benchmarks.target import connection_ids
 OURS, SDK_V3, BOTO3 = "ours: Query", "AWS SDK v3: Scan, Promise.all", "boto3: Scan, one by one"
 RECIPIENTS = (10, 100, 1_000, 10_000)
 WARMING_PYTHON, WARMING_NODE = 3_000, 6_000
-"""How many deliveries a process has about before those that count.
+"""About how many deliveries a process makes before the measured ones.
 
-It takes two messages to open as many connections as a large room is worth, and Node's compiler thousands of posts
-to come to the point: with two messages, its figures are half as high again.
+Opening enough connections for a large room takes two messages. Node's compiler needs thousands of posts: after two
+messages, its figures are half as high again.
 """
 
 DELIVERIES = 500
-"""How many deliveries a pass has at least, in as many messages as that takes."""
+"""The fewest deliveries in a pass, which has as many messages as necessary."""
 
 LARGE_ROOM, ROUNDS_OF_LARGE_ROOMS = 10_000, 2
-"""Rooms of this size have no more rounds: a message takes an SDK up to ten seconds, and its spread is small."""
+"""Rooms of this size have only two rounds: an SDK takes up to ten seconds for a message, with a small spread."""
 
 READ = 50_000
-"""How many recipients a pass reads about, where it only reads."""
+"""About how many recipients a pass reads if it only reads."""
 
-# The handlers by variant: the whole function, and the part of it that reads.
+# The handlers by variant: the complete function, and the part of it that reads.
 PYTHON = {
     OURS: ("entrypoints.aws_lambda.send_message:handler", "read_members:handler"),
     BOTO3: ("boto3_functions:send_message", "boto3_functions:read"),
@@ -45,7 +45,7 @@ NODE = {SDK_V3: ("send_message:handler", "send_message:read")}
 
 @dataclass
 class Figures:
-    """Milliseconds a message, a value for each round."""
+    """Milliseconds for one message, one value for each round."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -53,17 +53,17 @@ class Figures:
 
 
 Case = tuple[int, str]
-"""How many recipients, and a variant."""
+"""The number of recipients, and a variant."""
 
 
 def main() -> None:
     """Measure, print and write the report."""
     asked = _arguments()
     if reason := endpoint.missing():
-        sys.exit(f"There is nothing to read from and to post to: {reason}.")
+        sys.exit(f"No endpoint can be started: {reason}.")
     variants, notes = [*PYTHON], []
     if reason := node.missing():
-        notes = [f"Left out is {SDK_V3}: {reason}."]
+        notes = [f"{SDK_V3} is left out: {reason}."]
     else:
         variants += NODE
     figures: dict[Case, Figures] = defaultdict(Figures)
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def measure(functions: Functions, variant: str, recipients: int, figures: Figures) -> None:
-    """Measure the whole function and its reading, each in a process of its own."""
+    """Measure the complete function and its reading, each in its own process."""
     whole, reading = (
         functions.python(place) if variant in PYTHON else node_sdk(place) for place in (PYTHON | NODE)[variant]
     )
@@ -96,13 +96,13 @@ def measure(functions: Functions, variant: str, recipients: int, figures: Figure
 
 
 def passes_for(recipients: int, warming: int) -> tuple[int, int]:
-    """Return how many passes a room of that size needs, and how many messages each; an event of its own comes first."""
+    """Return the number of passes for a room of this size, and of messages in each; one event precedes them."""
     messages = max(1, DELIVERIES // recipients)
     return 1 + max(0, warming - recipients) // (messages * recipients), messages
 
 
 def section(recipients: int, variants: Sequence[str], figures: Mapping[Case, Figures]) -> list[str]:
-    """Return the table for a room of that size, the cheapest variant first."""
+    """Return the table for a room of this size, the cheapest variant first."""
     rows = []
     for variant in sorted(variants, key=lambda each: statistics.median(figures[recipients, each].cpu)):
         mine = figures[recipients, variant]
@@ -123,7 +123,7 @@ def _arguments() -> argparse.Namespace:
 def _last_pass(
     functions: Functions, command: Sequence[str], repeat: tuple[int, int], *, requests: int
 ) -> dict[str, float]:
-    """Return the seconds that one message took in the last pass of a fresh process, in which everything is warm."""
+    """Return the seconds for one message in the last pass of a new process, in which everything is warm."""
     run = functions.run(command, "send_message", requests=requests, repeat=repeat)
     last: dict[str, float] = json.loads(run.stdout)[-1]
     return {clock: seconds / repeat[1] for clock, seconds in last.items()}

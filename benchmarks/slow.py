@@ -1,8 +1,8 @@
-"""What clients that do not read cost the others: `make bench-slow`.
+"""The cost of clients that do not read to the other clients: `make bench-slow`.
 
-The first table posts to 4,000 connections that take everything and to some that answer every post with 429, as API
-Gateway does for a client whose buffer is full. The second sends one word through the local stack, while messages of
-30 KB flow and some clients never read.
+The first table is about posts to 4,000 connections that accept everything, and to some that answer every post with 429,
+as API Gateway does for a client whose buffer is full. The second is about one word that is sent through the local
+stack, between messages of 30 KB, while some clients never read.
 """
 
 import argparse
@@ -36,18 +36,18 @@ SILENT = (0, 1, 3)
 WORDS = 300
 EVERY_SECONDS = 0.1
 FILLER = "x" * 30_000
-"""Sent with each word. A client that does not read is full after about 120 of them: the kernel's buffers, then the
+"""Sent with each word. About 120 of them fill the buffers of a client that does not read: first the kernel's, then the
 gateway's."""
 
 
 def main() -> None:
-    """Measure, print and write the report; with a number of slow connections, be the process that is measured."""
+    """Measure, print and write the report; with a URL, be the process that is measured."""
     asked = _arguments()
     if asked.url:
         print(json.dumps(asyncio.run(_deliver(asked.url, asked.slow))))
         return
     if reason := endpoint.missing():
-        sys.exit(f"There is nothing to post to: {reason}.")
+        sys.exit(f"No endpoint can be started: {reason}.")
     lines, bars = _deliveries(asked.rounds)
     more_lines, more_bars = _words()
     report.write(
@@ -82,7 +82,7 @@ async def _deliver(url: str, slow: int) -> dict[str, float]:
     async with sink:
         await sink.deliver(payload=PAYLOAD, connection_ids=connection_ids(200), deadline=time.monotonic() + 10)
         await asyncio.sleep(1)
-        # Anywhere in the room.
+        # The slow connections are anywhere in the room.
         ids = sorted([*(f"slow{number:08d}IhE=" for number in range(slow)), *healthy], key=hash)
         first = await _timed(sink, ids)
         rate = sink.pacer.rate
@@ -110,11 +110,11 @@ def _words() -> tuple[list[str], dict[str, dict[str, float]]]:
 
 
 def _beside(count: int) -> list[float]:
-    """Return how long each word took from one client to another."""
+    """Return the seconds that each word took from one client to another."""
     with tempfile.TemporaryFile("w+") as out:
         chat = Path(sys.executable).with_name("chat")
         command = [str(chat), "local", "--port", "0", "--page-port", "0"]
-        # More than the template lets through unless it is asked to: buffers are to be filled.
+        # More than the template allows by default, in order to fill the buffers.
         command += ["--parameter-overrides", "RequestRate=10000", "RequestBurst=5000", "MessageRate=0"]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, text=True, env=os.environ)
         try:
@@ -178,7 +178,7 @@ async def _drop(client: ClientConnection) -> None:
 
 
 def _silent(url: str) -> socket.socket:
-    """Connect a client that never reads, with as small a buffer as the kernel gives."""
+    """Connect a client that never reads, with the smallest buffer that the kernel allows."""
     host, _, path = url.removeprefix("ws://").partition("/")
     name, _, port = host.partition(":")
     client = socket.socket()

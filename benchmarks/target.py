@@ -1,4 +1,4 @@
-"""What a client of the fan-out is told, and what it sends."""
+"""The parameters of a client of the fan-out, and its payload."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ PAYLOAD = "x" * 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where to post to, and how many posts may be under way at once; None leaves that to the client."""
+    """The URL to post to, and the number of posts at once; None leaves that number to the client."""
 
     url: str
-    """The API's stage, without a slash at its end."""
+    """The URL of the API's stage, without a trailing slash."""
     concurrency: int | None = None
 
 
 def connection_ids(count: int) -> list[str]:
-    """Return ids of the length and the letters that API Gateway's have."""
+    """Return ids that look like API Gateway's: the same length and the same letters."""
     return [f"{number:06d}vcvHcCIhw=" for number in range(count)]

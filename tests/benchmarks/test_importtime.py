@@ -10,5 +10,5 @@ import time:       400 |       2700 | json
 
 
 def test_modules_are_summed_up_by_package_without_what_they_import() -> None:
-    """A cumulative figure would count a module in every one that imports it."""
+    """Cumulative figures would count a module again in every module that imports it."""
     assert by_package(parse(OUTPUT)) == {"botocore": (999, 1), "json": (926, 3)}

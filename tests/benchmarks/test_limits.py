@@ -20,7 +20,7 @@ status codes: 50000 2xx, 0 3xx, 0 4xx, 0 5xx
 
 
 def test_requests_and_seconds_are_read_from_what_wrk_prints() -> None:
-    """The time is wrk's own, which may be a little more than it was asked for."""
+    """The time is the one that wrk reports, which may be a little longer than requested."""
     assert parse_wrk(WRK_OUTPUT) == (139992, 2.01)
 
 
@@ -28,17 +28,17 @@ def test_requests_and_seconds_are_read_from_what_wrk_prints() -> None:
     "complaint", ["  Non-2xx or 3xx responses: 3\n", "  Socket errors: connect 0, read 1, write 0, timeout 0\n"]
 )
 def test_a_run_of_wrk_with_errors_is_no_limit(complaint: str) -> None:
-    """An endpoint that refuses is faster than one that answers."""
+    """An endpoint that refuses requests is faster than one that answers them."""
     with pytest.raises(LoadFailed):
         parse_wrk(WRK_OUTPUT + complaint)
 
 
 def test_the_time_is_read_from_what_h2load_prints() -> None:
-    """h2load picks the unit by itself."""
+    """h2load chooses the unit."""
     assert parse_h2load(Run(stdout=H2LOAD_OUTPUT, stderr="", cpu=0.5, wall=0.6), 50000) == pytest.approx(0.56731)
 
 
 def test_a_run_of_h2load_with_errors_is_no_limit() -> None:
-    """It ends with success all the same."""
+    """h2load's exit status is 0 even then."""
     with pytest.raises(LoadFailed):
         parse_h2load(Run(stdout=H2LOAD_OUTPUT, stderr="", cpu=0.5, wall=0.6), 50001)

@@ -10,7 +10,7 @@ from benchmarks import package
 
 @pytest.mark.parametrize("bytecode", [True, False])
 def test_a_package_holds_what_the_functions_import_and_nothing_else(tmp_path: Path, *, bytecode: bool) -> None:
-    """It is as it would be on Lambda: the figures are of these files, with their bytecode or without."""
+    """The figures are those of the files on Lambda, with or without their bytecode."""
     files = tmp_path / "package"
     package.build(files, bytecode=bytecode)
     script = (
@@ -30,5 +30,5 @@ def test_a_package_holds_what_the_functions_import_and_nothing_else(tmp_path: Pa
 
 
 def test_a_requirement_is_found_by_its_normalised_name() -> None:
-    """Extras, versions and markers are not part of it."""
+    """Extras, versions and markers are not part of the name."""
     assert package.requirement_name('Aio_Boto.core[x]>=2; python_version > "3"') == "aio-boto-core"

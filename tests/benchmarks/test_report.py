@@ -11,23 +11,23 @@ from benchmarks.report import shuffled_rounds, summary, table
 
 
 def test_a_summary_has_the_median_between_the_extremes() -> None:
-    """The spread is what tells a difference from noise."""
+    """The spread shows whether a difference is more than noise."""
     assert summary([30.0, 10.04, 1200.0]) == "30 (10 to 1200)"
 
 
 def test_every_case_comes_once_a_round() -> None:
-    """Rounds are whole, in whatever order."""
+    """Each round is complete, in any order."""
     cases = list(shuffled_rounds(["a", "b", "c"], 4))
     assert all(Counter(cases[start : start + 3]) == Counter("abc") for start in range(0, 12, 3))
 
 
 def test_a_table_has_a_line_for_each_row_under_its_head() -> None:
-    """Figures stand to the right."""
+    """Figures are aligned to the right."""
     assert table(["client", "ms"], [["wrk", "1"]]) == ["| client | ms |", "| --- | --: |", "| wrk | 1 |"]
 
 
 def test_clients_are_compared_with_the_limit_and_with_the_usual_way() -> None:
-    """Both ratios are of medians of CPU, and the cheapest client stands first."""
+    """Both ratios are of median CPU times, and the cheapest client is first."""
     figures = {}
     for name, milliseconds in ((SDK_V3, [600.0, 700.0, 800.0]), ("ours", [20.0]), (WRK, [10.0])):
         figures["http", name] = each = Figures()
@@ -40,19 +40,19 @@ def test_clients_are_compared_with_the_limit_and_with_the_usual_way() -> None:
 
 
 def test_a_chart_is_well_formed_and_its_bars_are_to_scale() -> None:
-    """Names may hold what XML reserves."""
+    """Names may have characters that XML reserves."""
     chart = ElementTree.fromstring(bar_chart("a < b", {"x & y": {"http": 50.0, "https": 100.0}}, unit="ms"))
     bars = [each.get("width", "") for each in chart.iter("{http://www.w3.org/2000/svg}rect")][-2:]
     assert float(bars[1]) == 2 * float(bars[0])
 
 
 def test_reading_is_a_share_of_the_whole_message() -> None:
-    """The rest is what delivering costs, and the use case between the two."""
+    """The rest is the cost of delivering and of the use case."""
     figures = {(1000, "ours"): sendmessage.Figures(cpu=[100.0], wall=[120.0], reading_cpu=[25.0])}
     assert sendmessage.section(1000, ["ours"], figures)[4] == "| ours | 100 | 120 | 25 | 25% |"
 
 
 @pytest.mark.parametrize(("recipients", "passes"), [(10, (4, 50)), (100, (4, 5)), (1_000, (2, 1)), (10_000, (1, 1))])
 def test_every_room_has_warmed_its_process_before_the_last_pass(recipients: int, passes: tuple[int, int]) -> None:
-    """A large room does so with the one event that comes before the passes."""
+    """For a large room, the one event before the passes is enough."""
     assert sendmessage.passes_for(recipients, 2_000) == passes
