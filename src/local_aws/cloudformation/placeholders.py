@@ -1,6 +1,6 @@
-"""Resources that have nothing to do on a laptop: they get a stand-in, and a notice that names them.
+"""Resources that have no effect on a laptop: a placeholder is created instead, and a notice names them.
 
-A stand-in has a name and attributes, so that what refers to it can be created.
+A placeholder has a name and attributes, so that resources that refer to it can be created.
 """
 
 from collections import defaultdict
@@ -8,9 +8,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from local_aws.cloudformation.documents import Template
-
-STAND_IN = "Local::StandIn"
-"""Known to the embedded cloud; see moto_server/extensions.py."""
+from local_aws.embedded_aws.private_api import PLACEHOLDER_TYPE
 
 # moto creates these, and then runs functions in Docker containers, or nothing at all.
 WITHOUT_EFFECT = (
@@ -43,7 +41,7 @@ _WAITING = {"AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitCond
 
 
 def replace(template: Template, *, supported: Collection[str], stack: str) -> list[str]:
-    """Put stand-ins into the template, in place; return a notice for each type of resource that got them.
+    """Put placeholders into the template, in place; return a notice for each type of resource that got them.
 
     Args:
         template: The template, without SAM resources.
@@ -55,7 +53,7 @@ def replace(template: Template, *, supported: Collection[str], stack: str) -> li
     for logical_id, resource in template["Resources"].items():
         kind = resource["Type"]
         if kind not in supported or any(fnmatchcase(kind, pattern) for pattern in WITHOUT_EFFECT):
-            resource["Type"] = STAND_IN
+            resource["Type"] = PLACEHOLDER_TYPE
             if kind not in _WAITING:
                 replaced[kind].append(f"{stack}{logical_id}")
     return [f"Not run here, {kind}: {', '.join(names)}" for kind, names in replaced.items()]

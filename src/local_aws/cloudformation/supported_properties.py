@@ -86,7 +86,7 @@ def notices(template: Template, *, stack: str, created: Collection[str]) -> Iter
     """Yield a notice for each property of a type that has no effect here, and for each route that answers only here.
 
     Args:
-        template: The template, without SAM resources, after stand-ins were put in.
+        template: The template, without SAM resources, after placeholders were put in.
         stack: The logical ids of the nested stacks it is in, each with a slash after it.
         created: The logical ids that exist, after those of their stacks: a condition may leave some out.
 

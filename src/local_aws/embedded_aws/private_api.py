@@ -15,6 +15,8 @@ ROLES_PATH = "/local/roles"
 ENFORCE_PATH = "/local/permissions"
 """POST takes what `access.enforce` sends."""
 PATHS = frozenset({RESOURCE_TYPES_PATH, ROLES_PATH, ENFORCE_PATH})
+PLACEHOLDER_TYPE = "Local::Placeholder"
+"""The type of resources that have no effect here. The parent puts it into templates; the process creates it."""
 SECRET_HEADER = "X-Local-Secret"  # noqa: S105 - its name
 
 _secrets: dict[str, str] = {}

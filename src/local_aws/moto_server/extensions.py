@@ -17,6 +17,7 @@ from moto.cloudformation.parsing import Output
 from moto.core import responses
 from moto.core.utils import method_names_from_class
 
+from local_aws.embedded_aws.private_api import PLACEHOLDER_TYPE
 from local_aws.moto_server import (
     api_keys,
     cloudformation,
@@ -29,15 +30,12 @@ from local_aws.moto_server import (
 )
 from local_aws.moto_server.resource import Created, register
 
-STAND_IN = "Local::StandIn"
-"""The type that a resource is given which has nothing to do on a laptop."""
-
 _log = logging.getLogger("moto")
 
 
 def install() -> None:
     """Extend moto; to be called once, before its first stack."""
-    register(STAND_IN, _stand_in)
+    register(PLACEHOLDER_TYPE, _placeholder)
     websocket_api.install()
     api_keys.install()
     lambda_.install()
@@ -57,7 +55,7 @@ def install() -> None:
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
 
 
-def _stand_in(name: str, _properties: dict[str, Any], account: str, region: str) -> Created:
+def _placeholder(name: str, _properties: dict[str, Any], account: str, region: str) -> Created:
     return Created(name, {"Arn": f"arn:aws:local:{region}:{account}:{name}"}, other=f"{name}.{{}}")
 
 
