@@ -146,7 +146,6 @@ class Environment:
                 extra=setting.extra_variables,
                 runtime_api=runtime_api,
                 home=setting.home,
-                client=setting.client,
             ),
             folder=self._config.code,
             on_line=self._line,

@@ -17,32 +17,32 @@ from pathlib import Path
 
 from local_aws.config import FunctionConfig
 
-_OWN_CLIENT = Path(__file__).with_name("runtime_client.py")
+_PURE_CLIENT = Path(__file__).with_name("runtime_client.py")
 
 _DEBUG_LISTEN = Path(__file__).with_name("debug_listen.py")
 
 
 class RuntimeClient(Enum):
-    """Who speaks the Runtime API inside a function's process."""
+    """What calls the Runtime API inside a function's process; AWS's `awslambdaric` does all else."""
 
-    AWS = "awslambdaric"
-    """AWS's own, which it builds for Linux alone."""
-    OWN = "runtime_client"
-    """The one in this package, which needs nothing but Python."""
+    NATIVE = "native"
+    """Its own native module, which AWS builds for Linux only."""
+    PURE = "pure"
+    """The module in this package, which needs nothing but Python."""
 
     @classmethod
     def installed(cls) -> "RuntimeClient":
-        """Choose AWS's own where it is installed."""
-        return cls.AWS if importlib.util.find_spec("awslambdaric") else cls.OWN
+        """Choose the native module if it is installed."""
+        return cls.NATIVE if importlib.util.find_spec("runtime_client") else cls.PURE
 
     @property
     def takes_path(self) -> bool:
         """Whether a path may follow `host:port` in `AWS_LAMBDA_RUNTIME_API`.
 
-        AWS's takes it for its polls and answers, and not where it reports that a module could not be imported
-        (`call_rapid` of awslambdaric 4.2): Python's `HTTPConnection` would read a port in it.
+        AWS's client accepts one for its polls and answers, but not when it reports a module that cannot be imported
+        (`call_rapid` of awslambdaric 4.2): Python's `HTTPConnection` would read the path as part of the port.
         """
-        return self is RuntimeClient.OWN
+        return self is RuntimeClient.PURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def command(config: FunctionConfig, client: RuntimeClient, debugger: Debugger | 
     `-P`, because Python would put the client's folder first on the module path, where our modules would hide the
     function's. The client is started by its path, so that the function need not be able to import this package.
     """
-    program = ["-m", "awslambdaric"] if client is RuntimeClient.AWS else [str(_OWN_CLIENT)]
+    program = ["-m", "awslambdaric"] if client is RuntimeClient.NATIVE else [str(_PURE_CLIENT)]
     if debugger is None:
         return [sys.executable, "-P", *program, config.handler]
     # Python's frozen modules have no lines for a debugger to stop at, of which debugpy would warn.
@@ -69,9 +69,7 @@ def command(config: FunctionConfig, client: RuntimeClient, debugger: Debugger | 
     return [sys.executable, "-X", "frozen_modules=off", "-P", *listening, *program, config.handler]
 
 
-def variables(
-    config: FunctionConfig, *, extra: Mapping[str, str], runtime_api: str, home: Path, client: RuntimeClient
-) -> dict[str, str]:
+def variables(config: FunctionConfig, *, extra: Mapping[str, str], runtime_api: str, home: Path) -> dict[str, str]:
     """Return the whole environment of a function's process.
 
     Args:
@@ -79,7 +77,6 @@ def variables(
         extra: What the stack adds, such as endpoints and credentials; wins over the template.
         runtime_api: Where the Runtime API is, as `RuntimeApi.open` returns it.
         home: An empty folder. Without it libraries would look up the person's own, and find `~/.aws` there.
-        client: Who speaks the Runtime API.
 
     """
     return (
@@ -89,7 +86,7 @@ def variables(
         | _reserved(config)
         | {
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
-            "LAMBDA_RUNTIME_DIR": str(_runtime_folder(client)),
+            "LAMBDA_RUNTIME_DIR": str(_runtime_folder()),
             "PYTHONPATH": _python_path(config),
         }
     )
@@ -149,6 +146,8 @@ def _python_path(config: FunctionConfig) -> str:
     return ":".join([*map(str, folders), *([asked] if asked else [])])
 
 
-def _runtime_folder(client: RuntimeClient) -> Path:
-    spec = importlib.util.find_spec("awslambdaric") if client is RuntimeClient.AWS else None
-    return Path(spec.origin).parent if spec and spec.origin else _OWN_CLIENT.parent
+def _runtime_folder() -> Path:
+    spec = importlib.util.find_spec("awslambdaric")
+    assert spec is not None  # noqa: S101  a dependency
+    assert spec.origin is not None  # noqa: S101
+    return Path(spec.origin).parent

@@ -1,4 +1,4 @@
-"""Functions under each runtime client."""
+"""Functions with each runtime client."""
 
 import importlib.util
 from collections.abc import AsyncIterator
@@ -14,8 +14,8 @@ from tests.local_aws.lambda_.support import Stack
 def client(request: pytest.FixtureRequest) -> RuntimeClient:
     """Return each runtime client that this system has."""
     chosen: RuntimeClient = request.param
-    if chosen is RuntimeClient.AWS and importlib.util.find_spec("awslambdaric") is None:
-        pytest.skip("AWS builds awslambdaric for Linux alone")
+    if chosen is RuntimeClient.NATIVE and importlib.util.find_spec("runtime_client") is None:
+        pytest.skip("AWS builds the native part of awslambdaric for Linux only")
     return chosen
 
 
