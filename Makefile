@@ -9,7 +9,7 @@ export $(TYPED)
 
 BIN := .venv/bin
 LOCK := requirements/dev.txt
-COMPILE := .venv-lock/bin/uv pip compile --quiet $(if $(KEEP),,--upgrade) --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
@@ -52,10 +52,10 @@ test-attack: setup  ## Attack it: random input and broken peers, for about a min
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/attack
 
 # Versions that the lock file does not have are resolved by uv, with the hashes that the package index states at that moment.
-RESOLVE := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
+RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
 	--no-emit-package serverless-websocket-chat --extra dev
 
-test-lowest: .venv-lock/installed  ## Run the tests with the oldest versions that pyproject.toml allows
+test-lowest: setup  ## Run the tests with the oldest versions that pyproject.toml allows
 	@mkdir -p build
 	$(RESOLVE) --resolution lowest-direct --output-file build/lowest.txt pyproject.toml
 	$(BIN)/python -m venv --clear .venv-lowest
@@ -63,7 +63,7 @@ test-lowest: .venv-lock/installed  ## Run the tests with the oldest versions tha
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	.venv-lowest/bin/pytest $(SIDE_BY_SIDE)
 
-test-newest-moto: .venv-lock/installed  ## Run the emulator's tests with moto's newest release
+test-newest-moto: setup  ## Run the emulator's tests with moto's newest release
 	@mkdir -p build
 	@cp $(LOCK) build/newest-moto.txt
 	$(RESOLVE) --upgrade-package moto --output-file build/newest-moto.txt pyproject.toml
@@ -89,13 +89,13 @@ lint-workflows: .venv-zizmor/installed  ## Look for weaknesses in the workflows 
 
 check: lint test-fast test test-attack  ## Everything that a change has to pass: format, lint, types, import rules, templates, tests
 
-lock: .venv-lock/installed  ## Pin the newest allowed versions, with their hashes, for every platform; KEEP=1 keeps pins that still fit
+lock: setup  ## Pin the newest allowed versions, with their hashes, for every platform; KEEP=1 keeps pins that still fit
 	$(COMPILE) --extra dev --output-file $(LOCK) pyproject.toml
 	@# The functions run what the tests run.
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
-	for each in deploy lock sam checkov zizmor; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
+	for each in deploy sam checkov zizmor; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
@@ -123,7 +123,7 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-deploy .venv-lock .venv-lowest .venv-moto .venv-sam .venv-checkov .venv-zizmor .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-lowest .venv-moto .venv-sam .venv-checkov .venv-zizmor .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it

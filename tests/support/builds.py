@@ -4,15 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
+import uv
 
 from tests.support.once import once
-from tools.artifact import wheels
 from tools.artifact.build import REPOSITORY, build
 from tools.artifact.target import Target
 
@@ -28,8 +26,10 @@ def needs_package_index() -> None:
 
 @cache
 def _package_index_answers() -> bool:
-    command = [sys.executable, "-m", "pip", "index", "versions", "--retries", "0", "--timeout", "10", "hpack"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    command = [uv.find_uv_bin(), "pip", "compile", "--quiet", "--no-deps", "--refresh", "-"]
+    environment = os.environ | {"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "0"}
+    done = subprocess.run(command, input=b"hpack", env=environment, capture_output=True, check=False, timeout=60)
+    return done.returncode == 0
 
 
 def own_architecture() -> str:
@@ -49,14 +49,15 @@ def shared_build(shared: Path, *, architecture: str) -> Path:
 def built(shared: Path, folder: Path, *, architecture: str, adapters: str = "direct") -> Path:
     """Build from a fresh copy of what a build reads; return the folder `folder/build`.
 
-    The wheels are downloaded once for all builds of a run, into `shared`.
+    All builds of a run have one cache of wheels, in `shared`.
     """
     source = folder / "source"
     for name in ("src", "infrastructure", "requirements"):
         # Not `copy2`: the copies get times of their own.
         shutil.copytree(REPOSITORY / name, source / name, copy_function=shutil.copyfile)
     target = Target(python=RUNNING, architecture=architecture)
-    with _wheels_of(once(shared, f"wheels-{adapters}-{architecture}", lambda to: _download(to, target, adapters))):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_CACHE_DIR", str(shared / "uv-cache"))
         build(target, adapters=adapters, output=folder / "build", log=lambda _line: None, source=source)
     return folder / "build"
 
@@ -68,17 +69,3 @@ def built_elsewhere(shared: Path, folder: Path, *, architecture: str) -> Path:
         return built(shared, folder, architecture=architecture)
     finally:
         os.umask(umask)
-
-
-def _download(folder: Path, target: Target, adapters: str) -> None:
-    for name in (f"functions-{adapters}", "functions-authorizer"):
-        wheels.download(REPOSITORY / "requirements" / f"{name}.txt", target, folder)
-
-
-@contextmanager
-def _wheels_of(folder: Path) -> Iterator[None]:
-    """Have pip take wheels from the folder and from nowhere else."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PIP_NO_INDEX", "1")
-        patch.setenv("PIP_FIND_LINKS", str(folder))
-        yield

@@ -103,7 +103,7 @@ def test_built_template_says_what_it_was_built_for(runnable: Path) -> None:
 
 
 def test_command_refuses_what_cannot_be_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In pip's words: there is no wheel for so old a Python."""
+    """There is no wheel for so old a Python, and uv says so."""
     needs_package_index()
     status = main(["--python", "3.5", "--adapters", "direct", "--output", str(tmp_path)])
     assert status == 1

@@ -1,5 +1,6 @@
 """The parts of a build that fetch nothing."""
 
+import hashlib
 import sys
 import zipfile
 from pathlib import Path
@@ -10,16 +11,6 @@ from tools.artifact import archive, bytecode, templates, trim, wheels
 from tools.artifact.target import BadTarget, Target
 
 ARM = Target(python="3.13", architecture="arm64")
-LOCK = """\
-anyio==4.1 \\
-    --hash=sha256:aa \\
-    --hash=sha256:bb
-    # via nothing
-backport==1.0 ; python_full_version < '3.13' \\
-    --hash=sha256:cc
-windows==1.0 ; sys_platform == 'win32' \\
-    --hash=sha256:dd
-"""
 
 
 @pytest.mark.parametrize(("python", "architecture"), [("3", "arm64"), ("3.13.1", "arm64"), ("3.13", "aarch64")])
@@ -29,24 +20,79 @@ def test_target_that_lambda_does_not_have_is_refused(python: str, architecture: 
         Target(python=python, architecture=architecture)
 
 
-def test_wheels_for_a_newer_c_library_than_the_runtimes_are_not_taken() -> None:
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that is the only place with wheels."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    return folder
+
+
+def wheel(index: Path, name: str, tag: str = "py3-none-any") -> str:
+    """Make a wheel with one module and a command; return its hash."""
+    path, metadata = index / f"{name}-1.0-{tag}.whl", f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"tag = {tag!r}\n")
+        archive.writestr(f"{name}-1.0.data/scripts/{name}", "#!python\n")
+        archive.writestr(f"{metadata}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{metadata}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        archive.writestr(f"{metadata}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("python", "architecture", "taken"),
+    [
+        ("3.13", "arm64", "manylinux_2_34_aarch64"),
+        ("3.13", "x86_64", "manylinux_2_34_x86_64"),
+        ("3.11", "x86_64", "manylinux_2_17_x86_64"),
+    ],
+)
+def test_wheels_for_a_newer_c_library_than_the_runtimes_are_not_taken(
+    index: Path, tmp_path: Path, python: str, architecture: str, taken: str
+) -> None:
     """Amazon Linux 2 has glibc 2.26 and Amazon Linux 2023 has 2.34."""
-    assert ARM.platforms[0] == "manylinux_2_34_aarch64"
-    assert Target(python="3.11", architecture="x86_64").platforms[0] == "manylinux_2_26_x86_64"
-
-
-def test_markers_are_judged_by_the_target() -> None:
-    """The machine that builds may run another Python on another system."""
-    assert list(wheels.requirements(LOCK, ARM)) == ["anyio==4.1 --hash=sha256:aa --hash=sha256:bb"]
-    older = Target(python="3.12", architecture="arm64")
-    assert "backport==1.0 --hash=sha256:cc" in list(wheels.requirements(LOCK, older))
-
-
-def test_wheel_for_another_hash_than_the_locks_is_refused(tmp_path: Path) -> None:
-    """A package that was exchanged on the way does not get into an artifact."""
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in (17, 27, 34, 35) for machine in ("aarch64", "x86_64")]
+    hashes = [wheel(index, "native", f"py3-none-{each}") for each in [*tags, "macosx_11_0_arm64"]]
     lock = tmp_path / "lock.txt"
-    lock.write_text(f"hpack==4.2.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
-    with pytest.raises(wheels.NoWheels):
+    lock.write_text("native==1.0 " + " ".join(f"--hash=sha256:{each}" for each in hashes), encoding="utf-8")
+    wheels.install(lock, Target(python=python, architecture=architecture), tmp_path / "out")
+    assert (tmp_path / "out" / "native.py").read_text() == f"tag = 'py3-none-{taken}'\n"
+
+
+def test_markers_are_judged_by_the_target(index: Path, tmp_path: Path) -> None:
+    """The machine that builds may run another Python on another system."""
+    lines = {
+        "always": "",
+        "backport": "; python_full_version < '3.13'",
+        "windows": "; sys_platform == 'win32'",
+        "arm": "; platform_machine == 'aarch64'",
+    }
+    lock = tmp_path / "lock.txt"
+    text = [f"{name}==1.0 {marker} --hash=sha256:{wheel(index, name)}" for name, marker in lines.items()]
+    lock.write_text("\n".join(text), encoding="utf-8")
+    wheels.install(lock, ARM, tmp_path / "new")
+    wheels.install(lock, Target(python="3.12", architecture="x86_64"), tmp_path / "old")
+    assert {path.stem for path in (tmp_path / "new").glob("*.py")} == {"always", "arm"}
+    assert {path.stem for path in (tmp_path / "old").glob("*.py")} == {"always", "backport"}
+
+
+def test_only_packages_are_installed(index: Path, tmp_path: Path) -> None:
+    """A command names the Python of the machine that builds, so that archives would differ from machine to machine."""
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"one==1.0 --hash=sha256:{wheel(index, 'one')}", encoding="utf-8")
+    wheels.install(lock, ARM, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.py", "one-1.0.dist-info"}
+
+
+def test_wheel_for_another_hash_than_the_locks_is_refused(index: Path, tmp_path: Path) -> None:
+    """A package that was exchanged on the way does not get into an artifact."""
+    wheel(index, "one")
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"one==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    with pytest.raises(wheels.NoWheels, match="Hash mismatch"):
         wheels.install(lock, ARM, tmp_path / "out")
 
 

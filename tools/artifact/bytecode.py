@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import uv
+
 from tools.artifact.target import Target
 
 WHERE_LAMBDA_HAS_IT = "/var/task"
@@ -37,10 +39,8 @@ def _candidates(version: str) -> Iterator[Path]:
     yield Path(sys.executable)
     if found := shutil.which(f"python{version}"):
         yield Path(found)
-    if uv := shutil.which("uv"):
-        asked = _output([uv, "python", "find", "--no-project", version])
-        if asked:
-            yield Path(asked)
+    if asked := _output([uv.find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", version]):
+        yield Path(asked)
     # pyenv's commands on the path stand for the version that is chosen, and need not be this one.
     yield from sorted(
         Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob(f"versions/{version}.*/bin/python")

@@ -33,34 +33,11 @@ class Target:
         return int(major), int(minor)
 
     @property
-    def machine(self) -> str:
-        """Linux's name of the architecture."""
-        return ARCHITECTURES[self.architecture]
+    def platform(self) -> str:
+        """The newest wheels that run there, in uv's words.
 
-    @property
-    def platforms(self) -> list[str]:
-        """The wheel platforms that run there, newest first.
-
-        A wheel for a C library runs on it and on every later one (PEP 600); the runtimes from Python 3.12 on have
-        glibc 2.34 (Amazon Linux 2023), those before have 2.26 (Amazon Linux 2).
+        A wheel for a C library runs on it and on every later one (PEP 600). The runtimes from Python 3.12 on have glibc
+        2.34 (Amazon Linux 2023). Those before have 2.26 (Amazon Linux 2), of which uv knows no wheels newer than 2.17.
         """
-        newest = 34 if self.version >= OLDEST_ON_AMAZON_LINUX_2023 else 26
-        platforms = [f"manylinux_2_{minor}_{self.machine}" for minor in range(newest, 16, -1)]
-        return [*platforms, f"manylinux2014_{self.machine}"]
-
-    @property
-    def markers(self) -> dict[str, str]:
-        """The values of the environment markers there (PEP 508)."""
-        return {
-            "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
-            "os_name": "posix",
-            "platform_machine": self.machine,
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": f"{self.python}.0",
-            "python_version": self.python,
-            "sys_platform": "linux",
-        }
+        newest = "2_34" if self.version >= OLDEST_ON_AMAZON_LINUX_2023 else "2_17"
+        return f"{ARCHITECTURES[self.architecture]}-manylinux_{newest}"
