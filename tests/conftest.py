@@ -1,11 +1,16 @@
 """What tests share: real services on loopback, and the rule that CI skips nothing."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
+from blockbuster import BlockBuster
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 REGION = "us-east-1"
 
@@ -61,6 +66,24 @@ def _no_developer_credentials() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_blocks_the_loop() -> Iterator[None]:
+    """Raise `BlockingError` if the code under test makes a blocking call while an event loop runs in its thread."""
+    functions = ["chat_core", "adapters", "aws_client", "entrypoints.aws_lambda"]
+    # The emulator uses files in its loop: they are on this machine, and small.
+    but_files = BlockBuster([*functions, "entrypoints.local", "local_aws"])
+    files = BlockBuster(functions)
+    for detector, of_files in ((but_files, False), (files, True)):
+        for name, function in detector.functions.items():
+            if name.startswith(("os.", "io.")) is of_files:
+                # The SDK reads its service descriptions during a cold start, before there is an event.
+                function.can_block_in("entrypoints/aws_lambda/container.py", {"open_sink"})
+                function.activate()
+    yield
+    files.deactivate()
+    but_files.deactivate()
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that is shared by all processes of this run of the tests: see `tests.support.once`."""
@@ -71,8 +94,26 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     """Start moto's server; return its URL."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    moto = DomainDispatcherApplication(create_backend_app)
+    turns = Lock()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # DynamoDB's conditions hold between requests that come at once; moto's do not, unless requests take turns.
+        with turns if environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") else nullcontext():
+            answer: Iterable[bytes] = moto(environ, start_response)
+            return answer
+
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps the requests out of the tests' output."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass

@@ -191,7 +191,8 @@ async def test_payload_larger_than_the_socket_buffer_arrives_whole(endpoint: Rog
         writer.write(OK)
 
     endpoint.reply = reply
-    outcomes = await deliver(endpoint, ids=IDS[:10], payload="y" * 5_000_000)
+    async with sink_on(endpoint, post_timeout=15) as sink:
+        outcomes = await sink.deliver(payload="y" * 5_000_000, connection_ids=IDS[:10], deadline=time.monotonic() + 20)
     assert outcomes.delivered == 10
     assert bodies == {b"y" * 5_000_000}
 

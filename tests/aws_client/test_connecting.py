@@ -24,6 +24,8 @@ from tests.support.rogue_endpoint import OK, Post, rogue_endpoint
 from tests.support.silent_server import silent_server
 from tests.support.useless_server import KINDS, allow, hold_back, useless_server
 
+LATE_SECONDS = 3
+"""How late a busy machine may be."""
 SECONDS = 1.5
 """A client without pauses opens hundreds of connections in this time."""
 FEW = 8
@@ -69,7 +71,7 @@ async def test_few_connections_are_opened_for_a_post_that_no_server_accepts(
     async with useless_server(server_context(certificate[1]), KINDS[kind]) as server, sink_on(server.url) as sink:
         started = time.monotonic()
         outcomes = await sink.deliver(payload="x", connection_ids=["a"], deadline=started + SECONDS)
-        assert time.monotonic() - started < SECONDS + 0.5
+        assert time.monotonic() - started < SECONDS + LATE_SECONDS
         assert outcomes.failed == {"a": outcome}
         assert 1 <= server.opened <= FEW
 
@@ -79,7 +81,7 @@ async def test_few_connections_are_opened_for_a_call_that_no_server_accepts(cert
     """The call ends after its attempts, or at its deadline, which counts from the call."""
     async with useless_server(server_context(certificate[1]), KINDS[kind]) as server:
         with closing(client_on(server.url)) as client:
-            async with asyncio.timeout(SECONDS + 0.5):
+            async with asyncio.timeout(SECONDS + LATE_SECONDS):
                 with pytest.raises(ServiceUnreachable):
                     await client.call("GetItem", {}, deadline=time.monotonic() + SECONDS)
         assert 1 <= server.opened <= FEW
