@@ -1,24 +1,21 @@
-"""Headless Chromium, driven over WebDriver (https://www.w3.org/TR/webdriver2/), whose few requests need no library."""
+"""Headless Chromium, driven by selenium."""
 
-import base64
-import json
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-ENTER = "\ue007"
-SHIFT = "\ue008"
-"""Keys, in WebDriver's table of code points (section 17.4.2). A key that is held is let go at the end of the text."""
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-"""The member that holds an element's id, fixed by WebDriver (section 12)."""
+ENTER = Keys.ENTER
+SHIFT = Keys.SHIFT
+"""A key that is held is released at the end of the text."""
 
 FLAGS = [
     "--headless",
@@ -32,45 +29,40 @@ FLAGS = [
 ]
 
 
-class WebDriverError(Exception):
-    """The driver's answer was an error, named as WebDriver names it."""
-
-
-@dataclass
+@dataclass(frozen=True)
 class Browser:
-    """One window. What selects an element is a CSS selector."""
+    """One window. Elements are named by CSS selectors."""
 
-    driver: HTTPConnection
-    session: str = ""
+    driver: Chrome
 
     def open(self, url: str) -> None:
         """Go to a page; return when it has loaded."""
-        self._post("url", url=url)
+        self.driver.get(url)
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run the body of a function in the page; return what it returns."""
-        return self._post("execute/sync", script=script, args=list(arguments))
+        return self.driver.execute_script(script, *arguments)
 
     def type(self, selector: str, keys: str) -> None:
         """Press keys in an element, one after the other."""
-        self._post(f"element/{self._find(selector)}/value", text=keys)
+        self._find(selector).send_keys(keys)
 
     def click(self, selector: str) -> None:
-        """Click where the element is, which has to be in sight."""
-        self._post(f"element/{self._find(selector)}/click")
+        """Click an element, which has to be visible."""
+        self._find(selector).click()
 
     def text(self, selector: str) -> str:
-        """Return the text that is in sight in an element; empty where there is none."""
+        """Return the visible text of an element; empty if there is no such element."""
         script = (
             "const found = document.querySelector(arguments[0]); return found?.checkVisibility() ? found.innerText : ''"
         )
         return str(self.run(script, selector))
 
     def wait_for(self, selector: str, text: str = "", *, timeout: float = 15) -> None:
-        """Wait until an element that the selector finds is in sight with the text in it.
+        """Wait until an element that the selector finds is visible and contains the text.
 
         Raises:
-            TimeoutError: none has; with the text of the whole page.
+            TimeoutError: There is none; the message has the text of the whole page.
 
         """
         script = """return [...document.querySelectorAll(arguments[0])].some(
@@ -82,33 +74,30 @@ class Browser:
             time.sleep(0.02)
 
     def resize(self, width: int, height: int, *, scale: float = 1) -> None:
-        """Give the page that many CSS pixels, each `scale` device pixels wide."""
+        """Set the size of the page in CSS pixels, each `scale` device pixels wide."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         self.devtools("Emulation.setDeviceMetricsOverride", **metrics)
 
     def go_offline(self, offline: bool) -> None:
-        """Take the network away from the browser, or give it back."""
+        """Disconnect the browser from the network, or connect it again."""
         conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.devtools("Network.enable")
         self.devtools("Network.emulateNetworkConditions", **conditions)
 
     def devtools(self, command: str, **parameters: Any) -> Any:
-        """Run a command of the DevTools protocol, for what WebDriver has none."""
-        return self._post("goog/cdp/execute", cmd=command, params=parameters)
+        """Run a command of the DevTools protocol."""
+        return self.driver.execute_cdp_cmd(command, parameters)
 
     def screenshot(self) -> bytes:
-        """Return what is in sight, as PNG."""
-        return base64.b64decode(_request(self.driver, "GET", f"/session/{self.session}/screenshot"))
+        """Return the visible part of the page as PNG."""
+        return self.driver.get_screenshot_as_png()
 
     def complaints(self) -> list[str]:
-        """Return what the browser logged since the last call: errors of scripts, refusals of the security policy."""
-        return [entry["message"] for entry in self._post("se/log", type="browser")]
+        """Return what the browser logged since the last call: script errors and violations of the security policy."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
-    def _find(self, selector: str) -> str:
-        return str(self._post("element", using="css selector", value=selector)[ELEMENT])
-
-    def _post(self, command: str, **body: Any) -> Any:
-        return _request(self.driver, "POST", f"/session/{self.session}/{command}", body)
+    def _find(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
 
 
 def missing_programs() -> list[str]:
@@ -118,47 +107,16 @@ def missing_programs() -> list[str]:
 
 @contextmanager
 def open_browser(*flags: str) -> Iterator[Browser]:
-    """Start Chromium with an empty profile and further flags; end it, and its driver, however the test ends."""
-    command = ["chromedriver", "--port=0"]
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
-    ):
+    """Start Chromium with an empty profile and further flags; end it and its driver at the end of the block."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options = ChromeOptions()
+        options.binary_location = shutil.which("chromium") or ""
+        for flag in (*FLAGS, *flags, f"--user-data-dir={Path(profile) / 'profile'}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "WARNING"})
+        # With both paths given, selenium has no reason to look for a browser to download.
+        driver = Chrome(options=options, service=ChromeService(executable_path=shutil.which("chromedriver")))
         try:
-            driver = HTTPConnection("127.0.0.1", _read_port(process), timeout=60)
-            browser = Browser(driver)
-            browser.session = _request(driver, "POST", "/session", _capabilities(profile, flags))["sessionId"]
-            try:
-                yield browser
-            finally:
-                _request(driver, "DELETE", f"/session/{browser.session}")
-                driver.close()
+            yield Browser(driver)
         finally:
-            process.terminate()
-
-
-def _capabilities(profile: str, flags: Sequence[str]) -> dict[str, Any]:
-    options = {
-        "binary": shutil.which("chromium"),
-        "args": [*FLAGS, *flags, f"--user-data-dir={Path(profile) / 'profile'}"],
-    }
-    wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "WARNING"}}
-    return {"capabilities": {"alwaysMatch": wanted}}
-
-
-def _read_port(process: subprocess.Popen[str]) -> int:
-    """Read what the driver prints up to the line that names its port."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "started successfully on port" in line:
-            return int(line.rstrip().rstrip(".").rpartition(" ")[2])
-    raise RuntimeError("chromedriver did not start")
-
-
-def _request(driver: HTTPConnection, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    driver.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
-    response = driver.getresponse()
-    value = json.loads(response.read())["value"]
-    if response.status != 200:
-        raise WebDriverError(f"{value['error']}: {value['message']}")
-    return value
+            driver.quit()
