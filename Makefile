@@ -61,7 +61,8 @@ test-lowest: setup  ## Run the tests with the oldest versions that pyproject.tom
 	$(BIN)/python -m venv --clear .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/lowest.txt
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	.venv-lowest/bin/pytest $(SIDE_BY_SIDE)
+	.venv-lowest/bin/pytest $(SIDE_BY_SIDE) -m "not alone"
+	.venv-lowest/bin/pytest -m alone
 
 test-newest-moto: setup  ## Run the emulator's tests with moto's newest release
 	@mkdir -p build
@@ -70,7 +71,7 @@ test-newest-moto: setup  ## Run the emulator's tests with moto's newest release
 	$(BIN)/python -m venv --clear .venv-moto
 	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement build/newest-moto.txt
 	.venv-moto/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	.venv-moto/bin/pytest $(SIDE_BY_SIDE) tests/local_aws tests/contract tests/e2e
+	.venv-moto/bin/pytest $(SIDE_BY_SIDE) -m "not alone" tests/local_aws tests/contract tests/e2e
 
 lint: setup
 	$(BIN)/ruff format --check .
