@@ -1,8 +1,8 @@
 /**
- * The token that the page connects with, where the service asks for one.
+ * The token that the page connects with, if the service requires one.
  *
- * It is in this tab's session storage and nowhere else: never in the page's text, nor, for longer than it takes to read
- * `#token=…`, in its address. A fragment is not sent to any server, so that whoever issues tokens can link to the page.
+ * It is kept in this tab's session storage only. It never appears in the page's text, and `#token=…` is removed from the
+ * address as soon as it was read. Browsers send a fragment to no server, so an issuer of tokens can link to the page.
  */
 
 import { describe, mayBeOffered, tidy } from "./token.js";
@@ -21,8 +21,8 @@ export class Access {
   #token;
 
   /**
-   * `menu` opens on the `form` with the `field`; `inUse` holds what is shown with a token: a `note` on it, and `forget`.
-   * `onChange` is called where the user gives another token, or takes it away.
+   * `menu` opens on the `form` with the `field`. `inUse` contains what is shown while a token is in use: a `note` about it,
+   * and `forget`. `onChange` is called when the user enters another token or removes it.
    */
   constructor({ menu, form, field, problem, inUse, note, forget, onChange }) {
     this.#menu = menu;
@@ -42,7 +42,7 @@ export class Access {
       this.#submit();
     });
     forget.addEventListener("click", () => this.#chosen(""));
-    // A link to this very page, with another token: the browser does not load it again.
+    // A link to this page with another token: the browser does not reload the page.
     addEventListener("hashchange", () => this.#takeFragment() && this.#changed());
   }
 
@@ -51,7 +51,7 @@ export class Access {
     return this.#token;
   }
 
-  /** Shows where to enter a token. */
+  /** Opens the menu in which a token can be entered. */
   open() {
     this.#menu.open = true;
     this.#field.focus();
@@ -81,7 +81,7 @@ export class Access {
     store(token);
   }
 
-  /** Returns whether there was a token in the address, which is no longer there. */
+  /** Moves a token from the address to the storage. Returns whether there was one. */
   #takeFragment() {
     const token = tidy(new URLSearchParams(location.hash.slice(1)).get(FRAGMENT_PARAMETER) ?? "");
     if (token === "") return false;
@@ -91,7 +91,7 @@ export class Access {
     return true;
   }
 
-  /** What was typed goes with the menu; whether a token is still good is found out anew. */
+  /** When the menu closes, the input is cleared. When it opens, the token is judged again. */
   #toggled() {
     if (this.#menu.open) return this.#show();
     this.#form.reset();
@@ -111,7 +111,7 @@ export class Access {
   }
 }
 
-/** Storage may be switched off; the token then lives as long as the page. */
+/** Storage may be disabled. The token then lasts as long as the page. */
 function stored() {
   try {
     return sessionStorage.getItem(STORED_TOKEN);

@@ -8,7 +8,7 @@ export class Composer {
   #problem;
   #onSend;
 
-  /** `onSend` gets the text, and returns what is wrong with it or with sending now, or "" where it was sent. */
+  /** `onSend` receives the text. It returns why the text cannot be sent, or "" if it was sent. */
   constructor({ form, draft, problem, onSend }) {
     this.#draft = draft;
     this.#problem = problem;
@@ -23,7 +23,7 @@ export class Composer {
     });
   }
 
-  /** Puts text back to be changed, after what is being written. */
+  /** Appends text to the draft, so that it can be changed. */
   add(text) {
     this.#draft.value = this.#draft.value ? `${this.#draft.value}\n${text}` : text;
     this.#changed();
@@ -34,13 +34,13 @@ export class Composer {
     this.#draft.focus();
   }
 
-  /** Takes away what was said to be wrong. */
+  /** Hides the complaint about the draft. */
   clearProblem() {
     this.#showProblem("");
   }
 
   #pressed(event) {
-    // While an input method composes a character, Enter chooses it.
+    // While an input method composes a character, Enter selects it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.#send();
@@ -76,7 +76,7 @@ export class Composer {
   }
 }
 
-/** Storage may be switched off, or full; the draft then lives as long as the page. */
+/** Storage may be disabled or full. The draft then lasts as long as the page. */
 function stored() {
   try {
     return sessionStorage.getItem(STORED_DRAFT);

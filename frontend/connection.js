@@ -1,24 +1,24 @@
 /**
- * One socket at a time, and when to open the next. No DOM: what it needs of the browser comes in as `environment`.
+ * One socket at a time, and when to open the next one. No DOM: the functions of the browser are passed as `environment`.
  *
  *   connecting → open         the handshake succeeded
  *   connecting → waiting      it failed, or took too long
  *   open       → waiting      the connection was lost
- *   open       → connecting   it was closed as a matter of routine, see below
- *   waiting    → connecting   the delay is over, the user does not want to wait, or the browser has a network again
- *   waiting    → offline      the browser says that there is no network; likewise instead of entering "waiting"
- *   offline    → connecting   it says that there is one again, or the user knows better
+ *   open       → connecting   API Gateway closed it as a routine, see below
+ *   waiting    → connecting   the delay is over, the user does not want to wait, or the browser is online again
+ *   waiting    → offline      the browser is offline; if it is offline already, "offline" takes the place of "waiting"
+ *   offline    → connecting   it is online again, or the user wants to try
  *
- * API Gateway closes with 1001 a connection that was idle for ten minutes, or open for two hours. The page does not keep
- * itself alive with messages that say nothing: each would be billed, and run a function. It opens a new connection at
- * once instead, which is routine and not reported as a loss.
+ * API Gateway closes a connection with 1001 if it was idle for ten minutes or open for two hours. The page sends no empty
+ * messages to keep it alive, since each would be billed and invoke a function. It opens a new connection at once instead,
+ * and does not report a loss.
  */
 
 import { subprotocols } from "./protocol.js";
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A connection that lasted less says nothing about the next one: delays go on growing. */
+/** If a connection ends sooner than this, the next delay grows further. */
 const STABLE_AFTER_MS = 5_000;
 /** API Gateway waits 29 s for the function that accepts a connection. */
 const OPENING_TIMEOUT_MS = 32_000;
@@ -46,9 +46,9 @@ export class Connection {
   #timer;
 
   /**
-   * `onState` gets {name: "connecting" | "open" | "offline"} or {name: "waiting", until} (ms since the epoch). A state
+   * `onState` receives {name: "connecting" | "open" | "offline"} or {name: "waiting", until} (ms since the epoch). A state
    * that follows the loss of an open connection also has `closeCode`; "waiting" without one follows a handshake that
-   * failed. Why it did, a browser tells no script. `getToken` is asked before each handshake.
+   * failed, for a reason that browsers hide from scripts. `getToken` is called before each handshake.
    */
   constructor({ url, getToken = () => "", onState, onFrame, environment = browser }) {
     this.#url = url;
@@ -62,28 +62,28 @@ export class Connection {
     return this.#state.name === "open";
   }
 
-  /** Opens a connection now, in place of the one there is, if there is one. */
+  /** Opens a connection now, and drops the current one, if any. */
   connect() {
     const closeCode = this.isOpen ? 1006 : undefined;
     this.#abandon();
     this.#open(closeCode);
   }
 
-  /** Hands a frame to the socket; returns false where there is none. That it was handed over is no proof of arrival. */
+  /** Passes a frame to the socket. Returns false if there is none; true does not prove that the frame arrives. */
   send(frame) {
     if (!this.isOpen || this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(frame);
     return true;
   }
 
-  /** The browser has a network again. */
+  /** The browser is online again. */
   online() {
     if (this.#state.name !== "waiting" && this.#state.name !== "offline") return;
     this.#failures = 0;
     this.connect();
   }
 
-  /** The browser has no network. An open connection is left alone: one to this very machine goes on working. */
+  /** The browser is offline. An open connection is kept: one to this machine still works. */
   offline() {
     if (this.#state.name !== "waiting") return;
     this.#environment.clearTimeout(this.#timer);
@@ -119,14 +119,14 @@ export class Connection {
 
   #wait(closeCode) {
     const longest = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
-    // Half of it is random, so that clients that were cut off together do not come back together.
+    // Half of it is random, so that clients which were disconnected together do not reconnect together.
     const delay = longest * (0.5 + this.#environment.random() / 2);
     this.#failures += 1;
     this.#timer = this.#environment.setTimeout(() => this.#open(), delay);
     this.#enter({ name: "waiting", until: this.#environment.now() + delay, closeCode });
   }
 
-  /** Lets go of the socket: closing one whose network is gone takes minutes, and it must not speak meanwhile. */
+  /** Drops the socket without waiting: closing it takes minutes if the network is gone. Its later events are ignored. */
   #abandon(socket = this.#socket) {
     this.#environment.clearTimeout(this.#timer);
     if (socket === null) return;

@@ -1,7 +1,7 @@
-/** The list of messages. All text goes in with textContent: what people write is never read as HTML. */
+/** The list of messages. All text is set with textContent: what people write is never parsed as HTML. */
 
 const MOST_ENTRIES = 500;
-/** This near to its end, the reader is taken to be at the end. */
+/** A reader within this distance of the end counts as being at the end. */
 const NEAR_END_PX = 48;
 /** Messages of one sender this close together share one line with name and time. */
 const SAME_BREATH_MS = 3 * 60_000;
@@ -20,12 +20,12 @@ export class MessageLog {
   #onEdit;
   #unread = 0;
   #atEnd = true;
-  /** The sender and the time of the last entry, as long as that is a message. */
+  /** The sender and the time of the last entry, if that is a message. */
   #last = null;
-  /** message of ours → its element */
+  /** our own message → its element */
   #own = new Map();
 
-  /** `onAgain` and `onEdit` get the message of ours whose button was pressed. */
+  /** `onAgain` and `onEdit` receive our own message whose button was pressed. */
   constructor({ scroller, entries, newer, empty, onAgain, onEdit }) {
     this.#scroller = scroller;
     this.#entries = entries;
@@ -38,12 +38,12 @@ export class MessageLog {
     newer.addEventListener("click", () => this.#showEnd());
   }
 
-  /** Adds what someone else wrote, or one of our connections on its own account (`own`). */
+  /** Adds a message of someone else, or one that another of our connections sent (`own`). */
   addMessage({ from, text, own = false }) {
     this.#append(this.#bubble({ sender: from, name: own ? "you" : from.slice(0, TAG_LENGTH), text, own }));
   }
 
-  /** Adds a message of ours, or moves it to the end where it is there already. */
+  /** Adds our own message, or moves it to the end if it is listed already. */
   addOwn(message) {
     this.#own.get(message)?.remove();
     const entry = this.#bubble({ sender: "you", name: "you", text: message.text, own: true });
@@ -54,7 +54,7 @@ export class MessageLog {
     this.#showEnd();
   }
 
-  /** Shows what became of a message of ours. */
+  /** Shows what became of our own message. */
   update(message) {
     const entry = this.#own.get(message);
     if (!entry) return;
@@ -63,7 +63,7 @@ export class MessageLog {
     if (this.#atEnd) this.#toEnd();
   }
 
-  /** Adds a line that nobody wrote. `kind` is "info" or "error". */
+  /** Adds a line of the page itself. `kind` is "info" or "error". */
   addNotice(text, kind = "info") {
     const entry = element("li", "notice", text);
     entry.dataset.kind = kind;
@@ -71,7 +71,7 @@ export class MessageLog {
     this.#append(entry);
   }
 
-  /** Says whether anything can be sent again now. */
+  /** Enables or disables sending again. */
   allowSending(allowed) {
     for (const button of this.#entries.querySelectorAll(".again")) button.disabled = !allowed;
     this.#entries.dataset.sending = allowed ? "allowed" : "not-allowed";
@@ -120,7 +120,7 @@ export class MessageLog {
     else this.#countUnread();
   }
 
-  /** Drops the oldest entries, but none of our messages that may still have to be sent again. */
+  /** Drops the oldest entries, except our own messages that may have to be sent again. */
   #trim() {
     for (const entry of [...this.#entries.children].slice(0, -MOST_ENTRIES)) {
       if (["sending", "unconfirmed", "refused"].includes(entry.dataset.status)) continue;

@@ -1,4 +1,4 @@
-/** Puts the parts together: socket, protocol and outbox on one side, the page on the other. */
+/** Connects the parts: socket, protocol and outbox with the page. */
 
 import { Access } from "./access.js";
 import { Composer } from "./composer.js";
@@ -86,7 +86,7 @@ async function start() {
   addEventListener("offline", () => connection.offline());
 }
 
-/** The token itself stays out of sight. */
+/** The token itself is not shown. */
 function showCommand() {
   const header = access.token ? ' -H "Authorization: Bearer $TOKEN"' : "";
   find("connect-command").textContent = `wscat -c ${find("address").textContent}${header}`;
@@ -113,7 +113,7 @@ function stateChanged(state) {
   }
 }
 
-/** A service that let this page in without a token does not begin to ask for one: it is down. */
+/** A service that accepted this page without a token before is down; it does not require a token now. */
 function showRefusal({ name, closeCode }) {
   if (name === "open" || name === "offline") refusal.hide();
   if (name !== "waiting" || closeCode !== undefined || (hasBeenLetIn && !access.token)) return;
@@ -142,7 +142,7 @@ function showMessage({ from, text }) {
   if (document.hidden && !own) showUnseen(unseen + 1);
 }
 
-/** Counts in the title what came in while the page was not in sight. */
+/** Counts in the title the messages that arrived while the page was hidden. */
 function showUnseen(count) {
   unseen = count;
   document.title = count ? `(${count}) ${TITLE}` : TITLE;
@@ -162,7 +162,7 @@ function sendAgain(message) {
   if (send(message) === "") composer.focus();
 }
 
-/** Returns what is in the way, or "". */
+/** Returns why a message cannot be sent now, or "". */
 function send(message) {
   const ref = outbox.nextRef();
   const frame = renderSend(message.text, ref);
@@ -180,7 +180,7 @@ function kilobytes(size) {
   return Math.ceil(size / 1024);
 }
 
-/** No reply in time, and nothing else either: the network may have gone without a word. */
+/** Neither a reply nor anything else arrived in time: the network may be gone without notice. */
 function doubtConnection() {
   const silence = Date.now() - receivedAt;
   if (connection.isOpen && silence > 30_000) connection.connect();

@@ -1,4 +1,4 @@
-/** Makes a <details> close as menus do: with Escape, and when something else is pressed. */
+/** Makes a <details> close as menus do: on Escape, and on a press outside. */
 export function setUpMenu(details) {
   details.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !details.open) return;

@@ -1,17 +1,17 @@
 /**
- * What we have sent, and what became of it. No DOM, no socket.
+ * Our own messages, and what became of them. No DOM, no socket.
  *
  * A message is {text, status, detail}, with status
- *   "sending"      handed to the socket
- *   "delivered"    the service said so, or we received it ourselves; `detail` may have its counts
- *   "unconfirmed"  it may have arrived or not: no reply came, or an error that may pass; `detail` may have its {text}
- *   "refused"      sending it again would change nothing; `detail` has the error's {text}
+ *   "sending"      passed to the socket
+ *   "delivered"    the service confirmed it, or we received it ourselves; `detail` may have its counts
+ *   "unconfirmed"  it may have arrived: there was no reply, or a temporary error; `detail` may have its {text}
+ *   "refused"      sending it again would not help; `detail` has the error's {text}
  *
- * The service sends a message to its sender too, before or after the reply. Which messages are our own shows in `from`, but
- * our connection's id is known from the first reply on only. Until then, a message that reads like one of ours is held.
+ * The service also sends a message to its sender, before or after the reply. `from` tells which messages are our own, but
+ * our connection's id is unknown before the first reply. Until then, a message with the text of one of ours is held back.
  */
 
-/** API Gateway answers for a function that did not after 29 s; nothing comes later than that. */
+/** After 29 s API Gateway answers in place of the function; no reply comes later. */
 const REPLY_TIMEOUT_MS = 32_000;
 
 export class Outbox {
@@ -19,23 +19,23 @@ export class Outbox {
   #onReleased;
   #onTimeout;
   #lastRef = 0;
-  /** ref → {message, timer} of those without a reply. */
+  /** ref → {message, timer} of messages without a reply. */
   #awaiting = new Map();
-  /** One per sending whose message has not come back to us yet. */
+  /** One for each attempt whose message we have not received ourselves yet. */
   #unechoed = [];
-  /** Ids that our connections have had: a message sent on the last one can arrive on this one. */
+  /** The ids of our connections: a message sent on the previous one can arrive on this one. */
   #ownIds = new Set();
   #knowsOwnId = false;
   #held = [];
 
-  /** `onReleased` gets the {from, text} that were held; `onTimeout` is called where a reply did not come in time. */
+  /** `onReleased` receives the {from, text} that were held back; `onTimeout` is called if a reply does not come in time. */
   constructor({ onChange, onReleased, onTimeout }) {
     this.#onChange = onChange;
     this.#onReleased = onReleased;
     this.#onTimeout = onTimeout;
   }
 
-  /** Tells whether a connection is one of ours. */
+  /** Returns whether a connection is one of ours. */
   isOwn(id) {
     return this.#ownIds.has(id);
   }
@@ -46,7 +46,7 @@ export class Outbox {
     return String(this.#lastRef);
   }
 
-  /** Notes that the message was handed to the socket, for the first time or again. */
+  /** Records that the message was passed to the socket, for the first time or again. */
   sent(message, ref) {
     const timer = setTimeout(() => this.#timedOut(ref), REPLY_TIMEOUT_MS);
     this.#awaiting.set(ref, { message, timer });
@@ -61,7 +61,7 @@ export class Outbox {
     if (message) this.#change(message, "delivered", reply);
   }
 
-  /** An error: {text, retryable, ref?, from?}. Returns whether it was about one of our messages. */
+  /** An error: {text, retryable, ref?, from?}. Returns whether it concerns one of our messages. */
   failed(error) {
     if (error.from) this.#learnOwnId(error.from);
     const message = this.#settle(this.#refOf(error));
@@ -72,7 +72,7 @@ export class Outbox {
     return true;
   }
 
-  /** A message came in: {from, text}. Returns whether that is all there is to it: it is shown already, or held. */
+  /** A message arrived: {from, text}. Returns true if it need not be shown: it is shown already, or held back. */
   received(message) {
     if (this.#ownIds.has(message.from)) return this.#matchEcho(message.text);
     const couldBeOurs = !this.#knowsOwnId && this.#unechoed.some((own) => own.text === message.text);
@@ -80,7 +80,7 @@ export class Outbox {
     return couldBeOurs;
   }
 
-  /** The connection is lost, and with it all replies that were still to come. */
+  /** The connection is lost, and with it all outstanding replies. */
   disconnected() {
     for (const ref of [...this.#awaiting.keys()]) this.#giveUp(ref);
     this.#unechoed = this.#unechoed.filter((message) => message.status === "unconfirmed");
@@ -94,7 +94,7 @@ export class Outbox {
     this.#onTimeout();
   }
 
-  /** No reply will come; but what came back to us was delivered. */
+  /** No reply will come. Messages that we received ourselves count as delivered. */
   #giveUp(ref) {
     const message = this.#settle(ref);
     this.#change(message, this.#unechoed.includes(message) ? "unconfirmed" : "delivered");
@@ -126,7 +126,7 @@ export class Outbox {
     if (index >= 0) this.#unechoed.splice(index, 1);
   }
 
-  /** The gateway's own errors do not say which frame they are about; with one under way, it is that one. */
+  /** The gateway's own errors do not name a frame. If one message is outstanding, the error is about that one. */
   #refOf(error) {
     if (error.ref !== undefined) return String(error.ref);
     return this.#awaiting.size === 1 ? this.#awaiting.keys().next().value : undefined;

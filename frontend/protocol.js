@@ -1,25 +1,26 @@
-/** The wire protocol, JSON format (subprotocol `chat.v1`): frames out, events in. No DOM, no socket. */
+/** The wire protocol, JSON codec (subprotocol `chat.v1`): frames out, events in. No DOM, no socket. */
 
 export const SUBPROTOCOL = "chat.v1";
 const TOKEN_PREFIX = "bearer.";
 
-/** Returns the subprotocols to offer. A token is among them, since a browser's handshake can take it nowhere else. */
+/** Returns the subprotocols to offer. They include the token, since browsers can set no other header of a handshake. */
 export function subprotocols(token) {
   return token ? [SUBPROTOCOL, TOKEN_PREFIX + token] : [SUBPROTOCOL];
 }
 
 /**
- * The largest frame that API Gateway takes (its WebSocket quotas table); on a larger one it closes with 1009. A message may
- * be four times that in several frames, but a page has no say in it, and Chromium sends every message as one frame.
+ * The largest frame that API Gateway accepts (its WebSocket quotas table). A larger one closes the connection with 1009. A
+ * message may have four times as much in several frames, but a page cannot choose frames, and Chromium sends each message
+ * as one frame.
  */
 export const MAX_FRAME_BYTES = 32 * 1024;
 
-/** Returns the frame that sends `text` to everyone; `ref` comes back in its reply. */
+/** Returns the frame that sends `text` to everyone. The reply repeats `ref`. */
 export function renderSend(text, ref) {
   return JSON.stringify({ action: "sendmessage", data: text, ref });
 }
 
-/** Returns how many bytes a frame has on the wire. */
+/** Returns the size of a frame on the wire, in bytes. */
 export function sizeInBytes(frame) {
   return new TextEncoder().encode(frame).length;
 }
@@ -28,7 +29,7 @@ export function sizeInBytes(frame) {
  * Reads a frame into one of
  *   {kind: "message", from, text}
  *   {kind: "sent", ref, from, delivered, gone, failed}
- *   {kind: "error", text, retryable, ref?, from?}   `from` is our own connection, where the gateway names it
+ *   {kind: "error", text, retryable, ref?, from?}   `from` is our own connection, if the gateway names it
  *   {kind: "text", text}                            something that is not of this protocol
  *   {kind: "unknown"}                               an event of a later version of it
  */
@@ -49,7 +50,7 @@ export function parseFrame(frame) {
   }
 }
 
-/** API Gateway's own frames have no type and no ref; trying again later is all that can be done about any of them. */
+/** API Gateway's own frames have no type and no ref. Each of them reports a temporary error. */
 function readGatewayFrame(event, frame) {
   if (typeof event.message !== "string") return { kind: "text", text: frame };
   return { kind: "error", text: event.message, retryable: true, from: event.connectionId };

@@ -1,6 +1,6 @@
 /**
- * What may be the matter where a handshake fails. A browser keeps its status from scripts (WHATWG WebSockets, "fail the
- * WebSocket connection"): 401 and 403 look like a service that is not there, so both are said to be possible.
+ * Why a handshake may have failed. Browsers hide its status from scripts (WHATWG WebSockets, "fail the WebSocket
+ * connection"): 401 and 403 look like an unreachable service, so the page names both possibilities.
  */
 
 const WITHOUT_TOKEN = {
@@ -17,7 +17,7 @@ export class Refusal {
   #text;
   #remedy;
 
-  /** `onRemedy` is called where the user wants to do something about it. */
+  /** `onRemedy` is called when the user presses the button that offers a remedy. */
   constructor({ root, text, remedy, onRemedy }) {
     this.#root = root;
     this.#text = text;
@@ -25,7 +25,7 @@ export class Refusal {
     remedy.addEventListener("click", onRemedy);
   }
 
-  /** Stays in sight until `hide`; returns what it says where that is news, or "". */
+  /** Shows the reason until `hide`. Returns its text if it was not shown before, or "". */
   show({ withToken }) {
     const { text, remedy } = withToken ? WITH_TOKEN : WITHOUT_TOKEN;
     const isNews = this.#root.hidden || this.#text.textContent !== text;

@@ -1,4 +1,4 @@
-/** The state of the connection, always in sight, and told to screen readers when it matters. */
+/** The state of the connection: always visible, and announced to screen readers when it matters. */
 
 const LABELS = { connecting: "Connecting…", open: "Connected", offline: "Offline" };
 const ANNOUNCEMENTS = {
@@ -15,7 +15,7 @@ export class Status {
   #ticking;
   #announced = "";
 
-  /** `onNow` is called where the user does not want to wait for the next attempt. */
+  /** `onNow` is called when the user does not want to wait for the next attempt. */
   constructor({ root, label, now, announcer, onNow }) {
     this.#root = root;
     this.#label = label;
@@ -34,7 +34,7 @@ export class Status {
     this.#announce(state.name);
   }
 
-  /** Tells screen readers something that is seen elsewhere. */
+  /** Announces to screen readers what is visible elsewhere. */
   say(text) {
     this.#announcer.textContent = text;
   }
@@ -48,7 +48,7 @@ export class Status {
     this.#ticking = setInterval(tick, 250);
   }
 
-  /** Each outage is announced once, not each of its attempts; a routine reconnection is not announced at all. */
+  /** Each outage is announced once, not at each attempt. A routine reconnection is not announced. */
   #announce(name) {
     if (name === "connecting" || name === this.#announced) return;
     this.#announced = name;

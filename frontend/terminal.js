@@ -1,10 +1,10 @@
-/** The panel that shows how to join from a terminal. */
+/** The panel that shows how to connect from a terminal. */
 
 import { setUpMenu } from "./menu.js";
 
 const COPIED_MS = 2_000;
 
-/** Makes the panel a menu whose buttons copy. */
+/** Makes the panel a menu, with buttons that copy. */
 export function setUpTerminal(details) {
   setUpMenu(details);
   for (const button of details.querySelectorAll("[data-copies]")) {
@@ -12,7 +12,7 @@ export function setUpTerminal(details) {
   }
 }
 
-/** Pages that came over plain HTTP from another host have no clipboard: the text is selected for the user to copy. */
+/** A page over plain HTTP from another host has no clipboard. The text is selected then, for the user to copy. */
 async function copy(button, source) {
   try {
     await navigator.clipboard.writeText(source.textContent);

@@ -1,22 +1,22 @@
-/** What can be said of a token without the key that it is signed with. No DOM. */
+/** What a token says, without verifying it. No DOM. */
 
-/** What a subprotocol may consist of (RFC 6455, section 4.1; RFC 2616, "token"); `WebSocket` throws on anything else. */
+/** The characters of a subprotocol (RFC 6455, section 4.1; RFC 2616, "token"). `WebSocket` throws on any other. */
 const OFFERABLE = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const sameDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const anyDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** Returns the token in what was pasted: line breaks of a terminal go, and so does a header's scheme. */
+/** Returns the token in a pasted text, without the line breaks of a terminal and without a header's scheme. */
 export function tidy(text) {
   return text.trim().replace(/^bearer\s+/i, "").replace(/\s+/g, "");
 }
 
-/** Tells whether a browser can offer it as a subprotocol. */
+/** Returns whether a browser can offer the token as a subprotocol. */
 export function mayBeOffered(token) {
   return OFFERABLE.test(token);
 }
 
-/** Returns a sentence on a token: whom it is about and until when it is good, where it says so (RFC 7519, 4.1). */
+/** Returns a sentence about a token: its subject and its expiry, if it states them (RFC 7519, 4.1). */
 export function describe(token, now) {
   const { sub, exp } = claimsOf(token);
   const whose = typeof sub === "string" && sub !== "" ? `A token for ${sub}` : "A token";
@@ -26,7 +26,7 @@ export function describe(token, now) {
   return end <= now ? `${whose} is in use; it expired: ${when}.` : `${whose} is in use, good until ${when}.`;
 }
 
-/** The claims of a JSON Web Token, which are anybody's word; {} where it is not one. */
+/** The claims of a JSON Web Token, unverified, or {} if it is none. */
 function claimsOf(token) {
   try {
     const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
