@@ -55,6 +55,8 @@ class Pool:
         self._alarm = Alarm(self._on_alarm)
         self._next_expiry = math.inf
         """A lower bound for the first time at which a request, a connection or a source has taken too long."""
+        self._dispatched = -math.inf
+        """When idle connections were last offered every request that was ready."""
         self._is_closed = False
 
     async def run(self, source: Source) -> None:
@@ -82,6 +84,7 @@ class Pool:
         """End every connection. Requests under way fail, and so do those that are ready later."""
         self._is_closed = True
         self._alarm.cancel()
+        self._next_expiry = math.inf
         for task in self._opening:
             task.cancel()
         for connection in list(self._connections):
@@ -101,12 +104,13 @@ class Pool:
 
     def _dispatch(self) -> None:
         """Send the ready requests over idle connections, and open more connections for the rest."""
+        now = self._dispatched = time.monotonic()
         if self._is_closed:
             self._fail_ready(ConnectionFailed("closed"))
         while self._idle and self._fill(self._idle.popitem()[0]):
             pass
-        self._open_more()
-        self._settle()
+        self._open_more(now)
+        self._settle(now)
 
     def _fill(self, connection: Connection) -> bool:
         """Assign ready requests to a connection until it is full.
@@ -114,53 +118,67 @@ class Pool:
         If the requests run out first, mark the connection idle and return False.
         """
         self._idle.pop(connection, None)
-        while (request := self._turns.take(time.monotonic())) is not None:
+        while (request := self._turns.take(now := time.monotonic())) is not None:
             if request.expires < self._next_expiry:
                 self._watch(request.expires)
             if not connection.start(request):
                 connection.flush()
                 return True
+        self._alarm.set(self._turns.next_due(now))
         self._idle[connection] = None
         connection.flush()
         return False
 
-    def _settle(self) -> None:
-        """End the runs of finished sources, and set the alarm for requests that become ready later."""
-        now = time.monotonic()
+    def _settle(self, now: float) -> None:
+        """End the runs of finished sources; set the alarm for requests of the others that become ready later.
+
+        Requests that were ready at the last dispatch set no alarm: they wait for a connection.
+        """
         for source, finished in self._running.items():
-            if source.is_finished(now) and not finished.done():
-                finished.set_result(None)
-        self._alarm.set(self._turns.next_due(now))
+            if source.is_finished(now):
+                if not finished.done():
+                    finished.set_result(None)
+            elif self._dispatched < (due := source.next_due()) < math.inf:
+                self._alarm.set(due)
 
     def _fail_ready(self, error: ConnectionFailed) -> None:
         """Fail the ready requests, because no connection can be opened. Their sources may repeat them later."""
-        while (request := self._turns.take(time.monotonic())) is not None:
+        while (request := self._turns.take(now := time.monotonic())) is not None:
             request.failed(error)
+        self._alarm.set(self._turns.next_due(now))
 
     def _on_round(self) -> None:
         """Send the next requests, now that all answers that have arrived are read.
 
         Alternating reads and writes would cost more (measured): the server would fall asleep between two requests.
         """
+        now = time.monotonic()
         freed = self._freed.copy()
         self._freed.clear()
+        has_more = True
         for connection in freed:
-            if connection in self._connections:
-                self._fill(connection)
+            if connection not in self._connections:
+                continue
+            if has_more:
+                has_more = self._fill(connection)
+            else:
+                self._idle[connection] = None
         if self._backoff.is_on:
-            self._open_more()
-        self._settle()
+            self._open_more(now)
+        self._settle(now)
 
     def _on_capacity(self, connection: Connection) -> None:
         """Use the free capacity of an HTTP/2 connection."""
+        now = time.monotonic()
         self._fill(connection)
         if connection in self._unready:
             self._unready.discard(connection)
             # The server may allow fewer requests than were expected.
-            self._open_more()
-        self._settle()
+            self._open_more(now)
+        self._settle(now)
 
     def _on_lost(self, connection: Connection) -> None:
+        now = time.monotonic()
         opened = self._connections.pop(connection, math.inf)
         was_idle = connection in self._idle
         self._idle.pop(connection, None)
@@ -170,18 +188,19 @@ class Pool:
         if connection.has_answered:
             self._backoff.answered(opened)
         # A connection that lasted is no failure: servers close idle connections, and no storm can come of it.
-        elif not connection.is_given_up and not (was_idle and time.monotonic() - opened > CONNECT_TIMEOUT_SECONDS):
+        elif not connection.is_given_up and not (was_idle and now - opened > CONNECT_TIMEOUT_SECONDS):
             self._on_failed_opening(ConnectionFailed("the connection ended before its first answer"))
             return
-        self._open_more()
-        self._settle()
+        self._open_more(now)
+        self._settle(now)
 
     def _on_failed_opening(self, error: ConnectionFailed) -> None:
-        self._backoff.failed(time.monotonic())
+        now = time.monotonic()
+        self._backoff.failed(now)
         if not self._connections and not self._opening:
             self._fail_ready(error)
-        self._open_more()
-        self._settle()
+        self._open_more(now)
+        self._settle(now)
 
     def _on_alarm(self) -> None:
         now = time.monotonic()
@@ -200,34 +219,38 @@ class Pool:
             self._next_expiry = expiry
             self._alarm.set(expiry)
 
-    def _open_more(self) -> None:
-        wanted = self._wanted() - len(self._opening)
+    def _open_more(self, now: float) -> None:
+        """Open more connections if requests are ready for them; otherwise set the alarm for when some are."""
+        if self._is_closed:
+            return
+        ready = self._turns.ready(now)
+        if not ready:
+            self._alarm.set(self._turns.next_due(now))
+            return
+        wanted = self._wanted(ready) - len(self._opening)
         if wanted > 0 and self._backoff.is_on:
-            wanted = min(wanted, self._allowed())
+            wanted = min(wanted, self._allowed(now))
         for _ in range(wanted):
             task = asyncio.get_running_loop().create_task(self._open())
             self._opening.add(task)
             task.add_done_callback(self._on_opened)
 
-    def _wanted(self) -> int:
+    def _wanted(self, ready: int) -> int:
         """Return how many connections are wanted besides the open ones, counting those that are being opened."""
-        backlog = 0 if self._is_closed else self._turns.ready(time.monotonic())
-        if not backlog:
-            return 0
         if self._capacity is None:
             # The first connection shows whether one is enough, and gives the others a TLS session to resume.
             return 1
         room = self._limit - sum(connection.capacity for connection in self._connections)
         if self._capacity > 1:
             # Connections that wait for the server's settings will have capacity; one that is held back is waited for.
-            backlog -= sum(each.capacity for each in self._connections if not each.is_ready)
-            if backlog <= 0 or any(each.is_held_back for each in self._connections):
+            ready -= sum(each.capacity for each in self._connections if not each.is_ready)
+            if ready <= 0 or any(each.is_held_back for each in self._connections):
                 return 0
-            return -(-min(room, backlog) // self._capacity)
-        worth = max(min(backlog, A_FEW), backlog // WORTH_A_CONNECTION)
+            return -(-min(room, ready) // self._capacity)
+        worth = max(min(ready, A_FEW), ready // WORTH_A_CONNECTION)
         return min(room, worth - len(self._connections), OPENING_AT_ONCE)
 
-    def _allowed(self) -> int:
+    def _allowed(self, now: float) -> int:
         """Return how many connections may be opened now: after a failure, one at a time, with pauses."""
         for connection, opened in self._connections.items():
             if connection.has_answered:
@@ -236,7 +259,6 @@ class Pool:
             return self._limit
         if self._opening or not all(each.is_ready for each in self._connections):
             return 0
-        now = time.monotonic()
         if now < self._backoff.until:
             self._alarm.set(self._backoff.until)
             return 0
@@ -277,8 +299,9 @@ class Pool:
             return
         error = task.exception()
         if error is None:
-            self._open_more()
-            self._settle()
+            now = time.monotonic()
+            self._open_more(now)
+            self._settle(now)
         elif isinstance(error, ConnectionFailed):
             self._on_failed_opening(error)
         else:

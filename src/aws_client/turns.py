@@ -43,8 +43,8 @@ class Turns:
     def next_due(self, now: float) -> float:
         """Return when more requests become ready or permitted without anything else happening; infinity if never.
 
-        A request that is due already waits for a connection, not for a time.
+        Must be called when none is ready or permitted now.
         """
         if not self._gate.available(now):
             return self._gate.next_refill()
-        return min((due for source in self._sources if (due := source.next_due()) > now), default=math.inf)
+        return min((source.next_due() for source in self._sources), default=math.inf)

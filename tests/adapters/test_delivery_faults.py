@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.apigateway import ApiGatewayMessageSink
+from adapters.apigateway import ApiGatewayMessageSink, Pacer
 from adapters.apigateway.delivery import Delivery
 from aws_client import Credentials
 from chat_core import Outcome, Outcomes
@@ -314,3 +314,30 @@ async def test_nothing_of_a_delivery_is_kept_after_it(endpoint: RogueEndpoint) -
             await sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf)
         assert endpoint.opened <= 20
         assert not [each for each in gc.get_objects() if isinstance(each, Delivery)]
+
+
+async def test_sink_that_is_closed_ends_its_deliveries(endpoint: RogueEndpoint) -> None:
+    """Those under way and later ones: a caller must not wait until its deadline."""
+    endpoint.reply = hang
+    sink = sink_on(endpoint, post_timeout=60)
+    under_way = asyncio.create_task(sink.deliver(payload="x", connection_ids=IDS[:30], deadline=math.inf))
+    while len(endpoint.posts) < 16:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    sink.close()
+    async with asyncio.timeout(10):
+        outcomes = [await under_way, await sink.deliver(payload="x", connection_ids=IDS[:30], deadline=math.inf)]
+    assert [each.failed for each in outcomes] == [dict.fromkeys(IDS[:30], Outcome.UNAVAILABLE)] * 2
+    assert endpoint.opened == 16
+
+
+async def test_delivery_ends_at_its_deadline_without_permits(endpoint: RogueEndpoint) -> None:
+    """The next permit may come much later."""
+    credentials = Credentials("AKID", "secret")
+    pacer = Pacer(rate=0.1, burst=1)
+    sink = ApiGatewayMessageSink(url=endpoint.url, region="us-east-1", credentials=lambda: credentials, pacer=pacer)
+    async with sink:
+        started = time.monotonic()
+        outcomes = await sink.deliver(payload="x", connection_ids=IDS[:3], deadline=started + 0.3)
+        assert time.monotonic() - started < 2
+    assert outcomes.delivered == 1
+    assert outcomes.failed == dict.fromkeys(IDS[1:3], Outcome.NOT_TRIED)
