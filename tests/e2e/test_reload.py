@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from local_aws.dev import watch
 from tests.support.local_stack import LocalStack, local_stack
 from tests.support.project import Project, answering
 
@@ -103,5 +104,6 @@ async def test_no_reload_with_the_option_off(project: Project) -> None:
         async with connect(stack.ws_url, open_timeout=30) as client:
             assert await ask(client) == "old"
             project.edit(answering("new"))
-            await asyncio.sleep(1.5)
+            # The watcher of another stack sees an edit within this time.
+            await asyncio.sleep(2 * watch.INTERVAL_SECONDS)
             assert await ask(client) == "old"

@@ -48,6 +48,7 @@ class Api:
         self.functions = Functions()
         self.routes: dict[str, RouteConfig] = {}
         self.lines: list[str] = []
+        self._logged = asyncio.Event()
         self.port = 0
         self.gateway: Gateway | None = None
 
@@ -87,7 +88,7 @@ class Api:
             stage_variables=variables or {},
             **(fields or {}),
         )
-        self.gateway = Gateway(api=config, invoker=self.functions, log=self.lines.append, **options)
+        self.gateway = Gateway(api=config, invoker=self.functions, log=self._log, **options)
         self.port = await self.gateway.start()
 
     def connect(self, path: str = "/dev", **options: Any) -> connect:
@@ -116,6 +117,15 @@ class Api:
         return [
             event for event in self.functions.events if event.get("type", event["requestContext"]["eventType"]) == kind
         ]
+
+    def _log(self, line: str) -> None:
+        self.lines.append(line)
+        self._logged.set()
+
+    async def logged(self) -> list[str]:
+        """Return the log, once there is a line in it."""
+        await asyncio.wait_for(self._logged.wait(), 5)
+        return self.lines
 
     async def exchange(self, data: bytes) -> bytes:
         """Send bytes on a connection of their own, and return all that comes until it ends."""

@@ -147,21 +147,29 @@ async def test_failing_to_remove_is_reported_and_fails_no_delivery() -> None:
     assert inbox == ["hi"]
 
 
+IN_FLIGHT = 32
+"""How many pages a broadcast delivers to at a time."""
+
+
 class GatedSink:
-    """Delivers nothing before it is let."""
+    """Delivers nothing before the gate is open; counts what is under way."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
-        self.started = 0
-        self.cancelled = 0
+        self.full = asyncio.Event()
+        """Set as soon as as many deliveries are under way as a broadcast allows."""
+        self.under_way = 0
+        self.most_under_way = 0
 
     async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
-        self.started += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        if self.under_way == IN_FLIGHT:
+            self.full.set()
         try:
             await self.gate.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
+        finally:
+            self.under_way -= 1
         return Outcomes(delivered=len(connection_ids))
 
     async def disconnect(self, *, connection_ids: Sequence[str], deadline: float) -> Sequence[str]:
@@ -175,11 +183,10 @@ async def test_pages_are_read_while_others_are_delivered_but_not_without_bound(c
     sink = GatedSink()
     broadcast = Chat.of(store=chat.store, sink=sink, start_task=asyncio.create_task).broadcast
     task = asyncio.create_task(broadcast(MessagePublished(sender="c0", data="hi"), WITHOUT_END))
-    for _ in range(200):
-        await asyncio.sleep(0)
-    assert sink.started == 32
+    await asyncio.wait_for(sink.full.wait(), 5)
     sink.gate.set()
     assert (await task).delivered == 100
+    assert sink.most_under_way == IN_FLIGHT
 
 
 async def test_cancelling_a_broadcast_leaves_nothing_running(chat: MemoryChat) -> None:
@@ -189,13 +196,13 @@ async def test_cancelling_a_broadcast_leaves_nothing_running(chat: MemoryChat) -
     sink = GatedSink()
     broadcast = Chat.of(store=chat.store, sink=sink, start_task=asyncio.create_task).broadcast
     task = asyncio.create_task(broadcast(MessagePublished(sender="c0", data="hi"), WITHOUT_END))
-    for _ in range(200):
-        await asyncio.sleep(0)
+    await asyncio.wait_for(sink.full.wait(), 5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0)
-    assert sink.cancelled == sink.started == 32
+    deliveries = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.wait_for(asyncio.gather(*deliveries, return_exceptions=True), 5)
+    assert (sink.under_way, sink.most_under_way) == (0, IN_FLIGHT)
 
 
 async def test_codec_that_is_not_known_here_fails_its_recipients_alone(chat: MemoryChat) -> None:

@@ -211,8 +211,7 @@ async def test_a_failing_disconnect_function_is_logged_and_nothing_more(api: Api
     async with api.connect():
         pass
     await api.events("DISCONNECT")
-    await asyncio.sleep(0.01)
-    [line] = api.lines
+    [line] = await api.logged()
     assert line.startswith("$disconnect ")
 
 

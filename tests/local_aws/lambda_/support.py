@@ -99,6 +99,19 @@ def _is_alive(sign: Path) -> bool:
     return False
 
 
+async def reaped(pid: int) -> None:
+    """Wait until this process has learned of the end of its child, a moment after the child's locks are free."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                break
+            await asyncio.sleep(0.01)
+    # The thread that waits for it passes this on to the loop.
+    await asyncio.sleep(0.05)
+
+
 async def exists(path: Path, *, count: int = 1) -> None:
     """Wait until a file is there, or a folder has `count` entries."""
     async with asyncio.timeout(20):

@@ -13,7 +13,7 @@ import entrypoints
 from local_aws.invoker import FunctionError, InvocationRefused
 from local_aws.lambda_ import environment
 from local_aws.lambda_.variables import RuntimeClient
-from tests.local_aws.lambda_.support import ARN, SIGN_OF_LIFE, Stack, all_dead, exists
+from tests.local_aws.lambda_.support import ARN, SIGN_OF_LIFE, Stack, all_dead, exists, reaped
 
 SLOW = SIGN_OF_LIFE + "import time\ndef handler(event, context): time.sleep(event or 600)\n"
 CHILD = (
@@ -63,8 +63,7 @@ async def test_a_process_that_ends_while_idle_is_replaced(stack: Stack) -> None:
     first = await stack.invoke()
     os.kill(first, signal.SIGKILL)
     assert await all_dead(stack.alive)
-    # The kernel gives up a dead process's locks a moment before it tells the parent.
-    await asyncio.sleep(0.2)
+    await reaped(first)
     assert await stack.invoke() != first
 
 
@@ -132,23 +131,24 @@ async def test_stopping_does_not_wait_for_one_that_will_not(stack: Stack) -> Non
     stack.add(
         SIGN_OF_LIFE
         + "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        + "def handler(event, context): time.sleep(600)"
+        + "def handler(event, context):\n    open(event, 'w').close()\n    time.sleep(600)"
     )
-    caller = asyncio.create_task(stack.invoke())
-    await exists(stack.alive)
-    await asyncio.sleep(0.2)
-    began = time.monotonic()
+    began = stack.folder / "began"
+    caller = asyncio.create_task(stack.invoke(str(began)))
+    await exists(began)
+    started = time.monotonic()
     await stack.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 5
     assert await all_dead(stack.alive)
     assert isinstance((await asyncio.gather(caller, return_exceptions=True))[0], FunctionError)
 
 
-async def test_stopping_in_the_middle_of_a_start_leaves_nothing(stack: Stack) -> None:
-    """Whatever the start had got to."""
+@pytest.mark.parametrize("turns", [1, 2, 3, 10])
+async def test_stopping_in_the_middle_of_a_start_leaves_nothing(stack: Stack, turns: int) -> None:
+    """Whatever the start had got to, after so many turns of the loop."""
     stack.add(SLOW)
     caller = asyncio.create_task(stack.invoke())
-    for _ in range(3):
+    for _ in range(turns):
         await asyncio.sleep(0)
     await stack.stop()
     assert isinstance((await asyncio.gather(caller, return_exceptions=True))[0], FunctionError | InvocationRefused)
@@ -159,6 +159,7 @@ async def test_stopping_waits_for_what_is_ending_already(stack: Stack) -> None:
     """An environment that was retired a moment before is not left half ended."""
     stack.add(SIGN_OF_LIFE + "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ndef handler(*_): pass")
     await stack.invoke()
+    # A process that ignores the signal cannot tell that it has got it.
     await asyncio.sleep(0.1)
     stack.functions.replace_environments()
     await asyncio.sleep(0.05)
