@@ -77,6 +77,7 @@ def test_handler_finds_everything_in_its_archive(runnable: Path, module: str) ->
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "CONNECTIONS_TABLE": "connections",
+        "FAN_OUT_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/queue",
         "MANAGEMENT_ENDPOINT": "https://example.execute-api.us-east-1.amazonaws.com/dev",
         "ADAPTERS": "sdk",
         "AUTHORIZER_TYPE": "hs256",
