@@ -60,6 +60,16 @@ def test_every_package_says_what_it_offers(name: str) -> None:
     assert [each for each in package.__all__ if not hasattr(package, each)] == []
 
 
+def test_core_imports_a_name_when_it_is_used() -> None:
+    """A function's cold start pays for each dataclass that it creates, and needs a few of them."""
+    check = "import chat_core, sys; chat_core.Handshake; print(*(m for m in sys.modules if 'chat_core' in m))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=SOURCES)
+    assert "chat_core.use_cases.open_connection" in done.stdout
+    assert "chat_core.domain.report" not in done.stdout
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = chat_core.nothing  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("path", modules_of(SOURCES / "chat_core"), ids=lambda path: path.stem)
 def test_core_imports_the_standard_library_alone(path: Path) -> None:
     """It has to run wherever Python does, behind any transport."""

@@ -4,7 +4,19 @@ import asyncio
 from dataclasses import dataclass, field
 
 from adapters.memory import MemoryCheckpointStore, MemoryConnectionStore, MemoryJobQueue, MemoryMessageSink
-from chat_core import Budget, Chat, Frame, FrameResult, GivenPorts, Handshake, JobQueue, Limits, RateLimiter
+from chat_core import (
+    Budget,
+    Chat,
+    Frame,
+    FrameResult,
+    GivenPorts,
+    Handshake,
+    JobQueue,
+    Limits,
+    RandomIds,
+    RateLimiter,
+    SystemClock,
+)
 
 PLAIN, JSON = "plain", "json"
 """The names of the codecs."""
@@ -28,6 +40,8 @@ class MemoryChat:
             store=self.store,
             sink=self.sink,
             start_task=asyncio.create_task,
+            clock=SystemClock(),
+            ids=RandomIds(),
             limiter=self.limiter,
             queue=self.broken_queue or self.queue,
             checkpoints=self.checkpoints,

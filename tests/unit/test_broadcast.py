@@ -26,8 +26,9 @@ from chat_core import (
     Outcomes,
     Unavailable,
 )
-from chat_core.domain import Reply
-from chat_core.wire import Plain, Ref, RefusedRequest
+from chat_core.domain.replies import Reply
+from chat_core.wire.codec import Ref, RefusedRequest
+from chat_core.wire.plain import Plain
 from tests.support.chat import JSON, WITHOUT_END, MemoryChat
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from adapters.memory import MemoryConnectionStore, MemoryRateLimiter
 from chat_core import Codecs, Frame, Rate, TooManyRequests, Unavailable
-from chat_core.wire import ChatV1, Decoded
+from chat_core.wire.chat_v1 import ChatV1
+from chat_core.wire.codec import Decoded
 from tests.support.chat import JSON, MemoryChat
 
 

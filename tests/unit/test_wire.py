@@ -21,9 +21,12 @@ from chat_core import (
     Unavailable,
     UnknownAction,
 )
-from chat_core.wire import ChatV1, Negotiated, Payloads, Plain, RefusedRequest, Request
-from chat_core.wire.codec import Decoded
+from chat_core.wire.chat_v1 import ChatV1
+from chat_core.wire.codec import Decoded, RefusedRequest, Request
+from chat_core.wire.codecs import Negotiated
 from chat_core.wire.json_text import MAX_NESTING
+from chat_core.wire.payloads import Payloads
+from chat_core.wire.plain import Plain
 
 MAX_PAYLOAD_BYTES = 131_072
 CODECS = Codecs(limits=Limits(payload_bytes=MAX_PAYLOAD_BYTES))

@@ -10,7 +10,7 @@ from typing import Final
 from adapters.apigateway.stage_endpoint import StageEndpoint
 from adapters.apigateway.throttling import MOST_ATTEMPTS
 from aws_client import ConnectionFailed, HeaderBlock, Response, Source, TransportError, percent_encoded
-from chat_core.ports import Outcome, Outcomes
+from chat_core.domain.outcome import Outcome, Outcomes
 
 ATTEMPTS: Final = {
     Outcome.THROTTLED: MOST_ATTEMPTS,

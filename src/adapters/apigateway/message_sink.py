@@ -16,7 +16,8 @@ from adapters.apigateway.delivery import Delivery
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.stage_endpoint import Jitter, StageEndpoint
 from aws_client import Connector, CredentialsProvider, Pool
-from chat_core.ports import MessageSink, Outcomes
+from chat_core.domain.outcome import Outcomes
+from chat_core.ports import MessageSink
 
 CONCURRENCY = 256
 """The most posts under way at once, and so of HTTP/1.1 connections: enough to use up an account's quota as long as a

@@ -6,7 +6,7 @@ from typing import Final
 from adapters.apigateway.pacer import Pacer
 from adapters.apigateway.throttling import Throttling
 from aws_client import CredentialsProvider, Endpoint, RequestSigner, Response, Signer, percent_encoded
-from chat_core.ports import Outcome
+from chat_core.domain.outcome import Outcome
 
 Jitter = Callable[[float, float], float]
 """Returns a number between two others, as `random.uniform` does."""

@@ -10,7 +10,7 @@ import math
 from collections import OrderedDict
 from typing import Final
 
-from chat_core.ports import Outcome
+from chat_core.domain.outcome import Outcome
 
 LEAST_ATTEMPTS: Final = 4
 """The fewest attempts before a connection counts as slow; their pauses take a third of a second, at most 0.7 s."""

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import JOB_LIFETIME_SECONDS, job_key, key
 from aws_client import JsonClient, ServiceError
-from chat_core.domain import Checkpoint
+from chat_core.domain.job import Checkpoint
 from chat_core.ports import CheckpointStore
 
 

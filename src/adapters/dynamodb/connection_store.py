@@ -21,7 +21,7 @@ from adapters.dynamodb.table import (
     room_partition,
 )
 from aws_client import JsonClient, ServiceError, ServiceUnreachable
-from chat_core.domain import AudiencePage, Connection
+from chat_core.domain.connection import AudiencePage, Connection
 from chat_core.errors import ConnectionClosed
 from chat_core.ports import ConnectionStore
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from adapters.dynamodb.client import CONDITION_FAILED, faults_as_unavailable
 from adapters.dynamodb.table import connection_key, key
 from aws_client import JsonClient, ServiceError
-from chat_core.domain import Rate
+from chat_core.domain.rate import Rate
 from chat_core.ports import RateLimiter
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 
 from adapters.jwt.keys import KeySource
-from chat_core.domain import Principal
+from chat_core.domain.principal import Principal
 from chat_core.errors import Forbidden, Unauthenticated, Unavailable
 from chat_core.ports import TokenVerifier
 

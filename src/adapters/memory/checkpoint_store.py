@@ -2,7 +2,7 @@
 
 import math
 
-from chat_core.domain import Checkpoint
+from chat_core.domain.job import Checkpoint
 from chat_core.ports import CheckpointStore
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from typing import Final
 
-from chat_core.domain import AudiencePage, Connection
+from chat_core.domain.connection import AudiencePage, Connection
 from chat_core.errors import ConnectionClosed
 from chat_core.ports import ConnectionStore
 

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 
-from chat_core.domain import DeliveryJob
+from chat_core.domain.job import DeliveryJob
 from chat_core.ports import JobQueue
 
 

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from chat_core.domain import Outcome, Outcomes
+from chat_core.domain.outcome import Outcome, Outcomes
 from chat_core.ports import MessageSink
 
 Send = Callable[[str], Awaitable[None]]

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-from chat_core.domain import Rate
+from chat_core.domain.rate import Rate
 from chat_core.ports import RateLimiter
 
 _FEWEST_KEPT = 1000

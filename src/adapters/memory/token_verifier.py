@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from chat_core.domain import Principal
+from chat_core.domain.principal import Principal
 from chat_core.errors import Unauthenticated
 from chat_core.ports import TokenVerifier
 

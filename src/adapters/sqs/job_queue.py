@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 from aws_client import JsonClient, ServiceError, ServiceUnreachable
-from chat_core.domain import DeliveryJob, MessagePublished, Recipients, RestOfRoom
+from chat_core.domain.events import MessagePublished
+from chat_core.domain.job import DeliveryJob, Recipients, RestOfRoom
 from chat_core.errors import Unavailable
 from chat_core.ports import JobQueue
 

@@ -25,11 +25,3 @@ class AudiencePage:
 
     def __len__(self) -> int:
         return sum(map(len, self.ids.values()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """The authenticated user behind a connection."""
-
-    id: str
-    """As the issuer of the token names the user; never empty."""

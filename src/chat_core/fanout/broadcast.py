@@ -3,12 +3,15 @@
 import math
 from dataclasses import dataclass, replace
 
-from chat_core.domain import DeliveryJob, Event, Report, RestOfRoom
+from chat_core.domain.events import Event
+from chat_core.domain.job import DeliveryJob, RestOfRoom
+from chat_core.domain.report import Report
 from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.fanout.deliver import DeliverToRoom
 from chat_core.fanout.hand_off import HandOff
 from chat_core.ports import Ids
-from chat_core.wire import Codecs, Payloads
+from chat_core.wire.codecs import Codecs
+from chat_core.wire.payloads import Payloads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from chat_core.domain import Outcome, Outcomes, Report
+from chat_core.domain.outcome import Outcome, Outcomes
+from chat_core.domain.report import Report
 from chat_core.errors import Unavailable
 from chat_core.fanout.budget import Budget
 from chat_core.ports import Clock, ConnectionStore, MessageSink, StartTask, Task
-from chat_core.wire import Payloads
+from chat_core.wire.payloads import Payloads
 
 DELIVERIES_IN_FLIGHT: Final = 32
 """Parts of pages being delivered while the next page is read: enough that the sink has work while a connection in one

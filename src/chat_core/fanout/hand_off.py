@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from chat_core.domain import DeliveryJob, Outcome, Recipients, Report, RestOfRoom, Unreached
+from chat_core.domain.job import DeliveryJob, Recipients, RestOfRoom
+from chat_core.domain.outcome import Outcome
+from chat_core.domain.report import Report, Unreached
 from chat_core.errors import Unavailable
 from chat_core.fanout.budget import Budget
 from chat_core.ports import Ids, JobQueue

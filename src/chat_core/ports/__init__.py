@@ -1,6 +1,5 @@
 """What the core needs from the world, as interfaces that adapters implement."""
 
-from chat_core.domain.outcome import Outcome, Outcomes
 from chat_core.ports.checkpoint_store import CheckpointStore
 from chat_core.ports.clock import Clock
 from chat_core.ports.connection_store import ConnectionStore
@@ -20,8 +19,6 @@ __all__ = [
     "JobQueue",
     "Lease",
     "MessageSink",
-    "Outcome",
-    "Outcomes",
     "RateLimiter",
     "StartTask",
     "Task",

@@ -2,9 +2,11 @@
 
 import math
 from abc import abstractmethod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.job import Checkpoint
+if TYPE_CHECKING:
+    # Values that a chat may never need are not imported in a cold start.
+    from chat_core.domain.job import Checkpoint
 
 
 class CheckpointStore(Protocol):
@@ -16,11 +18,11 @@ class CheckpointStore(Protocol):
     """
 
     @abstractmethod
-    async def load(self, *, job_id: str, deadline: float = math.inf) -> Checkpoint | None:
+    async def load(self, *, job_id: str, deadline: float = math.inf) -> "Checkpoint | None":
         """Return the job's checkpoint, or None if it was never advanced."""
 
     @abstractmethod
-    async def advance(self, *, job_id: str, to: Checkpoint, deadline: float = math.inf) -> bool:
+    async def advance(self, *, job_id: str, to: "Checkpoint", deadline: float = math.inf) -> bool:
         """Replace the checkpoint by one whose version is higher by one: a compare-and-set on the version.
 
         Returns:

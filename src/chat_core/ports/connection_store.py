@@ -3,9 +3,11 @@
 import math
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.connection import AudiencePage, Connection
+if TYPE_CHECKING:
+    # Values that a chat may never need are not imported in a cold start.
+    from chat_core.domain.connection import AudiencePage, Connection
 
 
 class ConnectionStore(Protocol):
@@ -17,7 +19,7 @@ class ConnectionStore(Protocol):
     """
 
     @abstractmethod
-    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
+    async def join(self, *, room: str, connection: "Connection", deadline: float = math.inf) -> None:
         """Make the connection a member of the room. A member keeps one membership, with the new codec.
 
         Atomic: a process that dies meanwhile leaves no member behind that `remove` would not find.
@@ -33,11 +35,11 @@ class ConnectionStore(Protocol):
         """End every membership of these connections, in every room. An unknown id is not an error."""
 
     @abstractmethod
-    async def find(self, *, connection_id: str, deadline: float = math.inf) -> Connection | None:
+    async def find(self, *, connection_id: str, deadline: float = math.inf) -> "Connection | None":
         """Return the connection, or None if it is a member of no room."""
 
     @abstractmethod
-    def recipients(self, *, room: str, cursor: str = "", deadline: float = math.inf) -> AsyncIterator[AudiencePage]:
+    def recipients(self, *, room: str, cursor: str = "", deadline: float = math.inf) -> "AsyncIterator[AudiencePage]":
         """Read the room's members in pages, to the last page: no member twice, no page empty.
 
         The order is always the same, so that reading can continue elsewhere at the `next_cursor` of a page. The last

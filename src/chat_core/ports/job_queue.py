@@ -2,9 +2,11 @@
 
 import math
 from abc import abstractmethod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.job import DeliveryJob
+if TYPE_CHECKING:
+    # Values that a chat may never need are not imported in a cold start.
+    from chat_core.domain.job import DeliveryJob
 
 
 class JobQueue(Protocol):
@@ -14,7 +16,7 @@ class JobQueue(Protocol):
     """
 
     @abstractmethod
-    async def put(self, *, job: DeliveryJob, deadline: float = math.inf) -> None:
+    async def put(self, *, job: "DeliveryJob", deadline: float = math.inf) -> None:
         """Keep the job until a worker has done it. Putting it again may lead to doing it again.
 
         Args:

@@ -2,9 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.outcome import Outcomes
+if TYPE_CHECKING:
+    # Values that a chat may never need are not imported in a cold start.
+    from chat_core.domain.outcome import Outcomes
 
 
 class MessageSink(Protocol):
@@ -16,7 +18,7 @@ class MessageSink(Protocol):
     """
 
     @abstractmethod
-    async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> Outcomes:
+    async def deliver(self, *, payload: str, connection_ids: Sequence[str], deadline: float) -> "Outcomes":
         """Deliver the payload to each connection; return when every outcome is known.
 
         Never raises for what happens to a delivery: that is its outcome.

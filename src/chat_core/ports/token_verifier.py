@@ -2,9 +2,11 @@
 
 import math
 from abc import abstractmethod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.connection import Principal
+if TYPE_CHECKING:
+    # Values that a chat may never need are not imported in a cold start.
+    from chat_core.domain.principal import Principal
 
 
 class TokenVerifier(Protocol):
@@ -15,7 +17,7 @@ class TokenVerifier(Protocol):
     """
 
     @abstractmethod
-    async def verify(self, *, token: str, deadline: float = math.inf) -> Principal:
+    async def verify(self, *, token: str, deadline: float = math.inf) -> "Principal":
         """Return the user that the token was issued to.
 
         Args:

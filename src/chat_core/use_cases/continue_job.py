@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
-from chat_core.domain import Checkpoint, DeliveryJob, Report, RestOfRoom
+from chat_core.domain.job import Checkpoint, DeliveryJob, RestOfRoom
+from chat_core.domain.report import Report
 from chat_core.errors import Unavailable
-from chat_core.fanout import UNLIMITED, Budget, DeliverToRoom, HandOff
+from chat_core.fanout.budget import UNLIMITED, Budget
+from chat_core.fanout.deliver import DeliverToRoom
+from chat_core.fanout.hand_off import HandOff
 from chat_core.ports import CheckpointStore, Clock, Lease
-from chat_core.wire import Codecs, Payloads
+from chat_core.wire.codecs import Codecs
+from chat_core.wire.payloads import Payloads
 
 CHUNK: Final = 5000
 """Members between two checkpoints, and so the most members (with the rest of a page) that receive an event twice if a

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat_core.domain import LOBBY, Connection
+from chat_core.domain.connection import Connection
+from chat_core.domain.room import LOBBY
 from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.ports import ConnectionStore
-from chat_core.wire import Codecs
+from chat_core.wire.codecs import Codecs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chat_core.domain import Command, Reply, Report
+from chat_core.domain.commands import Command
+from chat_core.domain.replies import Reply
+from chat_core.domain.report import Report
 from chat_core.errors import ChatError, UnknownAction
 from chat_core.fanout.budget import UNLIMITED, Budget
 from chat_core.fanout.deliver import disconnect_slow
 from chat_core.ports import ConnectionStore, MessageSink
 from chat_core.use_cases.session import Session
-from chat_core.wire import Codec, Codecs, Decoded, RefusedRequest, Request
+from chat_core.wire.codec import Codec, Decoded, RefusedRequest, Request
+from chat_core.wire.codecs import Codecs
 
 Handler = Callable[[Any, Session, Budget], Awaitable[Reply]]
 """The use case of one command. Raises `ChatError` for what is wrong."""

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from chat_core.domain import MessagePublished, SendMessage, Sent
+from chat_core.domain.commands import SendMessage
+from chat_core.domain.events import MessagePublished
+from chat_core.domain.replies import Sent
 from chat_core.errors import TooManyRequests
-from chat_core.fanout import Broadcast, Budget
+from chat_core.fanout.broadcast import Broadcast
+from chat_core.fanout.budget import Budget
 from chat_core.ports import RateLimiter
 from chat_core.use_cases.session import Session
 

@@ -1,6 +1,6 @@
 """The connection behind a frame."""
 
-from chat_core.domain import Connection
+from chat_core.domain.connection import Connection
 from chat_core.fanout.budget import Budget
 from chat_core.ports import ConnectionStore
 

@@ -1,15 +1,17 @@
 """The format `chat.v1`: everything that arrives is a JSON object with a `type`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chat_core.domain.events import Event
-from chat_core.domain.replies import Reply
 from chat_core.errors import ChatError
 from chat_core.wire import json_text
 from chat_core.wire.actions import decode_action
 from chat_core.wire.codec import Codec, Decoded, Ref
 from chat_core.wire.faults import encode_fault
+
+if TYPE_CHECKING:
+    from chat_core.domain.events import Event
+    from chat_core.domain.replies import Reply
 
 
 class ChatV1(Codec):
@@ -22,7 +24,7 @@ class ChatV1(Codec):
         """Return the one request of the frame."""
         return (decode_action(frame),)
 
-    def encode_reply(self, *, ref: Ref, reply: Reply) -> str:
+    def encode_reply(self, *, ref: Ref, reply: "Reply") -> str:
         """Return the reply to a `sendmessage`: how many recipients it reached.
 
         `closed` counts the failed recipients that were disconnected because they read too slowly. `continues` says that
@@ -45,14 +47,14 @@ class ChatV1(Codec):
         """Return `{"type":"error","code":...}`."""
         return encode_fault(ref=ref, fault=fault)
 
-    def encode_event(self, event: Event) -> str:
+    def encode_event(self, event: "Event") -> str:
         """Return `{"type":"message",...}`."""
         return json_text.compact(_message(event, event.data))
 
-    def envelope_bytes(self, event: Event) -> int:
+    def envelope_bytes(self, event: "Event") -> int:
         """Return the size of the message without its data."""
         return json_text.encoded_size(json_text.compact(_message(event, None))) - len("null")
 
 
-def _message(event: Event, data: Any) -> dict[str, Any]:
+def _message(event: "Event", data: Any) -> dict[str, Any]:
     return {"type": "message", "room": event.room, "from": event.sender, "data": data}

@@ -3,12 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chat_core.domain.commands import Command
-from chat_core.domain.events import Event
-from chat_core.domain.replies import Reply
 from chat_core.errors import ChatError
+
+if TYPE_CHECKING:
+    # A handshake decodes and encodes nothing: its cold start does not need these.
+    from chat_core.domain.events import Event
+    from chat_core.domain.replies import Reply
 
 Ref = str | int
 """What a client names its request by; the reply and the fault repeat it."""
@@ -58,7 +61,7 @@ class Codec(Protocol):
         """Return what the frame asks for, in its order. Never raises: a fault is in its `RefusedRequest`."""
 
     @abstractmethod
-    def encode_reply(self, *, ref: Ref, reply: Reply) -> str | None:
+    def encode_reply(self, *, ref: Ref, reply: "Reply") -> str | None:
         """Return the payload of a reply, or None if clients of this codec receive no replies."""
 
     @abstractmethod
@@ -66,9 +69,9 @@ class Codec(Protocol):
         """Return the payload that reports a fault to the client that caused or met it."""
 
     @abstractmethod
-    def encode_event(self, event: Event) -> str | None:
+    def encode_event(self, event: "Event") -> str | None:
         """Return the payload of an event, or None if clients of this codec do not see such events."""
 
     @abstractmethod
-    def envelope_bytes(self, event: Event) -> int:
+    def envelope_bytes(self, event: "Event") -> int:
         """Return how many bytes the payload of an event has at most besides the event's data, written as JSON."""

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chat_core.domain.events import Event
 from chat_core.errors import InvalidRequest, MessageTooLarge, Rejected
 from chat_core.limits import Limits
 from chat_core.wire import json_text
 from chat_core.wire.chat_v1 import ChatV1
 from chat_core.wire.codec import Codec, Decoded, RefusedRequest
 from chat_core.wire.plain import Plain
+
+if TYPE_CHECKING:
+    from chat_core.domain.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class Codecs:
         """Return the codec for what is sent to a client whose codec may not be known: the default one then."""
         return self._default if codec is None else self._by_name.get(codec, self._default)
 
-    def check_event(self, event: Event) -> None:
+    def check_event(self, event: "Event") -> None:
         """Judge an event's size once, for all codecs: who receives it must not depend on who else is in the room.
 
         Raises:

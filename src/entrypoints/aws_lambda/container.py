@@ -16,16 +16,16 @@ from dependency_injector import containers, providers
 from chat_core import (
     Chat,
     CheckpointStore,
+    Clock,
     ConnectionStore,
+    Ids,
     JobQueue,
     Lease,
     Limits,
     MessageSink,
     Ports,
-    RandomIds,
     Rate,
     RateLimiter,
-    SystemClock,
 )
 
 if TYPE_CHECKING:
@@ -150,6 +150,18 @@ def _open_lease(client: "JsonClient", *, receipt_handle: str, seconds: int) -> L
     return SqsLease(client, url=os.environ["FAN_OUT_QUEUE"], receipt_handle=receipt_handle, seconds=seconds)
 
 
+def _make_clock() -> Clock:
+    from chat_core import SystemClock
+
+    return SystemClock()
+
+
+def _make_ids() -> Ids:
+    from chat_core import RandomIds
+
+    return RandomIds()
+
+
 class _ContainerPorts:
     """The container's providers as the ports of a chat: each is made when a use case needs it."""
 
@@ -181,8 +193,8 @@ class Container(containers.DeclarativeContainer):
     limiter = providers.Singleton(_open_rate_limiter, dynamodb_client.provider)
     queue = providers.Singleton(_open_queue, sqs_client.provider)
     checkpoints = providers.Singleton(_open_checkpoints, dynamodb_client)
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(RandomIds)
+    clock = providers.Singleton(_make_clock)
+    ids = providers.Singleton(_make_ids)
     limits = providers.Object(LIMITS)
 
     lease = providers.Factory(_open_lease, sqs_client)

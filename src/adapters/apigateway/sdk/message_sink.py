@@ -23,7 +23,8 @@ from botocore.exceptions import (
 )
 
 from adapters.apigateway.throttling import MOST_ATTEMPTS, Throttling
-from chat_core.ports import MessageSink, Outcome, Outcomes
+from chat_core.domain.outcome import Outcome, Outcomes
+from chat_core.ports import MessageSink
 
 CONCURRENCY = 100
 """Posts under way at once. The SDK spends most of a millisecond of CPU on each: more would only wait for the CPU."""

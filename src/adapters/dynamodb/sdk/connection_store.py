@@ -22,7 +22,7 @@ from adapters.dynamodb.table import (
     connection_key,
     room_partition,
 )
-from chat_core.domain import AudiencePage, Connection
+from chat_core.domain.connection import AudiencePage, Connection
 from chat_core.errors import ConnectionClosed, Unavailable
 from chat_core.ports import ConnectionStore
 

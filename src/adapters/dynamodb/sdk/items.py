@@ -7,7 +7,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from adapters.dynamodb.table import connection_key, room_partition
-from chat_core.domain import Connection
+from chat_core.domain.connection import Connection
 
 
 class Settings(TypedDict):
