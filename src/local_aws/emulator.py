@@ -204,7 +204,7 @@ class Emulator:
     async def _serve(self, api: ApiConfig, sock: socket.socket, invoker: Invoker, identities: Identities) -> None:
         try:
             gateway = Gateway(
-                api=debugging.patient(api, self._debuggers),
+                api=debugging.without_timeouts(api, self._debuggers),
                 invoker=invoker,
                 log=self._log,
                 idle_seconds=self._options.idle_seconds,

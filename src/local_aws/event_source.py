@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 
-class Origin(NamedTuple):
+class EventSource(NamedTuple):
     """A route, or an authorizer's handshake, and the connection that is concerned."""
 
     route_key: str
@@ -14,7 +14,7 @@ class Origin(NamedTuple):
         return f"route {self.route_key}, connection {self.connection_id}"
 
 
-def read_origin(event: bytes) -> Origin | None:
+def read_event_source(event: bytes) -> EventSource | None:
     """Return the origin of an event; None where it is no event of a WebSocket API."""
     try:
         document = json.loads(event)
@@ -23,4 +23,4 @@ def read_origin(event: bytes) -> Origin | None:
     context = document.get("requestContext") if isinstance(document, dict) else None
     if not isinstance(context, dict) or not {"routeKey", "connectionId"} <= context.keys():
         return None
-    return Origin(str(context["routeKey"]), str(context["connectionId"]))
+    return EventSource(str(context["routeKey"]), str(context["connectionId"]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 QUIET_SECONDS = 5.0
 
 
-class Unrepeated:
+class DedupLog:
     """Writes a line, unless it was written a moment ago: a broadcast may fail thousands of times in one way."""
 
     def __init__(self, log: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,13 +1,13 @@
 """A log that does not repeat itself."""
 
-from local_aws.log_dedup import QUIET_SECONDS, Unrepeated
+from local_aws.log_dedup import QUIET_SECONDS, DedupLog
 
 
 def test_a_line_is_repeated_only_after_a_while() -> None:
     """So that one cause does not drown the others."""
     lines: list[str] = []
     now = 0.0
-    log = Unrepeated(lines.append, clock=lambda: now)
+    log = DedupLog(lines.append, clock=lambda: now)
     for line in ("a", "b", "a"):
         log(line)
     now = QUIET_SECONDS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from local_aws.api_gateway.answers import FORBIDDEN, INTERNAL_SERVER_ERROR, TOO_MANY_REQUESTS
 from local_aws.api_gateway.authorizer import Authorizer, Grant, NotAuthorized
 from local_aws.api_gateway.callers import AccessDenied, Callers
-from local_aws.api_gateway.events import Handshake, Peer, authorizer_event
+from local_aws.api_gateway.events import ClientInfo, Handshake, authorizer_event
 from local_aws.api_gateway.throttling import Throttle
 from local_aws.config import ApiConfig, RouteConfig
 from local_aws.http_server import Request
@@ -35,7 +35,7 @@ class NotAdmitted(Exception):
 class Admitted:
     """A client that may go on to `$connect`."""
 
-    peer: Peer
+    client: ClientInfo
     """With what the authorizer or the signature says about it."""
     authorizer_ms: int | None = None
     """How long the authorizer took; None where there is none."""
@@ -65,7 +65,7 @@ class Admission:
         config = self._route.authorizer
         self._authorizer = Authorizer(config, api=api, invoker=invoker) if config is not None else None
 
-    async def admit(self, peer: Peer, handshake: Handshake, request: Request) -> Admitted:
+    async def admit(self, client: ClientInfo, handshake: Handshake, request: Request) -> Admitted:
         """Judge a handshake.
 
         Raises:
@@ -76,36 +76,38 @@ class Admission:
             raise NotAdmitted(429, TOO_MANY_REQUESTS)
         if self._key_in_header:
             self._check_key(request.header("x-api-key"))
-        admitted, usage_identifier_key = await self._identify(peer, handshake, request)
+        admitted, usage_identifier_key = await self._identify(client, handshake, request)
         if not self._key_in_header:
             self._check_key(usage_identifier_key)
         return admitted
 
-    async def _identify(self, peer: Peer, handshake: Handshake, request: Request) -> tuple[Admitted, str | None]:
+    async def _identify(
+        self, client: ClientInfo, handshake: Handshake, request: Request
+    ) -> tuple[Admitted, str | None]:
         """Return who is let in, and the API key that the authorizer names."""
         if self._route.authorization_type == "AWS_IAM":
-            return self._signed(peer, request), None
+            return self._signed(client, request), None
         if self._route.authorization_type != "CUSTOM":
-            return Admitted(peer=peer), None
-        grant = await self._ask(peer, handshake)
-        admitted = Admitted(peer=replace(peer, authorizer=grant.context), authorizer_ms=grant.latency_ms)
+            return Admitted(client=client), None
+        grant = await self._ask(client, handshake)
+        admitted = Admitted(client=replace(client, authorizer=grant.context), authorizer_ms=grant.latency_ms)
         return admitted, grant.usage_identifier_key
 
-    def _signed(self, peer: Peer, request: Request) -> Admitted:
+    def _signed(self, client: ClientInfo, request: Request) -> Admitted:
         try:
             caller = self._callers.check(request, action="execute-api:Invoke", resource=self._resource)
         except AccessDenied as exc:
             raise NotAdmitted(403, exc.message) from exc
-        return Admitted(peer=replace(peer, caller=self._callers.identity(caller)))
+        return Admitted(client=replace(client, caller=self._callers.identity(caller)))
 
-    async def _ask(self, peer: Peer, handshake: Handshake) -> Grant:
+    async def _ask(self, client: ClientInfo, handshake: Handshake) -> Grant:
         if self._authorizer is None:
-            self._log(f"$connect {peer.connection_id}: the route has no authorizer, although it is to have one")
+            self._log(f"$connect {client.connection_id}: the route has no authorizer, although it is to have one")
             raise NotAdmitted(500, INTERNAL_SERVER_ERROR)
         try:
-            return await self._authorizer.authorize(authorizer_event(self._api, peer, handshake))
+            return await self._authorizer.authorize(authorizer_event(self._api, client, handshake))
         except NotAuthorized as exc:
-            self._log(f"authorizer {peer.connection_id}: {' '.join(str(exc).split())}")
+            self._log(f"authorizer {client.connection_id}: {' '.join(str(exc).split())}")
             raise NotAdmitted(exc.status, exc.message) from exc
 
     def _check_key(self, key: str | None) -> None:

@@ -12,7 +12,7 @@ from local_aws.api_gateway.answers import FORBIDDEN
 from local_aws.api_gateway.sigv4 import Signature, SignatureFault, read, verify
 from local_aws.authorization import Credential, Permits
 from local_aws.http_server import Request
-from local_aws.log_dedup import Unrepeated
+from local_aws.log_dedup import DedupLog
 
 SERVICE = "execute-api"
 
@@ -45,7 +45,7 @@ class Callers:
         self._permits = permits
         self._strict = strict
         self._log = log
-        self._log_refusal = Unrepeated(log)
+        self._log_refusal = DedupLog(log)
         self._clock = clock
 
     def check(self, request: Request, *, action: str, resource: str) -> str:

@@ -11,8 +11,16 @@ from local_aws.api_gateway.answers import (
     error_document,
     invalid_document,
 )
-from local_aws.api_gateway.connection import Closure, Connection
-from local_aws.api_gateway.events import Event, Handshake, Moment, Peer, connect_event, disconnect_event, message_event
+from local_aws.api_gateway.connection import CloseEvent, Connection
+from local_aws.api_gateway.events import (
+    ClientInfo,
+    Event,
+    Handshake,
+    RequestInfo,
+    connect_event,
+    disconnect_event,
+    message_event,
+)
 from local_aws.api_gateway.ids import new_id
 from local_aws.api_gateway.integration import IntegrationFailure, call
 from local_aws.api_gateway.mock import Mock
@@ -26,9 +34,9 @@ from local_aws.invoker import Invoker
 _NO_FUNCTION = ProxyResponse(status=200, headers={}, body="")
 
 
-def now() -> Moment:
+def now() -> RequestInfo:
     """Return a new request to the API, made now."""
-    return Moment(request_id=new_id(), epoch_ms=int(time.time() * 1000))
+    return RequestInfo(request_id=new_id(), epoch_ms=int(time.time() * 1000))
 
 
 class Dispatcher:
@@ -71,46 +79,46 @@ class Dispatcher:
         route = self._api.routes.get("$connect")
         if route is None or not (route.integration or route.mock or route.unserved):
             return _NO_FUNCTION
-        event = connect_event(self._api, admitted.peer, handshake, authorizer_ms=admitted.authorizer_ms)
+        event = connect_event(self._api, admitted.client, handshake, authorizer_ms=admitted.authorizer_ms)
         try:
             return await self._answer(route, event)
         except IntegrationFailure as exc:
-            self._failed("$connect", admitted.peer, exc)
+            self._failed("$connect", admitted.client, exc)
             raise
 
-    async def message(self, connection: Connection, text: str) -> None:
+    async def run_route(self, connection: Connection, text: str) -> None:
         """Run the route of a message, and send its client what the route returns or how it failed."""
-        peer, moment = connection.peer, now()
+        client, request_info = connection.client, now()
         key = self._selector.route_key(text)
         route = self._api.routes[key] if key is not None else None
         if route is None:
-            self._complain(connection, moment, FORBIDDEN)
+            self._complain(connection, request_info, FORBIDDEN)
             return
         if not self._throttle.admits(route.key):
-            self._complain(connection, moment, TOO_MANY_REQUESTS)
+            self._complain(connection, request_info, TOO_MANY_REQUESTS)
             return
         message_id = new_id()
         if not self._is_valid(connection, route, message_id, text):
             return
-        event = message_event(self._api, peer, moment, route_key=route.key, message_id=message_id, body=text)
+        event = message_event(self._api, client, request_info, route_key=route.key, message_id=message_id, body=text)
         try:
             answer = await self._answer(route, event)
         except IntegrationFailure as exc:
-            self._failed(route.key, peer, exc)
-            self._complain(connection, moment, exc.message)
+            self._failed(route.key, client, exc)
+            self._complain(connection, request_info, exc.message)
         else:
             self._reply(connection, route, answer)
 
-    async def disconnect(self, peer: Peer, closure: Closure) -> None:
+    async def disconnect(self, client: ClientInfo, close_event: CloseEvent) -> None:
         """Run `$disconnect`, whose answer concerns nobody but the log."""
         route = self._api.routes.get("$disconnect")
         if route is None or route.integration is None:
             return
-        event = disconnect_event(self._api, peer, now(), code=closure.code, reason=closure.reason)
+        event = disconnect_event(self._api, client, now(), code=close_event.code, reason=close_event.reason)
         try:
             await self._call(route, route.integration, event)
         except IntegrationFailure as exc:
-            self._failed("$disconnect", peer, exc)
+            self._failed("$disconnect", client, exc)
 
     async def _answer(self, route: RouteConfig, event: Event) -> ProxyResponse:
         """Have an event answered by whatever is behind the route.
@@ -144,7 +152,7 @@ class Dispatcher:
 
     def _is_valid(self, connection: Connection, route: RouteConfig, message_id: str, text: str) -> bool:
         """Hold a message to its route's models; its client and the log are told where it does not fit."""
-        models, identity = self._models.get(route.key), connection.peer.connection_id
+        models, identity = self._models.get(route.key), connection.client.connection_id
         fault = models.fault(text) if models is not None else None
         if fault is None:
             return True
@@ -157,15 +165,15 @@ class Dispatcher:
         if route.returns_response and (answer.body or self._empty_replies):
             self._send(connection, answer.body.encode("utf-8", "replace"))
 
-    def _complain(self, connection: Connection, moment: Moment, message: str) -> None:
-        identity = connection.peer.connection_id
-        self._send(connection, error_document(message, connection_id=identity, request_id=moment.request_id))
+    def _complain(self, connection: Connection, request_info: RequestInfo, message: str) -> None:
+        identity = connection.client.connection_id
+        self._send(connection, error_document(message, connection_id=identity, request_id=request_info.request_id))
 
     def _send(self, connection: Connection, payload: bytes) -> None:
         if not connection.send(payload) and connection.is_open:
-            self._log(f"{connection.peer.connection_id}: reads too slowly, {len(payload)} bytes dropped")
+            self._log(f"{connection.client.connection_id}: reads too slowly, {len(payload)} bytes dropped")
 
-    def _failed(self, route_key: str, peer: Peer, failure: IntegrationFailure) -> None:
+    def _failed(self, route_key: str, client: ClientInfo, failure: IntegrationFailure) -> None:
         if not failure.logged:
             detail = " ".join(str(failure).split())
-            self._log(f"{route_key} {peer.connection_id}: {detail}")
+            self._log(f"{route_key} {client.connection_id}: {detail}")

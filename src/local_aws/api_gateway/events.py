@@ -19,7 +19,7 @@ _NOT_FORWARDED = frozenset({"connection", "upgrade", "content-length"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
+class ClientInfo:
     """A connection, as far as every event about it says the same."""
 
     connection_id: str
@@ -41,7 +41,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class RequestInfo:
     """One request to the API: a handshake, a message or the end of a connection."""
 
     request_id: str
@@ -59,7 +59,7 @@ class Moment:
 class Handshake:
     """An upgrade request, as its authorizer and its integration see it."""
 
-    moment: Moment
+    request_info: RequestInfo
     headers: list[tuple[str, str]]
     """Those that `forwarded_headers` returned."""
     query: str
@@ -71,7 +71,7 @@ class Handshake:
         return parse_qsl(self.query, keep_blank_values=True, errors="replace")
 
 
-def authorizer_event(api: ApiConfig, peer: Peer, handshake: Handshake) -> Event:
+def authorizer_event(api: ApiConfig, client: ClientInfo, handshake: Handshake) -> Event:
     """Build the event of a Lambda authorizer.
 
     Unlike `$connect` it sees the hop-by-hop headers, as AWS's front end writes them, and empty maps where there is no
@@ -86,16 +86,18 @@ def authorizer_event(api: ApiConfig, peer: Peer, handshake: Handshake) -> Event:
         "queryStringParameters": dict(parameters),
         "multiValueQueryStringParameters": _multi(parameters),
         "stageVariables": dict(api.stage_variables),
-        "requestContext": {"routeKey": "$connect", **_connect_context(api, peer, handshake.moment)},
+        "requestContext": {"routeKey": "$connect", **_connect_context(api, client, handshake.request_info)},
     }
 
 
-def connect_event(api: ApiConfig, peer: Peer, handshake: Handshake, *, authorizer_ms: int | None = None) -> Event:
+def connect_event(
+    api: ApiConfig, client: ClientInfo, handshake: Handshake, *, authorizer_ms: int | None = None
+) -> Event:
     """Build the event of `$connect`.
 
     Args:
         api: The API.
-        peer: The connection that is being made.
+        client: The connection that is being made.
         handshake: The request.
         authorizer_ms: How long the authorizer took; None where there is none.
 
@@ -105,36 +107,38 @@ def connect_event(api: ApiConfig, peer: Peer, handshake: Handshake, *, authorize
         event["queryStringParameters"] = dict(parameters)
         event["multiValueQueryStringParameters"] = _multi(parameters)
     _add_stage_variables(event, api)
-    authorizer = _authorizer(peer)
+    authorizer = _authorizer(client)
     if authorizer and authorizer_ms is not None:
         # The one value in there that is a number.
         authorizer["authorizer"]["integrationLatency"] = authorizer_ms
-    context = _connect_context(api, peer, handshake.moment)
+    context = _connect_context(api, client, handshake.request_info)
     event["requestContext"] = {"routeKey": "$connect", **authorizer, **context}
     event["isBase64Encoded"] = False
     return event
 
 
-def message_event(api: ApiConfig, peer: Peer, moment: Moment, *, route_key: str, message_id: str, body: str) -> Event:
+def message_event(
+    api: ApiConfig, client: ClientInfo, request_info: RequestInfo, *, route_key: str, message_id: str, body: str
+) -> Event:
     """Build the event of a message; `route_key` is `$default` where the default route was used."""
     event: Event = {}
     _add_stage_variables(event, api)
     event["requestContext"] = {
         "routeKey": route_key,
-        **_authorizer(peer),
+        **_authorizer(client),
         "messageId": message_id,
         "eventType": "MESSAGE",
-        "extendedRequestId": moment.request_id,
-        "requestTime": moment.common_log_time,
+        "extendedRequestId": request_info.request_id,
+        "requestTime": request_info.common_log_time,
         "messageDirection": "IN",
-        **_context(api, peer, moment),
+        **_context(api, client, request_info),
     }
     event["body"] = body
     event["isBase64Encoded"] = False
     return event
 
 
-def disconnect_event(api: ApiConfig, peer: Peer, moment: Moment, *, code: int, reason: str) -> Event:
+def disconnect_event(api: ApiConfig, client: ClientInfo, request_info: RequestInfo, *, code: int, reason: str) -> Event:
     """Build the event of `$disconnect`; the code may be one that is never sent, 1005 or 1006."""
     # These four headers, three of them empty, are in every capture.
     headers = (("Host", api.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", ""))
@@ -142,14 +146,14 @@ def disconnect_event(api: ApiConfig, peer: Peer, moment: Moment, *, code: int, r
     _add_stage_variables(event, api)
     event["requestContext"] = {
         "routeKey": "$disconnect",
-        **_authorizer(peer),
+        **_authorizer(client),
         "disconnectStatusCode": code,
         "eventType": "DISCONNECT",
-        "extendedRequestId": moment.request_id,
-        "requestTime": moment.common_log_time,
+        "extendedRequestId": request_info.request_id,
+        "requestTime": request_info.common_log_time,
         "messageDirection": "IN",
         "disconnectReason": reason,
-        **_context(api, peer, moment),
+        **_context(api, client, request_info),
     }
     event["isBase64Encoded"] = False
     return event
@@ -181,31 +185,31 @@ def _by_name(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(headers, key=lambda pair: pair[0].lower())
 
 
-def _authorizer(peer: Peer) -> Event:
-    return {} if peer.authorizer is None else {"authorizer": dict(peer.authorizer)}
+def _authorizer(client: ClientInfo) -> Event:
+    return {} if client.authorizer is None else {"authorizer": dict(client.authorizer)}
 
 
-def _connect_context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:
+def _connect_context(api: ApiConfig, client: ClientInfo, request_info: RequestInfo) -> Event:
     """Return what follows the route key in `requestContext`, for the authorizer and for `$connect`."""
     return {
         "eventType": "CONNECT",
-        "extendedRequestId": moment.request_id,
-        "requestTime": moment.common_log_time,
+        "extendedRequestId": request_info.request_id,
+        "requestTime": request_info.common_log_time,
         "messageDirection": "IN",
-        **_context(api, peer, moment),
+        **_context(api, client, request_info),
     }
 
 
-def _context(api: ApiConfig, peer: Peer, moment: Moment) -> Event:
+def _context(api: ApiConfig, client: ClientInfo, request_info: RequestInfo) -> Event:
     """Return the end of `requestContext`, which all three kinds of events share."""
     return {
         "stage": api.stage,
-        "connectedAt": peer.connected_at,
-        "requestTimeEpoch": moment.epoch_ms,
-        "identity": peer.identity,
-        "requestId": moment.request_id,
+        "connectedAt": client.connected_at,
+        "requestTimeEpoch": request_info.epoch_ms,
+        "identity": client.identity,
+        "requestId": request_info.request_id,
         "domainName": api.domain_name,
-        "connectionId": peer.connection_id,
+        "connectionId": client.connection_id,
         "apiId": api.id,
     }
 

@@ -14,9 +14,9 @@ from dataclasses import replace
 from local_aws.api_gateway import handshake
 from local_aws.api_gateway.admission import Admission, NotAdmitted
 from local_aws.api_gateway.callers import Callers
-from local_aws.api_gateway.connection import DROPPED, GOING_AWAY, MAX_MESSAGE, Closure, Connection
+from local_aws.api_gateway.connection import DROPPED, GOING_AWAY, MAX_MESSAGE, CloseEvent, Connection
 from local_aws.api_gateway.dispatch import Dispatcher, now
-from local_aws.api_gateway.events import Handshake, Moment, Peer, forwarded_headers
+from local_aws.api_gateway.events import ClientInfo, Handshake, RequestInfo, forwarded_headers
 from local_aws.api_gateway.ids import new_id, new_trace_id
 from local_aws.api_gateway.integration import IntegrationFailure
 from local_aws.api_gateway.management import TOO_LARGE, ConnectionsApi
@@ -34,7 +34,7 @@ from local_aws.http_server import (
     serve,
 )
 from local_aws.invoker import Invoker
-from local_aws.log_dedup import Unrepeated
+from local_aws.log_dedup import DedupLog
 
 IDLE_SECONDS = 600.0
 LIFETIME_SECONDS = 7200.0
@@ -98,7 +98,7 @@ class Gateway:
         self._lifetime_seconds = lifetime_seconds
         self._on_management = on_management
         self._visitors = replace(visitors, hosts=visitors.hosts | {api.domain_name})
-        self._log_refusal = Unrepeated(log)
+        self._log_refusal = DedupLog(log)
         account = account or AccountThrottle()
         throttle = Throttle(api, account)
         known = {} if credentials is None else credentials
@@ -106,7 +106,7 @@ class Gateway:
         self._admission = Admission(api=api, invoker=invoker, callers=callers, throttle=throttle, log=log)
         self._dispatcher = Dispatcher(api=api, invoker=invoker, throttle=throttle, log=log, empty_replies=empty_replies)
         self._open: dict[str, Connection] = {}
-        self._taken: set[Connection] = set()
+        self._accepted: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._management = ConnectionsApi(
             api=api, connections=self._open, callers=callers, account=account, log=log, pages=pages
@@ -137,7 +137,7 @@ class Gateway:
         server.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for connection in tuple(self._taken):
+        for connection in tuple(self._accepted):
             self._send_away(connection)
         await self._settle()
         await server.wait_closed()
@@ -155,7 +155,7 @@ class Gateway:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._quiet.wait()
         except TimeoutError:
-            for connection in tuple(self._taken):
+            for connection in tuple(self._accepted):
                 connection.abort()
             # Turns an aborted transport into a lost connection, whose function is then not waited for.
             await asyncio.sleep(0)
@@ -176,15 +176,15 @@ class Gateway:
 
     def _upgrade(self, request: Request, transport: asyncio.Transport, rest: bytes) -> None:
         """Begin a WebSocket connection: its client waits for the answer while `$connect` runs."""
-        moment = now()
-        peer = Peer(
+        request_info = now()
+        client = ClientInfo(
             connection_id=new_id(),
-            connected_at=moment.epoch_ms,
+            connected_at=request_info.epoch_ms,
             source_ip=request.peer[0],
             user_agent=request.header("User-Agent"),
         )
-        connection = Connection(peer=peer, transport=transport, early=rest, listener=self)
-        self._taken.add(connection)
+        connection = Connection(client=client, transport=transport, received=rest, listener=self)
+        self._accepted.add(connection)
         refusal = (
             self._page_refusal(request)
             or handshake.url_refusal(request)
@@ -193,7 +193,7 @@ class Gateway:
         if refusal:
             connection.refuse(serialize(refusal, close=True))
         else:
-            self._spawn(self._connect(connection, moment, request))
+            self._spawn(self._connect(connection, request_info, request))
 
     def _page_refusal(self, request: Request) -> Response | None:
         """Return the answer to a handshake by a page from elsewhere. AWS lets it in: no laptop is at stake there."""
@@ -203,60 +203,62 @@ class Gateway:
         self._log_refusal(f"A page of {origin!a} was refused; --allow-origin {origin!a} lets it connect")
         return message_response(403, "Forbidden: --allow-origin lets this page connect")
 
-    async def _connect(self, connection: Connection, moment: Moment, request: Request) -> None:
-        peer = connection.peer
-        trace_id = new_trace_id(moment.epoch_ms / 1000)
-        headers = forwarded_headers(request.headers, api=self._api, source_ip=peer.source_ip, trace_id=trace_id)
-        asked = Handshake(moment=moment, headers=headers, query=request.query)
+    async def _connect(self, connection: Connection, request_info: RequestInfo, request: Request) -> None:
+        client = connection.client
+        trace_id = new_trace_id(request_info.epoch_ms / 1000)
+        headers = forwarded_headers(request.headers, api=self._api, source_ip=client.source_ip, trace_id=trace_id)
+        asked = Handshake(request_info=request_info, headers=headers, query=request.query)
         try:
-            admitted = await self._admission.admit(peer, asked, request)
-            connection.peer = admitted.peer
+            admitted = await self._admission.admit(client, asked, request)
+            connection.client = admitted.client
             answer = await self._dispatcher.connect(admitted, asked)
         except (NotAdmitted, IntegrationFailure) as exc:
-            self._reject(connection, moment, exc.status, exc.message)
+            self._reject(connection, request_info, exc.status, exc.message)
             return
         if not answer.accepts:
-            self._reject(connection, moment, answer.status)
-        elif connection.lost:
+            self._reject(connection, request_info, answer.status)
+        elif connection.disconnected:
             # The function takes the client for connected, and would never learn better.
-            await self._dispatcher.disconnect(connection.peer, DROPPED)
+            await self._dispatcher.disconnect(connection.client, DROPPED)
         else:
-            self._open[connection.peer.connection_id] = connection
+            self._open[connection.client.connection_id] = connection
             connection.open(handshake.acceptance(request, answer.headers))
 
-    def _reject(self, connection: Connection, moment: Moment, status: int, message: str = "") -> None:
-        identity = connection.peer.connection_id
-        answer = handshake.rejection(status, connection_id=identity, request_id=moment.request_id, message=message)
+    def _reject(self, connection: Connection, request_info: RequestInfo, status: int, message: str = "") -> None:
+        identity = connection.client.connection_id
+        answer = handshake.rejection(
+            status, connection_id=identity, request_id=request_info.request_id, message=message
+        )
         connection.refuse(serialize(answer, close=True))
 
     # What connections report.
 
-    def message(self, connection: Connection, text: str) -> None:
+    def received_message(self, connection: Connection, text: str) -> None:
         """Start the function for a message without waiting for those before it; they start in order all the same."""
-        task = self._spawn(self._dispatcher.message(connection, text))
+        task = self._spawn(self._dispatcher.run_route(connection, text))
         task.add_done_callback(lambda _: connection.message_done())
 
     def closing(self, connection: Connection) -> None:
         """Have posts to the connection answered with 410."""
-        self._open.pop(connection.peer.connection_id, None)
+        self._open.pop(connection.client.connection_id, None)
 
-    def lost(self, connection: Connection, closure: Closure | None) -> None:
+    def disconnected(self, connection: Connection, close_event: CloseEvent | None) -> None:
         """Run `$disconnect`, where there was a connection."""
-        self._taken.discard(connection)
-        if closure is not None:
-            if closure.fault:
-                self._log(f"{connection.peer.connection_id}: closed with {closure.code}: {closure.reason}")
-            self._spawn(self._dispatcher.disconnect(connection.peer, closure))
+        self._accepted.discard(connection)
+        if close_event is not None:
+            if close_event.fault:
+                self._log(f"{connection.client.connection_id}: closed with {close_event.code}: {close_event.reason}")
+            self._spawn(self._dispatcher.disconnect(connection.client, close_event))
         self._note_end()
 
     # Clocks and tasks.
 
     def _sweep(self) -> None:
         """Close what is idle or old. One timer serves all connections, at the price of closing a little late."""
-        moment = time.time()
+        time_now = time.time()
         for connection in tuple(self._open.values()):
-            idle = moment - connection.last_active
-            age = moment - connection.peer.connected_at / 1000
+            idle = time_now - connection.last_active
+            age = time_now - connection.client.connected_at / 1000
             if idle >= self._idle_seconds or age >= self._lifetime_seconds:
                 connection.close(GOING_AWAY)
         delay = min(SWEEP_SECONDS, self._idle_seconds / 20, self._lifetime_seconds / 20)
@@ -275,7 +277,7 @@ class Gateway:
         self._note_end()
 
     def _note_end(self) -> None:
-        if self._taken or self._tasks:
+        if self._accepted or self._tasks:
             self._quiet.clear()
         else:
             self._quiet.set()

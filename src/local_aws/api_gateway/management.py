@@ -97,7 +97,7 @@ class ConnectionsApi:
         try:
             payload.decode()
         except UnicodeDecodeError:
-            self._log(f"@connections {connection.peer.connection_id}: refused data that is not UTF-8")
+            self._log(f"@connections {connection.client.connection_id}: refused data that is not UTF-8")
             return _NOT_UTF8
         return _POSTED if connection.send(payload) else _SLOW
 
@@ -115,10 +115,10 @@ def _malformed(connection_id: str) -> Response:
 
 
 def _describe(connection: Connection) -> Response:
-    peer = connection.peer
+    client = connection.client
     document = {
-        "connectedAt": _iso8601(peer.connected_at),
-        "identity": {"sourceIp": peer.source_ip, **({"userAgent": peer.user_agent} if peer.user_agent else {})},
+        "connectedAt": _iso8601(client.connected_at),
+        "identity": {"sourceIp": client.source_ip, **({"userAgent": client.user_agent} if client.user_agent else {})},
         "lastActiveAt": _iso8601(int(connection.last_active * 1000)),
     }
     return Response(status=200, body=json.dumps(document, separators=(",", ":")).encode(), headers=(_JSON,))

@@ -11,7 +11,7 @@ from local_aws.config import ApiConfig, FunctionConfig, RouteConfig
 from local_aws.lambda_ import Debugger
 from local_aws.options import Options, PortTaken, UsageError
 
-PATIENCE_MS = 24 * 60 * 60 * 1000
+NO_TIMEOUT_MS = 24 * 60 * 60 * 1000
 """How long the gateway waits for a function that may stand at a breakpoint."""
 
 
@@ -60,18 +60,18 @@ def announce(found: Mapping[str, Debugger], functions: Iterable[FunctionConfig],
         log("A function with a debugger takes one event at a time and has no timeout.")
 
 
-def patient(api: ApiConfig, arns: Iterable[str]) -> ApiConfig:
+def without_timeouts(api: ApiConfig, arns: Iterable[str]) -> ApiConfig:
     """Return the API without timeouts where an integration is one of the functions."""
-    routes = {key: _patient(route, frozenset(arns)) for key, route in api.routes.items()}
+    routes = {key: _without_timeouts(route, frozenset(arns)) for key, route in api.routes.items()}
     return dataclasses.replace(api, routes=routes)
 
 
-def _patient(route: RouteConfig, arns: frozenset[str]) -> RouteConfig:
+def _without_timeouts(route: RouteConfig, arns: frozenset[str]) -> RouteConfig:
     integration = route.integration
     # A qualifier may follow the function's own ARN.
     if integration is None or not any(f"{integration.function_arn}:".startswith(f"{arn}:") for arn in arns):
         return route
-    return dataclasses.replace(route, integration=dataclasses.replace(integration, timeout_ms=PATIENCE_MS))
+    return dataclasses.replace(route, integration=dataclasses.replace(integration, timeout_ms=NO_TIMEOUT_MS))
 
 
 def _chosen(functions: Sequence[FunctionConfig], wanted: Sequence[str]) -> list[FunctionConfig]:

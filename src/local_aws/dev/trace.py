@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from local_aws.config import FunctionConfig, unqualified
 from local_aws.dev.json_printer import layout
-from local_aws.event_source import read_origin
+from local_aws.event_source import read_event_source
 from local_aws.http_server import Request, Response
 from local_aws.invoker import FunctionError, InvocationRefused, Invoker
 
@@ -68,9 +68,9 @@ class _TracedInvoker(Invoker):
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Invoke the function; the event's number stands on its answer too."""
-        origin = read_origin(event)
+        source = read_event_source(event)
         name = self._names.get(unqualified(function_arn), function_arn)
-        what = f"#{next(self._numbers)} {name}" + (f", {origin}" if origin else "")
+        what = f"#{next(self._numbers)} {name}" + (f", {source}" if source else "")
         self._block(_Colour.EVENT, f"-> {what}", event)
         began = time.monotonic()
         outcome = "given up by the gateway"

@@ -14,7 +14,7 @@ import httptools
 
 from local_aws.http_server.messages import Request, Response, message_response, serialize
 from local_aws.http_server.visitors import NOBODY_ELSE, Visitors, host_of, is_loopback
-from local_aws.log_dedup import Unrepeated
+from local_aws.log_dedup import DedupLog
 
 MAX_HEAD = 64 * 1024
 """Bytes of request line and headers together; over it, 431."""
@@ -33,7 +33,7 @@ _HEADER_REST = len(": \r\n")
 _LENGTH_DIGITS = 19
 
 _LOGGER = logging.getLogger(__name__)
-_tell = Unrepeated(_LOGGER.warning)
+_tell = DedupLog(_LOGGER.warning)
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
@@ -288,14 +288,14 @@ class HttpProtocol(asyncio.Protocol):
 
     def _await_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self._loop.call_later(HEAD_SECONDS, self._lose_patience)
+            self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_timed_out)
 
     def _end_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _lose_patience(self) -> None:
+    def _head_timed_out(self) -> None:
         self._head_timer = None
         if self._transport is not None and not self._refused:
             self._refuse(message_response(408, "Request Timeout"))

@@ -10,9 +10,9 @@ from typing import Any
 
 from local_aws.config import FunctionConfig
 from local_aws.lambda_ import report
-from local_aws.lambda_.guard import Guard
 from local_aws.lambda_.invocation import TIMED_OUT, Failure, Invocation, Outcome
 from local_aws.lambda_.process import FunctionProcess
+from local_aws.lambda_.reaper import ProcessReaper
 from local_aws.lambda_.runtime_api import Polled, RuntimeApi, Step
 from local_aws.lambda_.variables import Debugger, RuntimeClient, command, variables
 
@@ -34,7 +34,7 @@ class Setting:
     """Environment variables besides those of the template."""
     client: RuntimeClient
     home: Path
-    guard: Guard
+    reaper: ProcessReaper
     log: Callable[[str], None]
     """Takes one line, without its end."""
     debugger: Debugger | None = None
@@ -149,7 +149,7 @@ class Environment:
             ),
             folder=self._config.code,
             on_line=self._line,
-            guard=setting.guard,
+            reaper=setting.reaper,
         )
 
     def _line(self, line: str) -> None:

@@ -12,7 +12,7 @@ from local_aws.config import FunctionConfig, unqualified
 from local_aws.invoker import InvocationRefused, Invoker
 from local_aws.lambda_.environment import Setting
 from local_aws.lambda_.function import Function
-from local_aws.lambda_.guard import Guard
+from local_aws.lambda_.reaper import ProcessReaper
 from local_aws.lambda_.variables import Debugger, RuntimeClient
 
 
@@ -44,7 +44,7 @@ class Functions(Invoker):
 
         """
         self._permits = permits
-        self._guard = Guard()
+        self._reaper = ProcessReaper()
         self._home = Path(tempfile.mkdtemp(prefix="lambda-home-"))
         self._client = client or RuntimeClient.installed()
         self._functions: dict[str, Function] = {}
@@ -88,7 +88,7 @@ class Functions(Invoker):
     async def stop(self) -> None:
         """End every process, within two seconds, and leave nothing behind. May be called again."""
         await asyncio.gather(*(function.stop() for function in self._functions.values()))
-        await self._guard.stop()
+        await self._reaper.stop()
         shutil.rmtree(self._home, ignore_errors=True)
 
     def _setting(
@@ -107,6 +107,6 @@ class Functions(Invoker):
             client=self._client,
             debugger=debugger,
             home=self._home,
-            guard=self._guard,
+            reaper=self._reaper,
             log=prefixed,
         )

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from local_aws.event_source import read_origin
+from local_aws.event_source import read_event_source
 from local_aws.invoker import FunctionError
 
 TIMED_OUT = "Sandbox.Timedout"
@@ -78,7 +78,7 @@ class Invocation:
     @cached_property
     def origin(self) -> str:
         """Where the event comes from, for a person; empty where that is no WebSocket API."""
-        return str(read_origin(self.event) or "")
+        return str(read_event_source(self.event) or "")
 
     def settle(self, outcome: Outcome, *, logged: bool = False) -> None:
         """Give the outcome to whoever waits; only the first one counts.

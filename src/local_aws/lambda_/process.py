@@ -8,11 +8,11 @@ from asyncio.subprocess import DEVNULL
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from local_aws.lambda_.guard import Guard
 from local_aws.lambda_.output import Output
+from local_aws.lambda_.reaper import ProcessReaper
 
 _KILL_SECONDS = 1.0
-"""How long a killed process may take to be gone. One that hangs in the kernel is left to the watchdog."""
+"""How long a killed process may take to be gone. One that hangs in the kernel is left to the reaper."""
 
 
 class FunctionProcess:
@@ -22,13 +22,13 @@ class FunctionProcess:
     process group reaches what the function itself has started.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, output: Output, guard: Guard) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, output: Output, reaper: ProcessReaper) -> None:
         self.ended = asyncio.ensure_future(process.wait())
         """Holds the exit code; negative is the number of the signal."""
         self._pid = process.pid
         self._output = output
-        self._guard = guard
-        guard.add(process.pid)
+        self._reaper = reaper
+        reaper.add(process.pid)
 
     @classmethod
     async def start(
@@ -38,7 +38,7 @@ class FunctionProcess:
         variables: Mapping[str, str],
         folder: Path,
         on_line: Callable[[str], None],
-        guard: Guard,
+        reaper: ProcessReaper,
     ) -> "FunctionProcess":
         """Start `command` in `folder` with nothing but `variables`; each line it writes goes to `on_line`.
 
@@ -46,7 +46,7 @@ class FunctionProcess:
             OSError: The folder or the program is not there, or the system has no room for a process.
 
         """
-        guard.start()
+        reaper.start()
         output = Output(on_line)
         try:
             with output as write_end:
@@ -62,7 +62,7 @@ class FunctionProcess:
         except BaseException:
             output.close()
             raise
-        return cls(process, output, guard)
+        return cls(process, output, reaper)
 
     def drain(self) -> None:
         """Hand over what the process has written up to now."""
@@ -85,7 +85,7 @@ class FunctionProcess:
         self._signal(signal.SIGKILL)
         await asyncio.wait({self.ended}, timeout=_KILL_SECONDS)
         if self.ended.done():
-            self._guard.remove(self._pid)
+            self._reaper.remove(self._pid)
         self._output.close()
 
     def _signal(self, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""The stack's end of its watchdog."""
+"""The stack's end of its reaper."""
 
 import asyncio
 import contextlib
@@ -6,25 +6,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-_WATCHDOG = Path(__file__).with_name("watchdog.py")
+_PROGRAM = Path(__file__).with_name("reaper_program.py")
 
 
-class Guard:
+class ProcessReaper:
     """Sees to it that no process group outlives this process. Starts when it is first needed."""
 
     def __init__(self) -> None:
-        self._watchdog: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the watchdog, unless it runs.
+        """Start the reaper, unless it runs.
 
         Raises:
             OSError: No process could be started.
 
         """
-        if self._watchdog is None:
-            self._watchdog = subprocess.Popen(  # noqa: S603  Nothing in it comes from anywhere else.
-                [sys.executable, "-I", "-S", str(_WATCHDOG)],
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603  Nothing in it comes from anywhere else.
+                [sys.executable, "-I", "-S", str(_PROGRAM)],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -32,14 +32,14 @@ class Guard:
             )
 
     async def stop(self) -> None:
-        """Let the watchdog end, which kills what has not been removed."""
-        watchdog, self._watchdog = self._watchdog, None
-        if watchdog is not None and watchdog.stdin is not None:
-            watchdog.stdin.close()
-            await asyncio.to_thread(watchdog.wait)
+        """Let the reaper end, which kills what has not been removed."""
+        reaper, self._process = self._process, None
+        if reaper is not None and reaper.stdin is not None:
+            reaper.stdin.close()
+            await asyncio.to_thread(reaper.wait)
 
     def add(self, group: int) -> None:
-        """Guard a process group."""
+        """ProcessReaper a process group."""
         self._tell(f"+{group}\n")
 
     def remove(self, group: int) -> None:
@@ -47,8 +47,8 @@ class Guard:
         self._tell(f"-{group}\n")
 
     def _tell(self, line: str) -> None:
-        """Write one line, which never blocks: the watchdog does nothing but read."""
-        if self._watchdog is not None and self._watchdog.stdin is not None:
-            # Somebody may have ended the watchdog; the functions run as well without it.
+        """Write one line, which never blocks: the reaper does nothing but read."""
+        if self._process is not None and self._process.stdin is not None:
+            # Somebody may have ended the reaper; the functions run as well without it.
             with contextlib.suppress(BrokenPipeError):
-                self._watchdog.stdin.write(line.encode())
+                self._process.stdin.write(line.encode())

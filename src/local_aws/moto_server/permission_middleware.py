@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 from local_aws.config import RoleConfig
 from local_aws.iam import Principal, Principals, Roles
 from local_aws.iam.requests import Call, Permission, needed
-from local_aws.log_dedup import Unrepeated
+from local_aws.log_dedup import DedupLog
 from local_aws.moto_server import operations
 from local_aws.moto_server.access_denied import Answer, denied
 from local_aws.moto_server.reverse_proxy import Forwarder
@@ -41,7 +41,7 @@ class PermissionMiddleware:
 
         """
         self._read_roles = read_roles
-        self._say = Unrepeated(log)
+        self._say = DedupLog(log)
         self._principals: Principals | None = None
         self._roles = Roles([], ids={})
         self._logical_ids: Mapping[str, str] = {}

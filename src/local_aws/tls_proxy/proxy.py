@@ -16,7 +16,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from local_aws.http_server import Listener
-from local_aws.log_dedup import Unrepeated
+from local_aws.log_dedup import DedupLog
 from local_aws.tls_proxy.authority import Authority
 
 HEAD_LIMIT = 16 * 1024
@@ -50,7 +50,7 @@ class Interceptor:
 
         """
         self._authority = authority
-        self._log = Unrepeated(log)
+        self._log = DedupLog(log)
         self._password = secrets.token_urlsafe()
         self._upstream = _proxy_of(environment or {})
         self._excepted = _names((environment or {}).get("NO_PROXY") or (environment or {}).get("no_proxy") or "")

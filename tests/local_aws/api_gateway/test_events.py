@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 from local_aws.api_gateway.events import (
+    ClientInfo,
     Event,
     Handshake,
-    Moment,
-    Peer,
+    RequestInfo,
     authorizer_event,
     connect_event,
     disconnect_event,
@@ -17,9 +17,13 @@ from local_aws.api_gateway.events import (
 from local_aws.config import ApiConfig
 
 HOST = "fjnq7njcv2.execute-api.us-east-1.amazonaws.com"
-PEER = Peer(connection_id="BFHPhfCWIAMCKlQ=", connected_at=1731324924553, source_ip="166.90.225.1", user_agent=None)
-BROWSER = Peer(connection_id="BFHPhfCWIAMCKlQ=", connected_at=1731324924553, source_ip="1.2.3.4", user_agent="Moz")
-MOMENT = Moment(request_id="BFHPhFe3IAMF95g=", epoch_ms=1731324924561)
+CLIENT = ClientInfo(
+    connection_id="BFHPhfCWIAMCKlQ=", connected_at=1731324924553, source_ip="166.90.225.1", user_agent=None
+)
+BROWSER = ClientInfo(
+    connection_id="BFHPhfCWIAMCKlQ=", connected_at=1731324924553, source_ip="1.2.3.4", user_agent="Moz"
+)
+REQUEST = RequestInfo(request_id="BFHPhFe3IAMF95g=", epoch_ms=1731324924561)
 
 
 def api(**variables: str) -> ApiConfig:
@@ -38,7 +42,7 @@ def api(**variables: str) -> ApiConfig:
 
 def handshake(*headers: tuple[str, str], query: str = "") -> Handshake:
     """Describe an upgrade request."""
-    return Handshake(moment=MOMENT, headers=list(headers), query=query)
+    return Handshake(request_info=REQUEST, headers=list(headers), query=query)
 
 
 def same(event: Event, expected: Event) -> bool:
@@ -48,7 +52,7 @@ def same(event: Event, expected: Event) -> bool:
 
 def test_a_connect_event_is_that_of_a_capture() -> None:
     """Without a query string or stage variables their keys are absent, not null (1.12)."""
-    event = connect_event(api(), PEER, handshake(("Host", HOST), ("Sec-WebSocket-Version", "13")))
+    event = connect_event(api(), CLIENT, handshake(("Host", HOST), ("Sec-WebSocket-Version", "13")))
     expected = {
         "headers": {"Host": HOST, "Sec-WebSocket-Version": "13"},
         "multiValueHeaders": {"Host": [HOST], "Sec-WebSocket-Version": ["13"]},
@@ -92,7 +96,7 @@ def test_a_connect_event_carries_query_stage_variables_and_user_agent_where_ther
 
 def test_a_message_event_is_that_of_a_capture() -> None:
     """It has no headers and no query string (2.1)."""
-    event = message_event(api(), PEER, MOMENT, route_key="$default", message_id="PJqCFfHyKRcCHlw=", body="hello")
+    event = message_event(api(), CLIENT, REQUEST, route_key="$default", message_id="PJqCFfHyKRcCHlw=", body="hello")
     expected = {
         "requestContext": {
             "routeKey": "$default",
@@ -118,7 +122,7 @@ def test_a_message_event_is_that_of_a_capture() -> None:
 
 def test_a_disconnect_event_is_that_of_a_capture() -> None:
     """Its headers are four, three of them empty (3.1)."""
-    event = disconnect_event(api(), PEER, MOMENT, code=1001, reason="Going away")
+    event = disconnect_event(api(), CLIENT, REQUEST, code=1001, reason="Going away")
     expected = {
         "headers": {"Host": HOST, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""},
         "multiValueHeaders": {"Host": [HOST], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""]},
@@ -169,7 +173,7 @@ def test_forwarded_headers_are_those_that_the_front_end_of_aws_lets_through() ->
 def test_an_authorizer_event_is_that_of_a_capture() -> None:
     """It has the hop-by-hop headers, and empty maps where `$connect` has no key at all (4.2)."""
     headers = [("Host", HOST), ("Sec-WebSocket-Version", "13"), ("X-Forwarded-For", "166.90.225.1")]
-    event = authorizer_event(api(), PEER, handshake(*headers))
+    event = authorizer_event(api(), CLIENT, handshake(*headers))
     expected = {
         "type": "REQUEST",
         "methodArn": "arn:aws:execute-api:us-east-1:123456789012:fjnq7njcv2/prod/$connect",
@@ -213,7 +217,7 @@ def test_an_authorizer_event_is_that_of_a_capture() -> None:
 
 def test_an_authorizer_event_carries_query_and_stage_variables() -> None:
     """In the same form as `$connect` gets them (4.2)."""
-    event = authorizer_event(api(colour="red"), PEER, handshake(query="k=v&k=w"))
+    event = authorizer_event(api(colour="red"), CLIENT, handshake(query="k=v&k=w"))
     assert event["queryStringParameters"] == {"k": "w"}
     assert event["multiValueQueryStringParameters"] == {"k": ["v", "w"]}
     assert event["stageVariables"] == {"colour": "red"}
@@ -221,10 +225,10 @@ def test_an_authorizer_event_carries_query_and_stage_variables() -> None:
 
 def test_what_an_authorizer_said_follows_the_route_key() -> None:
     """How long it took is in the event of `$connect` alone, as a number (4.5)."""
-    peer = replace(PEER, authorizer={"tenant_id": "t", "principalId": "p"})
-    opened = connect_event(api(), peer, handshake(), authorizer_ms=21)["requestContext"]
-    message = message_event(api(), peer, MOMENT, route_key="$default", message_id="m", body="")["requestContext"]
-    closed = disconnect_event(api(), peer, MOMENT, code=1000, reason="")["requestContext"]
+    client = replace(CLIENT, authorizer={"tenant_id": "t", "principalId": "p"})
+    opened = connect_event(api(), client, handshake(), authorizer_ms=21)["requestContext"]
+    message = message_event(api(), client, REQUEST, route_key="$default", message_id="m", body="")["requestContext"]
+    closed = disconnect_event(api(), client, REQUEST, code=1000, reason="")["requestContext"]
     assert [list(each)[:2] for each in (opened, message, closed)] == [["routeKey", "authorizer"]] * 3
     assert opened["authorizer"] == {"tenant_id": "t", "principalId": "p", "integrationLatency": 21}
     assert message["authorizer"] == closed["authorizer"] == {"tenant_id": "t", "principalId": "p"}

@@ -79,7 +79,7 @@ class Running:
         assert self.send(HEALTH).startswith(b"HTTP/1.1 426 ")
         assert self.api.gateway is not None
         deadline = time.monotonic() + 5
-        while left := self.api.gateway._taken:
+        while left := self.api.gateway._accepted:
             assert time.monotonic() < deadline, left
             time.sleep(0.005)
 
