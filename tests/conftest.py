@@ -1,5 +1,6 @@
-"""What tests share: real services on loopback, and the rule that CI skips nothing."""
+"""Shared by all tests: services on loopback, how tests run side by side, and the rule that CI skips nothing."""
 
+import gc
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
@@ -21,19 +22,25 @@ SLOWEST_FIRST = (
     "tests/e2e",
     "tests/tools",
 )
-"""What begins first when tests run side by side: a long file that began last would be waited for alone."""
+"""Files that start first if tests run side by side: a long file that starts last runs on when the others are done."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many tests run at a time: one more than there are cores, since most tests wait much of their time."""
+    """Return the number of processes that run tests: one more than there are cores, since tests wait much of their time."""
     return 1 + (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the files that take longest first when tests run side by side; each file keeps the order of its tests."""
+    """Sort the slowest files to the front if tests run side by side; within a file the order stays."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: _place(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """Exclude the imported modules from garbage collection: they stay anyway. Saves a tenth of the CPU time (measured)."""
+    gc.collect()
+    gc.freeze()
 
 
 def _place(nodeid: str) -> int:
@@ -42,7 +49,7 @@ def _place(nodeid: str) -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a skipped test count as failed in CI, which has to install every extra."""
+    """Report a skipped test as failed in CI, which has to install everything that tests need."""
     report = yield
     if os.environ.get("CI") and report.skipped:
         report.outcome = "failed"
@@ -52,7 +59,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_developer_credentials() -> Iterator[None]:
-    """Let no test see, or use, what this machine knows of AWS."""
+    """Hide the AWS configuration of this machine from the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
