@@ -197,8 +197,8 @@ def test_pauses_grow_to_a_limit_and_end_with_an_answer_on_a_newer_connection() -
 
 async def test_bug_while_connecting_fails_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller gets an error, and the loop logs the bug with its stack."""
-    told: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
 
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
@@ -208,7 +208,7 @@ async def test_bug_while_connecting_fails_the_call(monkeypatch: pytest.MonkeyPat
         async with asyncio.timeout(3):
             with pytest.raises(ServiceUnreachable):
                 await client.call("GetItem", {}, deadline=time.monotonic() + 20)
-    assert [type(each["exception"]) for each in told] == [ZeroDivisionError]
+    assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]
 
 
 async def test_call_after_its_deadline_sends_nothing() -> None:

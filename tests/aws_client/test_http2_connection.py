@@ -259,10 +259,10 @@ async def test_error_says_whether_the_server_may_have_acted_on_a_request(end: by
 
 async def test_bug_in_reading_fails_the_requests_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise only the loop would report it, and the callers would wait until their requests time out."""
-    told: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
     talk = _Talk()
     monkeypatch.setattr(Http2Connection, "_on_window_update", lambda *_: 1 / 0)
     talk.hear(frame(WINDOW_UPDATE, 0, 0, bytes([0, 0, 0, 1])))
     assert talk.ends == ["ResponseMalformed"] * 3
-    assert [type(each["exception"]) for each in told] == [ZeroDivisionError]
+    assert [type(each["exception"]) for each in reported] == [ZeroDivisionError]

@@ -65,7 +65,7 @@ class ConnectionsEndpoint:
             if not pending:
                 return await self.deliver(request)
             status = pending[0] if forever and len(pending) == 1 else pending.pop(0)
-            return message_response(status, "as told", ("x-amzn-ErrorType", _ERROR_TYPES.get(status, "Unknown")))
+            return message_response(status, "refused", ("x-amzn-ErrorType", _ERROR_TYPES.get(status, "Unknown")))
 
         self.behaviours[connection_id] = fail
 
