@@ -27,7 +27,7 @@ SLOWEST_FIRST = (
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of processes that run tests: one more than there are cores, since tests wait much of their time."""
+    """Return the number of processes that run tests: one more than there are cores, since tests wait a lot."""
     return 1 + (os.cpu_count() or 1)
 
 
@@ -38,9 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the imported modules from garbage collection: they stay anyway. Saves a tenth of the CPU time (measured)."""
-    gc.collect()
-    gc.freeze()
+    """Collect garbage less often: each time, all imported modules are traversed (a tenth of the time, measured)."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _place(nodeid: str) -> int:
