@@ -18,7 +18,7 @@ class Credential:
     principal_arn: str = ""
 
 
-class Permits(Protocol):
+class PermissionChecker(Protocol):
     """Answers for the policies of whoever an access key belongs to.
 
     It is asked on every request, thousands of times per second, and only about access key ids that the gateway was
@@ -26,7 +26,7 @@ class Permits(Protocol):
     """
 
     @abstractmethod
-    def refusal(self, *, access_key_id: str, action: str, resource: str) -> str | None:
+    def denial_reason(self, *, access_key_id: str, action: str, resource: str) -> str | None:
         """Tell why an action is not allowed, in one line for the log; None where it is.
 
         Args:
@@ -39,11 +39,11 @@ class Permits(Protocol):
         ...
 
 
-class InvokePermits(Protocol):
+class InvokePermissionChecker(Protocol):
     """Answers for the resource policies of functions, which `AWS::Lambda::Permission` adds to."""
 
     @abstractmethod
-    def refusal(self, *, function_arn: str, source_arn: str) -> str | None:
+    def denial_reason(self, *, function_arn: str, source_arn: str) -> str | None:
         """Tell why API Gateway may not invoke a function for one of its routes or authorizers; None where it may.
 
         Args:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from local_aws.authorization import InvokePermits, Permits
+from local_aws.authorization import InvokePermissionChecker, PermissionChecker
 
 
-class Ruling(Permits, InvokePermits):
+class FixedPermissions(PermissionChecker, InvokePermissionChecker):
     """Refuses what it is told to, and keeps what it was asked."""
 
-    def __init__(self, refusal: str = "", *, when: Callable[[dict[str, str]], bool] = lambda _: True) -> None:
+    def __init__(self, reason: str = "", *, when: Callable[[dict[str, str]], bool] = lambda _: True) -> None:
         self.asked: list[dict[str, str]] = []
-        self._refusal = refusal or None
+        self._reason = reason or None
         self._when = when
 
-    def refusal(self, **question: str) -> str | None:
-        self.asked.append(question)
-        return self._refusal if self._when(question) else None
+    def denial_reason(self, **request: str) -> str | None:
+        self.asked.append(request)
+        return self._reason if self._when(request) else None

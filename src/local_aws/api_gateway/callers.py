@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from local_aws.api_gateway.answers import FORBIDDEN
 from local_aws.api_gateway.sigv4 import Signature, SignatureFault, read, verify
-from local_aws.authorization import Credential, Permits
+from local_aws.authorization import Credential, PermissionChecker
 from local_aws.http_server import Request
 from local_aws.log_dedup import DedupLog
 
@@ -35,7 +35,7 @@ class Callers:
         *,
         region: str,
         credentials: Mapping[str, Credential],
-        permits: Permits | None,
+        permits: PermissionChecker | None,
         strict: bool,
         log: Callable[[str], None],
         clock: Callable[[], float] = time.time,
@@ -89,7 +89,7 @@ class Callers:
     def _check_permission(self, access_key_id: str, action: str, resource: str) -> None:
         if self._permits is None:
             return
-        refusal = self._permits.refusal(access_key_id=access_key_id, action=action, resource=resource)
+        refusal = self._permits.denial_reason(access_key_id=access_key_id, action=action, resource=resource)
         if refusal is not None:
             self._log_refusal(refusal)
             raise AccessDenied("ForbiddenException", FORBIDDEN)

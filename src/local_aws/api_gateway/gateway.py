@@ -21,7 +21,7 @@ from local_aws.api_gateway.ids import new_id, new_trace_id
 from local_aws.api_gateway.integration import IntegrationFailure
 from local_aws.api_gateway.management import TOO_LARGE, ConnectionsApi
 from local_aws.api_gateway.throttling import AccountThrottle, Throttle
-from local_aws.authorization import Credential, Permits
+from local_aws.authorization import Credential, PermissionChecker
 from local_aws.config import ApiConfig
 from local_aws.http_server import (
     NOBODY_ELSE,
@@ -64,7 +64,7 @@ class Gateway:
         empty_replies: bool = True,
         credentials: Mapping[str, Credential] | None = None,
         strict: bool = False,
-        permits: Permits | None = None,
+        permits: PermissionChecker | None = None,
         account: AccountThrottle | None = None,
         on_management: Callable[[Request, Response], None] | None = None,
         visitors: Visitors = NOBODY_ELSE,

@@ -6,7 +6,7 @@ understood fails the authorizer, because to ignore a part of it would allow or d
 
 from typing import Any
 
-from local_aws.iam.policies import Policies, Question, Ruling
+from local_aws.iam.policies import AuthorizationRequest, Decision, Policies
 
 _KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"})
 
@@ -36,6 +36,6 @@ def allows(document: Any, *, action: str, resource: str) -> bool:
         if unknown := each.keys() - _KEYS:
             raise MalformedPolicy(f"a Statement has elements that are not supported: {', '.join(sorted(unknown))}")
     policies = Policies([document])
-    if policies.unclear:
-        raise MalformedPolicy(policies.unclear[0])
-    return policies.judge(Question(action=action, resource=resource, context={})) is Ruling.ALLOWED
+    if policies.unsupported:
+        raise MalformedPolicy(policies.unsupported[0])
+    return policies.judge(AuthorizationRequest(action=action, resource=resource, context={})) is Decision.ALLOWED

@@ -50,7 +50,7 @@ _NEGATED = {
 }
 
 
-def unclear(condition: Mapping[str, Any]) -> list[str]:
+def unsupported(condition: Mapping[str, Any]) -> list[str]:
     """Return what of a condition cannot be judged here: operators and keys, for a person to read."""
     found = []
     for operator, keys in condition.items():
@@ -62,8 +62,8 @@ def unclear(condition: Mapping[str, Any]) -> list[str]:
 
 
 def holds(condition: Mapping[str, Any], context: Context) -> bool:
-    """Tell whether a condition holds; one that is `unclear` never does."""
-    if unclear(condition):
+    """Tell whether a condition holds; one that is `unsupported` never does."""
+    if unsupported(condition):
         return False
     return all(
         _holds(operator, context.get(key.lower()), _texts(wanted))

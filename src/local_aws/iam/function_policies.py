@@ -9,11 +9,11 @@ the function does not count for them, nor theirs for it.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from local_aws.authorization import InvokePermits
+from local_aws.authorization import InvokePermissionChecker
 from local_aws.config import FunctionConfig, unqualified
 from local_aws.iam.condition_operators import holds
 from local_aws.iam.names import PhysicalIds, as_template, folder
-from local_aws.iam.policies import Ruling
+from local_aws.iam.policies import Decision
 from local_aws.iam.roles import Roles
 from local_aws.iam.wildcards import compiled
 
@@ -22,7 +22,7 @@ PRINCIPAL = "apigateway.amazonaws.com"
 Statement = Mapping[str, Any]
 
 
-class FunctionPolicies(InvokePermits):
+class FunctionPolicies(InvokePermissionChecker):
     """Says by whom the functions of a stack may be invoked."""
 
     def __init__(
@@ -49,19 +49,19 @@ class FunctionPolicies(InvokePermits):
         self._refusals: dict[tuple[str, str], str | None] = {}
         """By function and source: there are few of either, and each message asks. Roles change, and keep theirs."""
 
-    def refusal(self, *, function_arn: str, source_arn: str) -> str | None:
+    def denial_reason(self, *, function_arn: str, source_arn: str) -> str | None:
         """Judge by the function's policy; it names the permission that a template lacks."""
-        question = (function_arn, source_arn)
+        request = (function_arn, source_arn)
         function = self._functions.get(unqualified(function_arn))
         if function is None:
             # Whoever runs it will say so.
             return None
-        role = self._credentials.get(question)
+        role = self._credentials.get(request)
         if role is not None and self._roles is not None:
             return self._of_role(self._roles, role, function, function_arn)
-        if question not in self._refusals:
-            self._refusals[question] = self._judge(function, function_arn, source_arn)
-        return self._refusals[question]
+        if request not in self._refusals:
+            self._refusals[request] = self._judge(function, function_arn, source_arn)
+        return self._refusals[request]
 
     def _judge(self, function: FunctionConfig, function_arn: str, source_arn: str) -> str | None:
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
@@ -70,10 +70,10 @@ class FunctionPolicies(InvokePermits):
         return None if effects == {"Allow"} else self._advice(function, function_arn, source_arn, statements)
 
     def _of_role(self, roles: Roles, role: str, function: FunctionConfig, function_arn: str) -> str | None:
-        ruling = roles.judge(role, ACTION, function_arn)
-        if ruling is Ruling.ALLOWED:
+        decision = roles.judge(role, ACTION, function_arn)
+        if decision is Decision.ALLOWED:
             return None
-        advice = roles.advice(role, ACTION, function_arn, ruling)
+        advice = roles.advice(role, ACTION, function_arn, decision)
         return f"{role} may not invoke {function.logical_id}; {advice}"
 
     def _advice(

@@ -74,7 +74,7 @@ def _invokers(apis: Iterable[ApiConfig]) -> dict[tuple[str, str], str]:
             if route.authorizer is not None:
                 source = api.arn(f"authorizers/{route.authorizer.id}")
                 found[route.authorizer.function_arn, source] = route.authorizer.credentials_arn
-    return {question: role for question, role in found.items() if role}
+    return {request: role for request, role in found.items() if role}
 
 
 def _new_key_id() -> str:

@@ -18,7 +18,7 @@ from local_aws.iam.wildcards import compiled
 Document = Mapping[str, Any]
 
 
-class Ruling(Enum):
+class Decision(Enum):
     """What policies say about a request; the values are the reasons that AWS gives."""
 
     ALLOWED = ""
@@ -28,7 +28,7 @@ class Ruling(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AuthorizationRequest:
     """One request, as far as policies look at it."""
 
     action: str
@@ -41,27 +41,27 @@ class Policies:
     """All the policies of one role: inline, attached, and the boundary where there is one."""
 
     def __init__(self, documents: Iterable[Document], *, boundary: Document | None = None) -> None:
-        self.unclear: list[str] = []
+        self.unsupported: list[str] = []
         """What cannot be judged here, for a person to read; the statements that have it count for nothing."""
         self._statements = [each for document in documents for each in self._read(document)]
         self._boundary = None if boundary is None else list(self._read(boundary))
 
-    def judge(self, question: Question) -> Ruling:
+    def judge(self, request: AuthorizationRequest) -> Decision:
         """Say whether the role may."""
-        effects = _effects(self._statements, question)
-        bounds = {"Allow"} if self._boundary is None else _effects(self._boundary, question)
+        effects = _effects(self._statements, request)
+        bounds = {"Allow"} if self._boundary is None else _effects(self._boundary, request)
         if "Deny" in effects | bounds:
-            return Ruling.DENIED
+            return Decision.DENIED
         if not effects:
-            return Ruling.NOT_ALLOWED
-        return Ruling.ALLOWED if bounds else Ruling.NOT_IN_BOUNDARY
+            return Decision.NOT_ALLOWED
+        return Decision.ALLOWED if bounds else Decision.NOT_IN_BOUNDARY
 
     def _read(self, document: Document) -> Iterable["_Statement"]:
         statements = document.get("Statement", [])
         for each in [statements] if isinstance(statements, Mapping) else statements:
             statement = _Statement(each)
-            if statement.unclear:
-                self.unclear += statement.unclear
+            if statement.unsupported:
+                self.unsupported += statement.unsupported
             else:
                 yield statement
 
@@ -70,36 +70,36 @@ class _Statement:
     def __init__(self, statement: Mapping[str, Any]) -> None:
         self.effect = statement.get("Effect")
         self._condition: Mapping[str, Any] = statement.get("Condition") or {}
-        self.unclear = condition_operators.unclear(self._condition)
+        self.unsupported = condition_operators.unsupported(self._condition)
         if self.effect not in ("Allow", "Deny"):
-            self.unclear.append(f"the effect {self.effect}")
+            self.unsupported.append(f"the effect {self.effect}")
         self._action = self._element(statement, "Action", lambda text: compiled(text, ignore_case=True))
         self._resource = self._element(statement, "Resource", compiled)
 
-    def counts(self, question: Question) -> bool:
+    def counts(self, request: AuthorizationRequest) -> bool:
         """Tell whether the statement is about the request."""
         return (
-            self._action.matches(question.action, question.context)
-            and self._concerns(question)
-            and condition_operators.holds(self._condition, question.context)
+            self._action.matches(request.action, request.context)
+            and self._concerns(request)
+            and condition_operators.holds(self._condition, request.context)
         )
 
-    def _concerns(self, question: Question) -> bool:
-        if question.resource is None:
+    def _concerns(self, request: AuthorizationRequest) -> bool:
+        if request.resource is None:
             # A permission for some resource is taken for the one that is meant, a ban only where it is for all.
             return self.effect == "Allow" or self._resource.has_all
-        return self._resource.matches(question.resource, question.context)
+        return self._resource.matches(request.resource, request.context)
 
     def _element(
         self, statement: Mapping[str, Any], name: str, pattern: Callable[[str], re.Pattern[str]]
     ) -> "_Patterns":
         negated = f"Not{name}" in statement
         if negated and name in statement:
-            self.unclear.append(f"a statement with both {name} and Not{name}")
+            self.unsupported.append(f"a statement with both {name} and Not{name}")
         wanted = statement.get(f"Not{name}" if negated else name)
         texts = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
-            self.unclear.append(f"a statement without {name}")
+            self.unsupported.append(f"a statement without {name}")
             texts = []
         return _Patterns(texts, negated=negated, pattern=pattern)
 
@@ -135,5 +135,5 @@ def _value(variable: str, context: Context) -> str:
     return _ESCAPES.get(name) or context.get(name.strip().lower(), fallback)
 
 
-def _effects(statements: Iterable[_Statement], question: Question) -> set[Any]:
-    return {each.effect for each in statements if each.counts(question)}
+def _effects(statements: Iterable[_Statement], request: AuthorizationRequest) -> set[Any]:
+    return {each.effect for each in statements if each.counts(request)}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local_aws.authorization import Permits
-from local_aws.iam.policies import Ruling
+from local_aws.authorization import PermissionChecker
+from local_aws.iam.policies import Decision
 from local_aws.iam.roles import Roles
 
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
@@ -38,7 +38,7 @@ class Denial:
     """What a person needs to mend it, in one line."""
 
 
-class Principals(Permits):
+class Principals(PermissionChecker):
     """Judges by access key id."""
 
     def __init__(self, principals: Mapping[str, Principal], *, roles: Roles) -> None:
@@ -49,7 +49,7 @@ class Principals(Permits):
         """Tell whether an access key is a function's."""
         return access_key_id in self._principals
 
-    def refusal(self, *, access_key_id: str, action: str, resource: str) -> str | None:
+    def denial_reason(self, *, access_key_id: str, action: str, resource: str) -> str | None:
         """Judge by the policies of the key's role."""
         denial = self.denial(access_key_id, action, resource)
         return denial.log if denial else None
@@ -59,13 +59,13 @@ class Principals(Permits):
         principal = self._principals.get(access_key_id)
         if principal is None or action in ALWAYS_ALLOWED:
             return None
-        ruling = self._roles.judge(principal.role_arn, action, resource)
-        if ruling is Ruling.ALLOWED:
+        decision = self._roles.judge(principal.role_arn, action, resource)
+        if decision is Decision.ALLOWED:
             return None
         on = f" on resource: {resource}" if resource and resource != "*" else ""
-        link = "with" if ruling is Ruling.DENIED else "because"
-        reason = ruling.value.format(action)
-        advice = self._roles.advice(principal.role_arn, action, resource, ruling)
+        link = "with" if decision is Decision.DENIED else "because"
+        reason = decision.value.format(action)
+        advice = self._roles.advice(principal.role_arn, action, resource, decision)
         target = f" on {resource}" if resource else ""
         return Denial(
             message=f"User: {principal.arn} is not authorized to perform: {action}{on} {link} {reason}",

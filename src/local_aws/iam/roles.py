@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from local_aws.config import RoleConfig
 from local_aws.iam.names import PhysicalIds, as_template, folder
-from local_aws.iam.policies import Policies, Question, Ruling
+from local_aws.iam.policies import AuthorizationRequest, Decision, Policies
 
 
 class Roles:
@@ -33,21 +33,21 @@ class Roles:
             for each in self._roles.values()
             if each.elsewhere
         ]
-        unclear = [
+        unsupported = [
             f"Not understood here, {what}: its statement of {self._roles[arn].logical_id} counts for nothing"
             for arn, policies in self._policies.items()
-            for what in policies.unclear
+            for what in policies.unsupported
         ]
-        return foreign + list(dict.fromkeys(unclear))
+        return foreign + list(dict.fromkeys(unsupported))
 
     def __contains__(self, arn: str) -> bool:
         """Tell whether a role's policies are known."""
         return arn in self._policies
 
-    def _judge(self, arn: str, action: str, resource: str | None) -> Ruling:
+    def _judge(self, arn: str, action: str, resource: str | None) -> Decision:
         policies = self._policies.get(arn)
         if policies is None:
-            return Ruling.ALLOWED
+            return Decision.ALLOWED
         account = arn.split(":")[4]
         region = (resource or "").split(":")[3:4] or [""]
         context = {
@@ -58,14 +58,14 @@ class Roles:
             "aws:securetransport": "true",
         }
         known = {name: value for name, value in context.items() if value}
-        return policies.judge(Question(action=action, resource=resource, context=known))
+        return policies.judge(AuthorizationRequest(action=action, resource=resource, context=known))
 
-    def advice(self, arn: str, action: str, resource: str | None, ruling: Ruling) -> str:
+    def advice(self, arn: str, action: str, resource: str | None, decision: Decision) -> str:
         """Return what has to change in the template for a role to be allowed what it was not."""
         role = self._roles[arn]
-        if ruling is Ruling.DENIED:
+        if decision is Decision.DENIED:
             return f"a policy of {role.logical_id} denies it"
-        if ruling is Ruling.NOT_IN_BOUNDARY:
+        if decision is Decision.NOT_IN_BOUNDARY:
             return f"the permissions boundary of {role.logical_id} does not allow it"
         named = as_template(resource, ids=self._ids, inside=folder(role.logical_id)) if resource else '"*"'
         return f"add to {role.logical_id}: {{Effect: Allow, Action: {action}, Resource: {named}}}"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from local_aws.authorization import InvokePermits
+from local_aws.authorization import InvokePermissionChecker
 from local_aws.config import FunctionConfig, unqualified
 from local_aws.invoker import InvocationRefused, Invoker
 from local_aws.lambda_.environment import Setting
@@ -27,7 +27,7 @@ class Functions(Invoker):
         log: Callable[[str], None],
         concurrency_limit: int = 10,
         client: RuntimeClient | None = None,
-        permits: InvokePermits | None = None,
+        permits: InvokePermissionChecker | None = None,
         debuggers: Mapping[str, Debugger] | None = None,
     ) -> None:
         """Take the functions of a stack, and start nothing yet.
@@ -56,7 +56,7 @@ class Functions(Invoker):
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
         """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
         if source_arn and self._permits is not None:
-            refusal = self._permits.refusal(function_arn=function_arn, source_arn=source_arn)
+            refusal = self._permits.denial_reason(function_arn=function_arn, source_arn=source_arn)
             if refusal is not None:
                 raise InvocationRefused(refusal)
         function = self._functions.get(unqualified(function_arn))

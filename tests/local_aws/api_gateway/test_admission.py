@@ -5,7 +5,7 @@ import pytest
 from local_aws.api_gateway.throttling import AccountThrottle
 from local_aws.authorization import Credential
 from tests.support.gateway import Api, Event, succeed
-from tests.support.permits import Ruling
+from tests.support.permits import FixedPermissions
 from tests.support.signing import KEY, signed
 
 HEADER = "$request.header.x-api-key"
@@ -148,7 +148,7 @@ async def test_a_stranger_is_let_in_where_the_gateway_is_not_strict(api: Api) ->
 
 async def test_a_signer_needs_the_permission_to_connect(api: Api) -> None:
     """That to invoke the route `$connect` (1.11)."""
-    permits = Ruling("it may not")
+    permits = FixedPermissions("it may not")
     api.route("$connect", authorization_type="AWS_IAM")
     await api.start(credentials={KEY[0]: ROLE}, permits=permits)
     status, body = await api.refusal(signed("GET", f"http://127.0.0.1:{api.port}/dev", expires=60).target)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.authorization import Credential
 from tests.support.gateway import Api
-from tests.support.permits import Ruling
+from tests.support.permits import FixedPermissions
 
 KEY = ("AKIAEXAMPLE", "secret", "token")
 CREDENTIALS = {KEY[0]: Credential(secret_access_key="secret", session_token="token")}
@@ -68,13 +68,13 @@ async def test_a_token_of_another_session_is_refused(api: Api) -> None:
 @pytest.mark.parametrize(("strict", "code"), [(False, "GoneException"), (True, "UnrecognizedClientException")])
 async def test_strangers_are_heard_unless_the_gateway_is_strict(api: Api, strict: bool, code: str) -> None:
     """Any dummy credentials work on a developer's machine, which asks no policy about them (5.2)."""
-    await start(api, strict=strict, permits=Ruling("it may not"))
+    await start(api, strict=strict, permits=FixedPermissions("it may not"))
     assert (await refused(api, key=("test", "test", None)))[0] == code
 
 
 async def test_each_method_is_a_permission_of_its_own(api: Api) -> None:
     """To manage the connections of this stage by this method (5.1, 5.3)."""
-    permits = Ruling("it may not", when=lambda question: "/POST/" not in question["resource"])
+    permits = FixedPermissions("it may not", when=lambda question: "/POST/" not in question["resource"])
     await start(api, permits=permits)
     assert (await refused(api, "post_to_connection", key=KEY, Data=b"x"))[0] == "GoneException"
     for operation in ("get_connection", "delete_connection"):

@@ -44,7 +44,9 @@ def refusal(
         code=Path(),
         resource_policy=statements,
     )
-    return FunctionPolicies([function], ids=IDS, **options).refusal(function_arn=function_arn, source_arn=source_arn)
+    return FunctionPolicies([function], ids=IDS, **options).denial_reason(
+        function_arn=function_arn, source_arn=source_arn
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.iam.policies import Policies, Question, Ruling
+from local_aws.iam.policies import AuthorizationRequest, Decision, Policies
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/rooms"
 CONTEXT = {"aws:principalarn": "arn:aws:iam::123456789012:role/chat", "aws:securetransport": "true"}
@@ -15,10 +15,10 @@ def allow(action: Any = "dynamodb:PutItem", resource: Any = TABLE, **fields: Any
     return {"Effect": "Allow", "Action": action, "Resource": resource} | fields
 
 
-def judge(*statements: dict[str, Any], action: str = "dynamodb:PutItem", resource: str | None = TABLE) -> Ruling:
+def judge(*statements: dict[str, Any], action: str = "dynamodb:PutItem", resource: str | None = TABLE) -> Decision:
     """Judge by one policy with the statements."""
     policies = Policies([{"Version": "2012-10-17", "Statement": list(statements)}])
-    return policies.judge(Question(action=action, resource=resource, context=CONTEXT))
+    return policies.judge(AuthorizationRequest(action=action, resource=resource, context=CONTEXT))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def judge(*statements: dict[str, Any], action: str = "dynamodb:PutItem", resourc
 )
 def test_allowed(statement: dict[str, Any]) -> None:
     """By each form that an element can have."""
-    assert judge(statement) is Ruling.ALLOWED
+    assert judge(statement) is Decision.ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -65,36 +65,36 @@ def test_allowed(statement: dict[str, Any]) -> None:
 )
 def test_not_allowed(statement: dict[str, Any]) -> None:
     """What does not match in every respect counts for nothing."""
-    assert judge(statement) is Ruling.NOT_ALLOWED
+    assert judge(statement) is Decision.NOT_ALLOWED
 
 
 def test_a_denial_outweighs_whatever_allows() -> None:
     """In whichever order they stand."""
-    assert judge(allow(), allow(action="dynamodb:*", resource="*", Effect="Deny")) is Ruling.DENIED
-    assert judge(allow(resource=f"{TABLE}2", Effect="Deny"), allow()) is Ruling.ALLOWED
+    assert judge(allow(), allow(action="dynamodb:*", resource="*", Effect="Deny")) is Decision.DENIED
+    assert judge(allow(resource=f"{TABLE}2", Effect="Deny"), allow()) is Decision.ALLOWED
 
 
 def test_without_any_policy_nothing_is_allowed() -> None:
     """IAM's own beginning."""
-    assert judge() is Ruling.NOT_ALLOWED
+    assert judge() is Decision.NOT_ALLOWED
 
 
 def test_a_boundary_has_to_allow_as_well() -> None:
     """It grants nothing by itself."""
     everything = {"Statement": allow(action="*", resource="*")}
     bounded = Policies([everything], boundary={"Statement": [allow(action="dynamodb:Get*")]})
-    question = Question(action="dynamodb:PutItem", resource=TABLE, context=CONTEXT)
-    assert bounded.judge(question) is Ruling.NOT_IN_BOUNDARY
-    assert Policies([], boundary=everything).judge(question) is Ruling.NOT_ALLOWED
-    assert Policies([everything], boundary=everything).judge(question) is Ruling.ALLOWED
+    request = AuthorizationRequest(action="dynamodb:PutItem", resource=TABLE, context=CONTEXT)
+    assert bounded.judge(request) is Decision.NOT_IN_BOUNDARY
+    assert Policies([], boundary=everything).judge(request) is Decision.NOT_ALLOWED
+    assert Policies([everything], boundary=everything).judge(request) is Decision.ALLOWED
 
 
 def test_where_the_resource_cannot_be_told_the_action_decides() -> None:
     """A permission for anything will do then, and a ban only where it is for everything."""
-    assert judge(allow(), resource=None) is Ruling.ALLOWED
-    assert judge(allow(), resource=None, action="dynamodb:GetItem") is Ruling.NOT_ALLOWED
-    assert judge(allow(), allow(Effect="Deny"), resource=None) is Ruling.ALLOWED
-    assert judge(allow(), allow(Effect="Deny", resource="*"), resource=None) is Ruling.DENIED
+    assert judge(allow(), resource=None) is Decision.ALLOWED
+    assert judge(allow(), resource=None, action="dynamodb:GetItem") is Decision.NOT_ALLOWED
+    assert judge(allow(), allow(Effect="Deny"), resource=None) is Decision.ALLOWED
+    assert judge(allow(), allow(Effect="Deny", resource="*"), resource=None) is Decision.DENIED
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,6 @@ def test_where_the_resource_cannot_be_told_the_action_decides() -> None:
 def test_what_cannot_be_judged_is_reported_and_counts_for_nothing(condition: dict[str, Any], reported: str) -> None:
     """Neither is it taken for granted nor passed over in silence."""
     policies = Policies([{"Statement": allow(Condition=condition)}])
-    assert policies.unclear == [reported]
-    question = Question(action="dynamodb:PutItem", resource=TABLE, context=CONTEXT)
-    assert policies.judge(question) is Ruling.NOT_ALLOWED
+    assert policies.unsupported == [reported]
+    request = AuthorizationRequest(action="dynamodb:PutItem", resource=TABLE, context=CONTEXT)
+    assert policies.judge(request) is Decision.NOT_ALLOWED

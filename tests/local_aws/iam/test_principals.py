@@ -6,7 +6,7 @@ import pytest
 
 from local_aws.config import RoleConfig
 from local_aws.iam import Principal, Principals, Roles
-from local_aws.iam.policies import Ruling
+from local_aws.iam.policies import Decision
 
 ROLE = "arn:aws:iam::123456789012:role/path/stack-Role-1"
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/stack-Rooms-1"
@@ -74,7 +74,7 @@ def test_a_denial_is_told_from_a_missing_permission() -> None:
 
 def test_who_is_not_a_function_is_not_judged() -> None:
     """The developer's own requests are not the stack's."""
-    assert principals().refusal(access_key_id="OTHER", action="dynamodb:PutItem", resource=TABLE) is None
+    assert principals().denial_reason(access_key_id="OTHER", action="dynamodb:PutItem", resource=TABLE) is None
 
 
 def test_everybody_may_ask_who_they_are() -> None:
@@ -105,7 +105,7 @@ def test_roles_that_were_replaced_count_at_once() -> None:
     """What was judged before is forgotten."""
     role = RoleConfig(arn=ROLE, logical_id="Api/Role", unique_id="AROAEXAMPLE", policies=())
     roles = Roles([role], ids=IDS)
-    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Ruling.NOT_ALLOWED
+    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Decision.NOT_ALLOWED
     allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     roles.replace([replace(role, policies=(allowed,))])
-    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Ruling.ALLOWED
+    assert roles.judge(ROLE, "dynamodb:PutItem", TABLE) is Decision.ALLOWED

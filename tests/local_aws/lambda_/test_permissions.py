@@ -4,7 +4,7 @@ import pytest
 
 from local_aws.invoker import InvocationRefused
 from local_aws.lambda_ import Functions
-from tests.support.permits import Ruling
+from tests.support.permits import FixedPermissions
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:chat"
 ROUTE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect"
@@ -20,7 +20,7 @@ ROUTE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect"
 )
 async def test_a_service_needs_a_permission(permitted: bool, source: str, reason: str) -> None:
     """A caller that names no source needs none; a refused one does not learn whether there is such a function."""
-    permits = Ruling("" if permitted else "it lacks a permission")
+    permits = FixedPermissions("" if permitted else "it lacks a permission")
     functions = Functions(configs=[], extra_variables={}, log=print, permits=permits)
     try:
         with pytest.raises(InvocationRefused, match=reason):
