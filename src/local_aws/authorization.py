@@ -1,4 +1,4 @@
-"""Who may do what, as far as the gateway and the functions have to ask."""
+"""The interfaces by which the gateway and the functions check permissions."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -7,32 +7,31 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What belongs to an access key id."""
+    """The secret and the principal of an access key id."""
 
     secret_access_key: str
     session_token: str | None = None
-    """Of temporary credentials: a request that carries another one, or none, is refused."""
+    """Set for temporary credentials: a request with another token, or without one, is denied."""
     account: str = ""
     principal_id: str = ""
-    """IAM's unique id, such as `AROAEXAMPLE:session`."""
+    """The unique id in IAM, such as `AROAEXAMPLE:session`."""
     principal_arn: str = ""
 
 
 class PermissionChecker(Protocol):
-    """Answers for the policies of whoever an access key belongs to.
+    """Checks the policies of the principals of access keys.
 
-    It is asked on every request, thousands of times per second, and only about access key ids that the gateway was
-    given a `Credential` for.
+    Called for every request, thousands of times per second, and only for access key ids with a known `Credential`.
     """
 
     @abstractmethod
     def denial_reason(self, *, access_key_id: str, action: str, resource: str) -> str | None:
-        """Tell why an action is not allowed, in one line for the log; None where it is.
+        """Return why an action is denied, in one line for the log, or None if it is allowed.
 
         Args:
-            access_key_id: Whose.
+            access_key_id: The access key id of the caller.
             action: `execute-api:ManageConnections` or `execute-api:Invoke`.
-            resource: Its ARN: `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/*`, or with
+            resource: `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/*`, or the same with
                 `{stage}/$connect` after the API.
 
         """
@@ -40,15 +39,15 @@ class PermissionChecker(Protocol):
 
 
 class InvokePermissionChecker(Protocol):
-    """Answers for the resource policies of functions, which `AWS::Lambda::Permission` adds to."""
+    """Checks the resource policies of functions, to which `AWS::Lambda::Permission` adds statements."""
 
     @abstractmethod
     def denial_reason(self, *, function_arn: str, source_arn: str) -> str | None:
-        """Tell why API Gateway may not invoke a function for one of its routes or authorizers; None where it may.
+        """Return why API Gateway may not invoke a function, or None if it may.
 
         Args:
             function_arn: The function, or an alias or a version of it.
-            source_arn: What asks, as `Invoker.invoke` has it.
+            source_arn: The route or authorizer that invokes it, in the form of `Invoker.invoke`.
 
         """
         ...

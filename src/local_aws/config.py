@@ -1,8 +1,7 @@
-"""What a deployed template amounts to, in the words of the services that run it.
+"""The configuration of a deployed template, in the words of the services that run it.
 
-The cloud side (`local_aws.cloudformation`) reads these out of the stack it created; the function side
-(`local_aws.lambda_`) and the gateway (`local_aws.api_gateway`) are built from them alone. Neither
-knows CloudFormation.
+`local_aws.cloudformation` reads it from the stack that it created. The functions (`local_aws.lambda_`) and the gateway
+(`local_aws.api_gateway`) are built from it alone, and know nothing of CloudFormation.
 """
 
 from collections.abc import Mapping
@@ -23,24 +22,24 @@ def unqualified(function_arn: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionConfig:
-    """One Lambda function, as `AWS::Lambda::Function` describes it once its references are resolved."""
+    """`AWS::Lambda::Function`, with its references resolved."""
 
     name: str
     arn: str
     logical_id: str
-    """Its name in the template, for messages that a person reads."""
+    """Its logical id, with the nested stack's prefix, for messages."""
     handler: str
     """`module.function`, with `/` or `.` between packages, as Lambda takes it."""
     runtime: str
     code: Path
     """The folder that is the function's `/var/task`."""
     opt: Path | None = None
-    """The folder that is its `/opt`, with its layers laid over each other; None where it has none."""
+    """The folder that is its `/opt`, with its layers merged; None if it has no layers."""
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 3
     memory_mb: int = 128
     log_level: str = ""
-    """The least severe record that the function's log keeps, as `LoggingConfig.ApplicationLogLevel` names it."""
+    """The lowest level that the function logs: `LoggingConfig.ApplicationLogLevel`."""
     role_arn: str = ""
     resource_policy: tuple[Mapping[str, Any], ...] = ()
     """The statements that `AWS::Lambda::Permission` made, on the function and on its aliases and versions."""
@@ -48,18 +47,18 @@ class FunctionConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RoleConfig:
-    """`AWS::IAM::Role` with all the policies that are its own, wherever the template has them."""
+    """`AWS::IAM::Role` with all its policies, wherever the template declares them."""
 
     arn: str
     logical_id: str
     unique_id: str
-    """IAM's id of it, such as `AROAEXAMPLE`."""
+    """Its unique id in IAM, such as `AROAEXAMPLE`."""
     policies: tuple[Mapping[str, Any], ...]
     """The documents of its inline and its attached policies."""
     boundary: Mapping[str, Any] | None = None
     """The document of its permissions boundary."""
     elsewhere: tuple[str, ...] = ()
-    """The ARNs of policies that are not here: then nobody can tell what the role may do."""
+    """The ARNs of its policies that are not in the embedded AWS. If there are any, the role is not enforced."""
 
     @property
     def name(self) -> str:
@@ -75,11 +74,11 @@ class QueueConfig:
     queue_arn: str
     queue_url: str
     batch_size: int = 10
-    """The most messages that one invocation gets."""
+    """The most messages of one invocation."""
     concurrency: int = 5
-    """The most invocations at a time. Lambda begins with five and adds more; `MaximumConcurrency` bounds it."""
+    """The most invocations at once. Lambda starts with five and adds more, up to `MaximumConcurrency`."""
     reports_failures: bool = False
-    """True where the function answers which messages of a batch failed: `ReportBatchItemFailures`."""
+    """Whether the function returns which messages of a batch failed: `ReportBatchItemFailures`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +86,16 @@ class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 
     function_arn: str
-    """Of an alias or a version, where the integration names one."""
+    """The ARN of the function, or of the alias or version that the integration names."""
     timeout_ms: int = 29_000
     """50 to 29,000 (API Gateway quotas, WebSocket table)."""
     credentials_arn: str = ""
-    """The role that invokes the function, in place of its resource policy."""
+    """The role that invokes the function, instead of its resource policy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplatesConfig:
-    """Mapping templates by key, and the `TemplateSelectionExpression` that takes one of them."""
+    """Mapping templates by key, and the `TemplateSelectionExpression` that selects one of them."""
 
     templates: Mapping[str, str] = field(default_factory=dict)
     selection_expression: str = ""
@@ -120,14 +119,14 @@ class AuthorizerConfig:
     function_arn: str
     """The function that `AuthorizerUri` names."""
     credentials_arn: str = ""
-    """The role that invokes it, in place of its resource policy."""
+    """The role that invokes it, instead of its resource policy."""
     identity_sources: tuple[str, ...] = ()
-    """As `IdentitySource` has them, for example `route.request.header.Authorization`."""
+    """In the form of `IdentitySource`, such as `route.request.header.Authorization`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThrottleConfig:
-    """One entry of a stage's `RouteSettings`, or its `DefaultRouteSettings`; None leaves it to the next wider limit."""
+    """One entry of a stage's `RouteSettings`, or its `DefaultRouteSettings`. None: the next wider limit applies."""
 
     rate: float | None = None
     """Requests per second, `ThrottlingRateLimit`."""
@@ -137,25 +136,25 @@ class ThrottleConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteConfig:
-    """`AWS::ApiGatewayV2::Route`; `integration` is None where the route has no target."""
+    """`AWS::ApiGatewayV2::Route`. `integration` is None if the route has no target."""
 
     key: str
     integration: IntegrationConfig | None
     mock: MockConfig | None = None
-    """In the place of `integration`, where the gateway itself is to answer."""
+    """Used instead of `integration` if the gateway itself answers."""
     unserved: str = ""
-    """What its target is, where that cannot be called here: every event of the route then fails."""
+    """The target, if it cannot be called here: every event of the route then fails."""
     returns_response: bool = False
-    """True where `RouteResponseSelectionExpression` makes the route two-way."""
+    """Whether `RouteResponseSelectionExpression` makes the route two-way."""
     authorization_type: str = "NONE"
-    """`NONE`, `AWS_IAM` or `CUSTOM`; it counts on `$connect` alone, as the two fields below do."""
+    """`NONE`, `AWS_IAM` or `CUSTOM`. It has an effect on `$connect` alone, and so have the two fields below."""
     authorizer: AuthorizerConfig | None = None
-    """Where `authorization_type` is `CUSTOM`."""
+    """Set if `authorization_type` is `CUSTOM`."""
     api_key_required: bool = False
     model_selection_expression: str = ""
-    """Says which of the models a message is held to; without it, to none."""
+    """Selects the model that a message is validated against; empty for no validation."""
     request_models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """JSON schemas by what the expression comes to; `$default` is for all else."""
+    """JSON schemas by the value of the expression; `$default` is for all other values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,16 +171,16 @@ class ApiConfig:
     routes: Mapping[str, RouteConfig]
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     api_key_selection_expression: str = "$request.header.x-api-key"
-    """That, or `$context.authorizer.usageIdentifierKey`."""
+    """This, or `$context.authorizer.usageIdentifierKey`."""
     api_keys: frozenset[str] = frozenset()
-    """The values of the keys that open the routes which require one."""
+    """The values of the keys that are accepted by routes which require one."""
     default_throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
-    """`DefaultRouteSettings`: it holds for each route by itself."""
+    """`DefaultRouteSettings`: the limit of each single route."""
     route_throttles: Mapping[str, ThrottleConfig] = field(default_factory=dict)
     """`RouteSettings`, by route key."""
 
     def arn(self, path: str) -> str:
-        """Return the ARN of something of this API, as IAM policies and Lambda permissions name it.
+        """Return the ARN of a part of this API, as IAM policies and Lambda permissions name it.
 
         Args:
             path: `{stage}/{route key}`, `{stage}/POST/@connections/*` or `authorizers/{id}`.
@@ -191,13 +190,13 @@ class ApiConfig:
 
     @property
     def domain_name(self) -> str:
-        """The host that events carry in `requestContext.domainName`: no port, as on AWS."""
+        """The host in `requestContext.domainName` of events: without a port, as on AWS."""
         return f"{self.id}.execute-api.{self.region}.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A DynamoDB table, by its name and where it is."""
+    """A DynamoDB table: its name and its region."""
 
     name: str
     region: str
@@ -205,26 +204,26 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What the template amounts to, nested stacks included."""
+    """The configuration of a deployed template, with its nested stacks."""
 
     apis: tuple[ApiConfig, ...]
-    """Its WebSocket APIs, one for each stage: at least one."""
+    """The WebSocket APIs, one for each stage; at least one."""
     functions: tuple[FunctionConfig, ...]
-    """Those that can be run here. A route needs none of the others."""
+    """The functions that can run here."""
     outputs: Mapping[str, str]
     """The outputs of the master stack."""
     queues: tuple[QueueConfig, ...]
-    """The queues whose messages its functions are given."""
+    """The queues that invoke functions."""
     roles: tuple[RoleConfig, ...]
-    """Its roles, with all their policies."""
+    """The roles with all their policies."""
     tables: tuple[Table, ...]
-    """Its DynamoDB tables."""
+    """The DynamoDB tables."""
     physical_ids: Mapping[str, str]
-    """The logical id of each resource, as `FunctionConfig.logical_id` has it, by its physical id.
+    """The logical id of each resource, with the nested stack's prefix, by its physical id.
 
-    Without those that several resources share, such as a stage's name.
+    Physical ids that several resources share, such as the name of a stage, are left out.
     """
     read_once: frozenset[Path]
-    """The templates' files, and code that is run from a copy: what happens to them later has no effect."""
+    """The files of the templates, and code that runs from a copy: later edits have no effect."""
     notices: tuple[str, ...]
-    """What of the template has no effect here, and where its API keys are, for a person to read."""
+    """Lines for the log: the parts of the template without effect here, and how to get its API keys."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a template, and with the cloud that it is deployed to."""
+"""The errors of a start: in the template, in the options, or in the embedded AWS."""
 
 import json
 from collections.abc import Iterator
@@ -7,20 +7,20 @@ from typing import Self
 
 
 class TemplateError(Exception):
-    """The template cannot be deployed, as it stands or as it is given its parameters."""
+    """The template, or a value of its parameters, is wrong or unsupported."""
 
     def __init__(self, resource: str | None, reason: str) -> None:
         super().__init__(f"{resource}: {reason}" if resource else reason)
         self.resource = resource
-        """The logical id at fault, after those of the nested stacks that it is in: `Api/ConnectRoute`."""
+        """The logical id of the resource at fault, with the nested stack's prefix: `Api/ConnectRoute`."""
         self.reason = reason
-        """What is wrong, for a person to read."""
+        """The reason, as text for the log."""
 
     @classmethod
     def read(cls, message: str) -> Self:
-        """Read what moto_server/extensions.py writes of a resource that could not be created.
+        """Parse the message that moto_server/extensions.py writes if a resource cannot be created.
 
-        Any other text is a reason.
+        Any other text is taken as the reason.
         """
         try:
             told = json.loads(message)
@@ -29,17 +29,17 @@ class TemplateError(Exception):
             return cls(None, message)
 
     def inside(self, stack: str) -> Self:
-        """Return the same error, as the template sees it that nests this one under the logical id `stack`."""
+        """Return the same error from the view of the template that nests this one as the logical id `stack`."""
         return type(self)(f"{stack}/{self.resource}" if self.resource else stack, self.reason)
 
 
 class EmbeddedAwsFailed(Exception):
-    """The embedded cloud, or a service that is used in its place, did not start or does not answer."""
+    """The embedded AWS, or a service that is used instead of it, did not start or does not respond."""
 
 
 @contextmanager
 def nested_in(stack: str) -> Iterator[None]:
-    """Let errors name the nested stack that they come from."""
+    """Add the nested stack to the errors of the block."""
     try:
         yield
     except TemplateError as exc:

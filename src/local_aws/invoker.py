@@ -1,6 +1,6 @@
-"""How the gateway asks for a function to be run, and how a run can end.
+"""The interface by which the gateway invokes functions, and the ways an invocation ends.
 
-The three endings are Lambda's own: an answer, a function error (`X-Amz-Function-Error` on the Invoke API), or a
+The three endings are those of Lambda: a response, a function error (`X-Amz-Function-Error` on the Invoke API), or a
 refusal before any code ran. Source: AWS Lambda API reference, Invoke.
 """
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class InvocationError(Exception):
-    """An invocation that brought no answer.
+    """An invocation without a response.
 
     InvocationError
     ├── FunctionError      the function ran and failed
@@ -26,31 +26,31 @@ class FunctionError(InvocationError):
         """The name of the exception's class, or Lambda's own such as `Sandbox.Timedout`."""
         self.message = message
         self.logged = logged
-        """True where the function's log says it already, with the event that it concerns."""
+        """Whether the function's log reports the error already, with its event."""
 
 
 class InvocationRefused(InvocationError):
-    """There is no such function, the caller may not invoke it, or it is throttled."""
+    """The function does not exist, the caller may not invoke it, or it is throttled."""
 
 
 class Invoker(Protocol):
     """Runs functions.
 
-    Any number of invocations may be under way; each gets an execution environment of its own, waiting for one where
-    the limit is reached. Giving up waiting for an answer (cancelling the call) does not stop the function, as an
-    integration timeout on AWS does not.
+    Any number of invocations may be under way. Each has an execution environment to itself, and waits for one if the
+    concurrency limit is reached. Cancelling the call does not stop the function, just as an integration timeout on AWS
+    does not.
     """
 
     @abstractmethod
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
-        """Run the function once with the JSON document `event`; return the JSON document that it answered.
+        """Run the function once with the JSON document `event`; return the JSON document of its response.
 
         Args:
             function_arn: The function, or an alias or a version of it.
-            event: What its handler gets.
-            source_arn: What asks, as the `SourceArn` of a Lambda permission names it: a route
+            event: The event of its handler.
+            source_arn: The caller, in the form of the `SourceArn` of a Lambda permission: a route
                 (`arn:aws:execute-api:{region}:{account}:{api}/{stage}/{route key}`) or an authorizer
-                (`.../authorizers/{id}`). Empty where nothing needs a permission.
+                (`.../authorizers/{id}`). Empty if no permission is needed.
 
         Raises:
             FunctionError: the function ran and failed.

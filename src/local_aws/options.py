@@ -1,4 +1,4 @@
-"""What the emulator was asked to do."""
+"""The options of the emulator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ DEFAULT_PORT = 3001
 
 
 class UsageError(Exception):
-    """Something was asked for that cannot be had, as the command line alone does not show."""
+    """An option asks for something that is not available, which the command line alone does not show."""
 
 
 class PortTaken(Exception):
-    """Something listens there already."""
+    """Another process listens on the port."""
 
     def __init__(self, port: int, option: str, *, or_any_free: str = " (0 takes any free one)") -> None:
         super().__init__(f"Port {port} is taken; choose another with {option}{or_any_free}.")
@@ -22,33 +22,33 @@ class PortTaken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The command line, checked as far as that goes without reading the template."""
+    """The command line, validated as far as possible without the template."""
 
     template: Path = DEFAULT_TEMPLATE
     port: int = DEFAULT_PORT
     """Where the first WebSocket API listens; 0 for any free port. Further APIs take any."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """Values for the template's parameters in place of their defaults."""
+    """Values of the template's parameters, instead of their defaults."""
     dynamodb_endpoint: str | None = None
-    """A DynamoDB to use in place of the embedded one."""
+    """The URL of a DynamoDB to use instead of the embedded one."""
     reload: bool = True
     """Whether an edit of the functions' code takes effect at their next event."""
     idle_seconds: float = 600.0
-    """A connection without messages for so long is closed. The defaults are API Gateway's quotas."""
+    """After how many seconds a connection without messages is closed. The defaults are API Gateway's quotas."""
     lifetime_seconds: float = 7200.0
-    """A connection as old as this is closed."""
+    """At what age in seconds a connection is closed."""
     allow_hosts: tuple[str, ...] = ()
-    """Names, besides loopback's, that the WebSocket APIs and the page answer to."""
+    """Host names, besides those of loopback, for which the WebSocket APIs and the page respond."""
     allow_origins: tuple[str, ...] = ()
     """Origins, besides those of this machine, whose pages may open WebSockets."""
     allow_aws_origins: tuple[str, ...] = ()
-    """Origins whose pages may use the `@connections` APIs and the embedded cloud."""
+    """Origins whose pages may use the `@connections` APIs and the embedded AWS."""
     trace: bool = False
-    """Whether events, answers and calls of the management API are shown."""
+    """Whether events, responses and calls of the management API are logged."""
     debug_port: int | None = None
-    """Where a debugger may attach to the first function; the others follow on the next ports."""
+    """The port for a debugger of the first function. The other functions have the next ports."""
     debug_functions: tuple[str, ...] = ()
-    """The logical ids of the functions to debug; all where it is empty."""
+    """The logical ids of the functions to debug; empty for all."""
     region: str = "us-east-1"
     stack_name: str = "local"
-    """What the stack is called in the embedded cloud."""
+    """The name of the stack in the embedded AWS."""

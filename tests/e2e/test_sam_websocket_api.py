@@ -56,5 +56,5 @@ async def test_its_routes_answer_are_throttled_and_hold_messages_to_models(sam: 
 
 def test_its_domain_is_named_as_not_served(sam: LocalStack) -> None:
     """The stack is on loopback."""
-    sam.wait_for_log("^Not run here, AWS::ApiGatewayV2::DomainName: ")
-    sam.wait_for_log("^Not run here, AWS::ApiGatewayV2::ApiMapping: ")
+    sam.wait_for_log("^Not emulated: AWS::ApiGatewayV2::DomainName: ")
+    sam.wait_for_log("^Not emulated: AWS::ApiGatewayV2::ApiMapping: ")

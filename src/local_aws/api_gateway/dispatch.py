@@ -143,7 +143,7 @@ class Dispatcher:
             return Mock(config)
         except ValueError as exc:
             self._unserved[route.key] = "an integration of type MOCK"
-            self._log(f"Not run here, the mock of the route {route.key}, which fails: {exc}")
+            self._log(f"Not emulated: the mock of the route {route.key}, which fails: {exc}")
             return None
 
     async def _call(self, route: RouteConfig, integration: IntegrationConfig, event: Event) -> ProxyResponse:

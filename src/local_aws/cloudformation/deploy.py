@@ -145,7 +145,7 @@ def _described(
         raise TemplateError(
             None, "the template has no WebSocket API: no AWS::ApiGatewayV2::Api of that type with a stage"
         )
-    notices += [f"Not run here, {name}: {reason}" for name, reason in functions.others.values()]
+    notices += [f"Not emulated: {name}: {reason}" for name, reason in functions.others.values()]
     notices += functions.layers.notices
     return Deployment(
         roles=access.roles(

@@ -36,7 +36,7 @@ class Layers:
         """
         for arn in arns:
             if arn not in self._made:
-                self.notices.append(f"Not added here, a layer that the stack does not make, of {function}: {arn}")
+                self.notices.append(f"Not added: a layer that the stack does not make, of {function}: {arn}")
         folders = [folder for arn in arns if (folder := self._made.get(arn))]
         if not folders:
             return None
@@ -49,12 +49,12 @@ class Layers:
         location = client.get_layer_version(LayerName=name, VersionNumber=int(version))["Content"]["Location"]
         folder = self._folders.folder(location)
         if folder is None:
-            self.notices.append(f"Not added here, the layer {resource.path}: {self._folders.why_not(location)}")
+            self.notices.append(f"Not added: the layer {resource.path}: {self._folders.why_not(location)}")
             return None
         if not any((folder / name).is_dir() for name in _KNOWN_FOLDERS):
             self.notices.append(f"Nothing to import in the layer {resource.path}: it has no folder `python`")
         if (folder / "extensions").is_dir():
-            self.notices.append(f"Not run here, the extensions in the layer {resource.path}")
+            self.notices.append(f"Not emulated: the extensions in the layer {resource.path}")
         return folder
 
 

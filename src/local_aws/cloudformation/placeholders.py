@@ -56,4 +56,4 @@ def replace(template: Template, *, supported: Collection[str], stack: str) -> li
             resource["Type"] = PLACEHOLDER_TYPE
             if kind not in _WAITING:
                 replaced[kind].append(f"{stack}{logical_id}")
-    return [f"Not run here, {kind}: {', '.join(names)}" for kind, names in replaced.items()]
+    return [f"Not emulated: {kind}: {', '.join(names)}" for kind, names in replaced.items()]

@@ -20,7 +20,7 @@ def queues(functions_api: Any, queues_api: Any, described: Functions, notices: l
         if function not in names or mapping.get("State") != "Enabled":
             continue
         if ":sqs:" not in source:
-            notices.append(f"Not run here, events from {source}: the function {names[function]}")
+            notices.append(f"Not emulated: events from {source}: the function {names[function]}")
             continue
         found.append(_queue(mapping, queues_api))
     return found

@@ -124,7 +124,7 @@ def apis(client: Any, resources: list[Resource], described: Functions, notices: 
                 reader = _Reader(client, api, resource.path, described=described, models=models, notices=notices)
                 found += reader.stages()
             else:
-                notices.append(f"Not run here, a {api['ProtocolType']} API: {resource.path}")
+                notices.append(f"Not emulated: a {api['ProtocolType']} API: {resource.path}")
     return found
 
 
@@ -245,7 +245,7 @@ class _Reader:
 
     def _integration(self, key: str, integration: dict[str, Any], targets: "_Targets") -> IntegrationConfig | None:
         if unserved := _unserved(integration):
-            self._notices.append(f"Not run here, {unserved}: the route {key} of {self._path}, which fails")
+            self._notices.append(f"Not emulated: {unserved}: the route {key} of {self._path}, which fails")
         if unserved or integration["IntegrationType"] == "MOCK":
             return None
         function = self._function(integration.get("IntegrationUri") or "", f"the route {key}", targets)

@@ -106,7 +106,7 @@ def notices(template: Template, *, stack: str, created: Collection[str]) -> Iter
 def _dynamic_references(resources: Mapping[str, Any], stack: str) -> Iterator[str]:
     for logical_id, resource in resources.items():
         for reference in dict.fromkeys(_DYNAMIC.findall(json.dumps(resource["Properties"]))):
-            yield f"Not resolved here, {reference}: {stack}{logical_id} has the text itself"
+            yield f"Not resolved: {reference}: {stack}{logical_id} has the text itself"
 
 
 def _properties_without_effect(resources: Mapping[str, Any], stack: str) -> Iterator[str]:

@@ -137,7 +137,7 @@ def _skills(template: Template, *, inside: str) -> Iterator[str]:
         if resource["Type"] == _SAM_FUNCTION:
             for name, event in (resource["Properties"].get("Events") or {}).items():
                 if event.get("Type") == "AlexaSkill":
-                    yield f"Not run here, the event {name} of type AlexaSkill: {inside}{logical_id}"
+                    yield f"Not emulated: the event {name} of type AlexaSkill: {inside}{logical_id}"
 
 
 def _with_texts(template: Template) -> Template:

@@ -1,4 +1,4 @@
-"""Who may do what in the local stack: the policies of its roles and functions, judged as IAM judges them.
+"""Permissions in the emulator: the policies of roles and functions, evaluated as IAM evaluates them.
 
 Nothing in here does any input or output.
 """

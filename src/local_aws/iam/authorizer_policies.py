@@ -1,7 +1,7 @@
 """The policies that Lambda authorizers return.
 
-They are judged as the policies of roles are. API Gateway is stricter about their form: a document that is not wholly
-understood fails the authorizer, because to ignore a part of it would allow or deny what its author did not.
+They are evaluated like the policies of roles, but their form is checked strictly: a document with an unsupported part
+fails the authorizer. To ignore the part would allow or deny something that its author did not mean.
 """
 
 from typing import Any

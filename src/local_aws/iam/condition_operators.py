@@ -1,8 +1,8 @@
-"""The `Condition` of a policy statement: pure.
+"""Evaluates the `Condition` of a policy statement. Pure.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Conditions with multiple context keys or
-values". Every operator has to hold for every one of its keys; one of the values is enough, except of the negated
-operators, for which none may be the key's.
+values". Every operator has to hold for each of its keys. One matching value is enough; for a negated operator, no
+value may match.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from local_aws.iam.wildcards import compiled
 
 Context = Mapping[str, str]
-"""Values of condition keys; the keys in lower case, since they have no case."""
+"""The values of condition keys. The keys are in lower case, because they are case-insensitive."""
 
 KNOWN_KEYS = frozenset(
     {
@@ -25,13 +25,13 @@ KNOWN_KEYS = frozenset(
         "aws:userid",
     }
 )
-"""All that a context can hold. Of any other key nobody here knows whether a request on AWS would have it."""
+"""The supported keys. Whether a request on AWS has any other key cannot be known here."""
 
 _ARN_PARTS = 6
 
 
 def _arn_like(value: str, pattern: str) -> bool:
-    """Compare each part of an ARN by itself: no wildcard reaches across a colon, except in the last part."""
+    """Compare the parts of an ARN one by one: no wildcard matches a colon, except in the last part."""
     values, patterns = value.split(":", _ARN_PARTS - 1), pattern.split(":", _ARN_PARTS - 1)
     pairs = zip(values, patterns, strict=False)
     return len(values) == len(patterns) and all(compiled(wanted).fullmatch(part) for part, wanted in pairs)
@@ -51,7 +51,7 @@ _NEGATED = {
 
 
 def unsupported(condition: Mapping[str, Any]) -> list[str]:
-    """Return what of a condition cannot be judged here: operators and keys, for a person to read."""
+    """Return the unsupported operators and keys of a condition, as text for the log."""
     found = []
     for operator, keys in condition.items():
         name = _base(operator)
@@ -62,7 +62,7 @@ def unsupported(condition: Mapping[str, Any]) -> list[str]:
 
 
 def holds(condition: Mapping[str, Any], context: Context) -> bool:
-    """Tell whether a condition holds; one that is `unsupported` never does."""
+    """Return whether a condition holds. A condition with an unsupported part never does."""
     if unsupported(condition):
         return False
     return all(
@@ -83,7 +83,7 @@ def _holds(operator: str, value: str | None, wanted: list[str]) -> bool:
 
 
 def _base(operator: str) -> str:
-    """Return an operator's name alone: all keys known here have one value, of which all are any."""
+    """Return the operator without its set prefix: all supported keys have one value, so `ForAll` equals `ForAny`."""
     return operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:").removesuffix("IfExists")
 
 

@@ -1,9 +1,9 @@
-"""The resource policies of functions, which `AWS::Lambda::Permission` adds to: pure.
+"""Evaluates the resource policies of functions, to which `AWS::Lambda::Permission` adds statements. Pure.
 
 Source: AWS Lambda Developer Guide, "Viewing resource-based IAM policies in Lambda", and API Gateway Developer Guide,
-"Managing permissions to invoke a Lambda function". Where an integration or an authorizer names a role, the policies of
-that role count instead. An alias and a version have policies of their own: a permission for
-the function does not count for them, nor theirs for it.
+"Managing permissions to invoke a Lambda function". If an integration or an authorizer names a role, the policies of
+that role count instead. Aliases and versions have policies of their own: a permission for the function does not count
+for them, and theirs does not count for the function.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ Statement = Mapping[str, Any]
 
 
 class FunctionPolicies(InvokePermissionChecker):
-    """Says by whom the functions of a stack may be invoked."""
+    """Decides who may invoke the functions of a stack."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class FunctionPolicies(InvokePermissionChecker):
         """Take the functions of a stack.
 
         Args:
-            functions: They, with their resource policies.
-            ids: What their template calls everything.
-            roles: Judge where API Gateway takes on a role.
-            credentials: That role's ARN, by the ARN of the function and that of the source.
+            functions: The functions with their resource policies.
+            ids: The logical ids of the resources, by their physical ids.
+            roles: Evaluate the policies of roles that API Gateway assumes.
+            credentials: The ARN of the assumed role, by the ARNs of the function and of the source.
 
         """
         self._functions = {each.arn: each for each in functions}
@@ -47,14 +47,15 @@ class FunctionPolicies(InvokePermissionChecker):
         self._roles = roles
         self._credentials = credentials or {}
         self._refusals: dict[tuple[str, str], str | None] = {}
-        """By function and source: there are few of either, and each message asks. Roles change, and keep theirs."""
+        """The denial reasons, by function and source: few pairs, and each message needs one. Decisions of roles are not
+        kept here, because roles change."""
 
     def denial_reason(self, *, function_arn: str, source_arn: str) -> str | None:
-        """Judge by the function's policy; it names the permission that a template lacks."""
+        """Evaluate the function's policy. The reason names the permission that the template lacks."""
         request = (function_arn, source_arn)
         function = self._functions.get(unqualified(function_arn))
         if function is None:
-            # Whoever runs it will say so.
+            # The invoker reports that the function does not exist.
             return None
         role = self._credentials.get(request)
         if role is not None and self._roles is not None:
@@ -97,7 +98,7 @@ class FunctionPolicies(InvokePermissionChecker):
 
 
 def _of(statements: Sequence[Statement], function_arn: str) -> Iterator[Statement]:
-    """Yield the statements for a function, or for one of its aliases or versions, by itself."""
+    """Yield the statements of exactly this function, alias or version."""
     for each in statements:
         if str(each.get("Resource", "")).removesuffix(":$LATEST") == function_arn.removesuffix(":$LATEST"):
             yield each

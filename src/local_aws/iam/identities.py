@@ -1,4 +1,4 @@
-"""Who the functions of a stack are to the services they call: an access key each, and the role behind it."""
+"""The identities of a stack's functions: an access key for each, and the role behind it."""
 
 import secrets
 import string
@@ -15,19 +15,19 @@ _KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
-    """The functions' credentials, made anew for each run, and what they open."""
+    """The credentials of the functions, new in each run, and the permissions behind them."""
 
     credentials: Mapping[str, Credential]
     """By access key id."""
     principals: Mapping[str, Principal]
     roles: Roles
-    """What both of those that follow judge by."""
+    """The roles that `permits` and `invoke_permits` evaluate."""
     permits: Principals
     invoke_permits: FunctionPolicies
     notices: tuple[str, ...]
-    """What is not enforced, for a person to read."""
+    """What is not enforced, as lines for the log."""
     _keys: Mapping[str, str]
-    """Access key ids by the function's ARN."""
+    """The access key ids, by the function's ARN."""
 
     @classmethod
     def of(cls, deployment: Deployment) -> "Identities":
@@ -58,13 +58,13 @@ class Identities:
         return key, credential.secret_access_key, credential.session_token
 
     def variables(self, function: FunctionConfig) -> dict[str, str]:
-        """Return the variables by which Lambda hands a function the credentials of its role."""
+        """Return the environment variables in which Lambda passes the credentials of the role to a function."""
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         return {name: value or "" for name, value in zip(names, self.key(function.arn), strict=True)}
 
 
 def _invokers(apis: Iterable[ApiConfig]) -> dict[tuple[str, str], str]:
-    """Return the roles that API Gateway takes on, by the function and by what it is invoked for."""
+    """Return the roles that API Gateway assumes, by the ARNs of the function and of the source."""
     found: dict[tuple[str, str], str] = {}
     for api in apis:
         for route in api.routes.values():
@@ -94,7 +94,7 @@ def _credential(principal: Principal, unique_id: str) -> Credential:
 def _foreign(deployment: Deployment, roles: Roles) -> list[str]:
     named = {each.arn for each in deployment.roles}
     return [
-        f"Not enforced here, the permissions of {each.logical_id}: its role is not the template's: {each.role_arn}"
+        f"Not enforced: the permissions of {each.logical_id}: its role is not the template's: {each.role_arn}"
         for each in deployment.functions
         if each.role_arn not in named and each.role_arn not in roles
     ]

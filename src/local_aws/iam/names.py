@@ -1,22 +1,22 @@
-"""What is created, in the words of the template that created it: pure."""
+"""Names resources as the template does that created them. Pure."""
 
 import re
 from collections.abc import Mapping
 
 PhysicalIds = Mapping[str, str]
-"""Logical ids, after those of the nested stacks (`Api/ConnectRole`), by what `Ref` returns."""
+"""Logical ids with the nested stack's prefix (`Api/ConnectRole`), by the value that `Ref` returns."""
 
 
 def folder(path: str) -> str:
-    """Return the nested stack of a logical id, as `Api/`; empty for the master stack."""
+    """Return the nested stack's prefix of a logical id, such as `Api/`; empty for the master stack."""
     return path[: path.rfind("/") + 1]
 
 
 def as_template(arn: str, *, ids: PhysicalIds, inside: str) -> str:
-    """Return an ARN as YAML that can stand in the template of the nested stack `inside`.
+    """Return an ARN as YAML for the template of the nested stack `inside`.
 
-    What that template creates is referred to by its logical id; what another one creates keeps its name, since only
-    the person knows by which parameter the template learns it.
+    Resources of that template are referred to by their logical ids. Resources of another template keep their names,
+    because the parameter that passes them on is not known here.
     """
     parts = arn.split(":", 5)
     if folder(ids.get(arn, "/")) == inside:

@@ -1,7 +1,7 @@
-"""The policies of a role, judged as IAM judges them: pure.
+"""Evaluates the policies of a role as IAM does. Pure.
 
-A statement counts where its action, its resource and its condition match. One that denies outweighs any that allow;
-where none counts the answer is no; a permissions boundary has to allow as well. Source: IAM User Guide, "Policy
+A statement applies if its action, its resource and its condition match. A deny outweighs any allow; if no statement
+applies, the request is denied; a permissions boundary has to allow it as well. Source: IAM User Guide, "Policy
 evaluation logic".
 """
 
@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 
 
 class Decision(Enum):
-    """What policies say about a request; the values are the reasons that AWS gives."""
+    """The decision about a request. The values are the reasons in AWS's messages."""
 
     ALLOWED = ""
     NOT_ALLOWED = "no identity-based policy allows the {} action"
@@ -29,25 +29,25 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """One request, as far as policies look at it."""
+    """The parts of a request that policies depend on."""
 
     action: str
     resource: str | None
-    """An ARN, or `*` for an action that has no resource; None where nobody here can tell: then the action decides."""
+    """An ARN, or `*` for an action without a resource. None if it is unknown: then the action alone decides."""
     context: Context
 
 
 class Policies:
-    """All the policies of one role: inline, attached, and the boundary where there is one."""
+    """All the policies of one role: inline, attached, and the permissions boundary if it has one."""
 
     def __init__(self, documents: Iterable[Document], *, boundary: Document | None = None) -> None:
         self.unsupported: list[str] = []
-        """What cannot be judged here, for a person to read; the statements that have it count for nothing."""
+        """The unsupported parts, as text for the log. Statements with such a part are ignored."""
         self._statements = [each for document in documents for each in self._read(document)]
         self._boundary = None if boundary is None else list(self._read(boundary))
 
     def judge(self, request: AuthorizationRequest) -> Decision:
-        """Say whether the role may."""
+        """Return the decision for a request of the role."""
         effects = _effects(self._statements, request)
         bounds = {"Allow"} if self._boundary is None else _effects(self._boundary, request)
         if "Deny" in effects | bounds:
@@ -77,7 +77,7 @@ class _Statement:
         self._resource = self._element(statement, "Resource", compiled)
 
     def counts(self, request: AuthorizationRequest) -> bool:
-        """Tell whether the statement is about the request."""
+        """Return whether the statement applies to the request."""
         return (
             self._action.matches(request.action, request.context)
             and self._concerns(request)
@@ -86,7 +86,7 @@ class _Statement:
 
     def _concerns(self, request: AuthorizationRequest) -> bool:
         if request.resource is None:
-            # A permission for some resource is taken for the one that is meant, a ban only where it is for all.
+            # If the resource is unknown, any allow applies, but a deny only if it covers all resources.
             return self.effect == "Allow" or self._resource.has_all
         return self._resource.matches(request.resource, request.context)
 
@@ -126,7 +126,7 @@ class _Patterns:
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _ESCAPES = {"*": "*", "?": "?", "$": "$"}
 _NOTHING = "\0"
-"""Is in no ARN, so that a pattern with a variable that has no value matches nothing, as on AWS."""
+"""A character that no ARN has: a pattern with a variable without a value matches nothing, as on AWS."""
 
 
 def _value(variable: str, context: Context) -> str:

@@ -1,4 +1,4 @@
-"""The functions of a stack as those who ask: each has an access key that stands for its role."""
+"""The functions of a stack as principals: the access key of each stands for its role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,54 +8,54 @@ from local_aws.iam.policies import Decision
 from local_aws.iam.roles import Roles
 
 ALWAYS_ALLOWED = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
-"""AWS asks no policy about these (AWS STS API reference)."""
+"""Actions that need no permission (AWS STS API reference)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A function in the session of its role."""
+    """A function in a session of its role."""
 
     role_arn: str
     session_name: str
-    """The function's name, as Lambda has it."""
+    """The name of the function in Lambda."""
     function: str
-    """Its logical id."""
+    """The logical id of the function."""
 
     @property
     def arn(self) -> str:
-        """As AWS names the session in its messages."""
+        """The ARN of the session, as AWS's messages have it."""
         head, _, name = self.role_arn.replace(":iam:", ":sts:", 1).partition(":role/")
         return f"{head}:assumed-role/{name.rpartition('/')[2]}/{self.session_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """A request that is refused."""
+    """Why a request is denied."""
 
     message: str
-    """What AWS answers."""
+    """The message of AWS's response."""
     log: str
-    """What a person needs to mend it, in one line."""
+    """One line for the log, with the statement to add."""
 
 
 class Principals(PermissionChecker):
-    """Judges by access key id."""
+    """Checks permissions by access key id."""
 
     def __init__(self, principals: Mapping[str, Principal], *, roles: Roles) -> None:
         self._principals = principals
         self._roles = roles
 
     def __contains__(self, access_key_id: str) -> bool:
-        """Tell whether an access key is a function's."""
+        """Return whether an access key belongs to a function."""
         return access_key_id in self._principals
 
     def denial_reason(self, *, access_key_id: str, action: str, resource: str) -> str | None:
-        """Judge by the policies of the key's role."""
+        """Evaluate the policies of the key's role."""
         denial = self.denial(access_key_id, action, resource)
         return denial.log if denial else None
 
     def denial(self, access_key_id: str, action: str, resource: str | None) -> Denial | None:
-        """Return why a request is refused; None where it is not. A `resource` of None cannot be told."""
+        """Return why a request is denied, or None if it is allowed. A `resource` of None is unknown."""
         principal = self._principals.get(access_key_id)
         if principal is None or action in ALWAYS_ALLOWED:
             return None

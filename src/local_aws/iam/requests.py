@@ -1,7 +1,7 @@
-"""Which permissions a request to an AWS service takes: pure.
+"""Derives the permissions that a request to an AWS service needs. Pure.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services", a page for each
-service. A service that is not among `_SERVICES` has its operations for actions, and its resources cannot be told.
+service. For a service that is not in `_SERVICES`, the operation is taken as the action, and the resource is unknown.
 """
 
 import re
@@ -11,34 +11,34 @@ from typing import Any
 from xml.sax.saxutils import unescape
 
 Permission = tuple[str, str | None]
-"""An action and the ARN of its resource: `*` where the action has none, None where it cannot be told."""
+"""An action and the ARN of its resource: `*` if the action has no resource, None if the resource is unknown."""
 
 ALL = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request, as far as permissions depend on it."""
+    """The parts of a request that its permissions depend on."""
 
     service: str
-    """The signing name, which is in most cases also the prefix of its actions."""
+    """The signing name of the service; in most cases it is also the prefix of its actions."""
     operation: str
     region: str
     account: str
     parameters: Mapping[str, Any]
     body: bytes = b""
     known: Sequence[str] = ()
-    """Physical ids of the stack's resources, for ARNs that cannot be derived from a name."""
+    """The ARNs of the stack's resources, for those that cannot be derived from a name."""
 
     def arn(self, resource: str) -> str:
-        """Return the ARN of a kind and a name, as `table/rooms`; in place of the name there may be an ARN already."""
+        """Return the ARN of a resource such as `table/rooms`. The name may be an ARN already."""
         named = resource.find("arn:")
         if named >= 0:
             return resource[named:]
         return f"arn:aws:{self.service}:{self.region}:{self.account}:{resource}"
 
     def text(self, *names: str) -> str:
-        """Return the first parameter that is there as text; empty where none is."""
+        """Return the first of these parameters that is a text; empty if there is none."""
         return next((str(self.parameters[name]) for name in names if self.parameters.get(name)), "")
 
     def items(self, name: str) -> list[Any]:
@@ -48,7 +48,7 @@ class Call:
 
 
 def needed(call: Call) -> list[Permission]:
-    """Return every permission that a call takes; it needs them all."""
+    """Return every permission that a call needs."""
     service = _SERVICES.get(call.service)
     prefix = _PREFIXES.get(call.service, call.service)
     found = list(service(call)) if service else [(call.operation, None)]
@@ -69,7 +69,7 @@ def _dynamodb(call: Call) -> Iterator[Permission]:
         for table in call.parameters.get("RequestItems") or ():
             yield call.operation, call.arn(f"table/{table}")
     elif call.operation in ("TransactGetItems", "TransactWriteItems"):
-        # There is no permission for a transaction: each part takes that of its own operation.
+        # A transaction has no permission of its own: each part needs that of its own operation.
         for each in call.items("TransactItems"):
             for kind, part in each.items():
                 yield _WRITES.get(kind, "GetItem"), call.arn(f"table/{part.get('TableName')}")
@@ -94,7 +94,7 @@ def _partiql(call: Call) -> Iterator[Permission]:
 
 
 def _sqs(call: Call) -> Iterator[Permission]:
-    """Take a batch for a single message, as SQS's permissions do."""
+    """Treat a batch like a single message, as SQS's permissions do."""
     name = call.text("QueueUrl").rstrip("/").rpartition("/")[2] or call.text("QueueName")
     action = call.operation.removesuffix("Batch")
     yield action, call.arn(name) if name else ALL if action == "ListQueues" else call.text("SourceArn") or None
@@ -139,7 +139,7 @@ def _secretsmanager(call: Call) -> Iterator[Permission]:
         yield call.operation, ALL
         return
     arn = call.arn(f"secret:{secret}")
-    # A secret's ARN ends in six characters that its name has not.
+    # The ARN of a secret has six more characters than its name.
     whole = (each for each in call.known if each == arn or (each.startswith(f"{arn}-") and len(each) == len(arn) + 7))
     yield call.operation, next(whole, arn if secret.startswith("arn:") else f"{arn}-??????")
 
@@ -220,7 +220,7 @@ _SERVICES: Mapping[str, Callable[[Call], Iterator[Permission]]] = {
     "sqs": _sqs,
     "ssm": _ssm,
 }
-"""By signing name: what yields each action, without the service's prefix, and its resource."""
+"""By signing name: the function that yields each action, without the service's prefix, and its resource."""
 
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
-"""Of actions, where it is not the signing name."""
+"""The prefixes of actions that differ from the signing name."""

@@ -1,4 +1,4 @@
-"""What the roles of a stack may do, and how a person is told what they may not."""
+"""What the roles of a stack may do, and the advice for what they may not do."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,16 +9,16 @@ from local_aws.iam.policies import AuthorizationRequest, Decision, Policies
 
 
 class Roles:
-    """Judges by the policies of roles. One that is not the template's, or not wholly here, may do anything."""
+    """Evaluates the policies of roles. A role of another template, or with unknown policies, may do anything."""
 
     def __init__(self, roles: Sequence[RoleConfig], *, ids: PhysicalIds) -> None:
         self._ids = ids
-        # The same few questions are asked again and again, but for the keys of objects.
+        # The same few requests come again and again, except for the keys of S3 objects.
         self.judge = lru_cache(maxsize=4096)(self._judge)
         self.replace(roles)
 
     def replace(self, roles: Sequence[RoleConfig]) -> None:
-        """Judge by these roles from now on."""
+        """Evaluate these roles from now on."""
         self._roles = {each.arn: each for each in roles}
         self._policies = {
             each.arn: Policies(each.policies, boundary=each.boundary) for each in roles if not each.elsewhere
@@ -27,21 +27,21 @@ class Roles:
 
     @property
     def notices(self) -> list[str]:
-        """What of the policies is not judged as on AWS, for a person to read."""
+        """The parts of the policies that are not evaluated as on AWS, as lines for the log."""
         foreign = [
-            f"Not enforced here, the permissions of {each.logical_id}: it has {', '.join(each.elsewhere)}"
+            f"Not enforced: the permissions of {each.logical_id}: it has {', '.join(each.elsewhere)}"
             for each in self._roles.values()
             if each.elsewhere
         ]
         unsupported = [
-            f"Not understood here, {what}: its statement of {self._roles[arn].logical_id} counts for nothing"
+            f"Not supported: {what}; its statement in {self._roles[arn].logical_id} is ignored"
             for arn, policies in self._policies.items()
             for what in policies.unsupported
         ]
         return foreign + list(dict.fromkeys(unsupported))
 
     def __contains__(self, arn: str) -> bool:
-        """Tell whether a role's policies are known."""
+        """Return whether the policies of a role are known."""
         return arn in self._policies
 
     def _judge(self, arn: str, action: str, resource: str | None) -> Decision:
@@ -61,7 +61,7 @@ class Roles:
         return policies.judge(AuthorizationRequest(action=action, resource=resource, context=known))
 
     def advice(self, arn: str, action: str, resource: str | None, decision: Decision) -> str:
-        """Return what has to change in the template for a role to be allowed what it was not."""
+        """Return the change of the template that would allow the denied request."""
         role = self._roles[arn]
         if decision is Decision.DENIED:
             return f"a policy of {role.logical_id} denies it"

@@ -1,4 +1,4 @@
-"""`*` and `?` as IAM's policies have them: pure."""
+"""The wildcards `*` and `?` of IAM's policies. Pure."""
 
 import re
 from functools import lru_cache
@@ -6,10 +6,10 @@ from functools import lru_cache
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
-    """Compile `*` (any characters, none included) and `?` (any one), to be used with `fullmatch`.
+    """Compile `*` (any number of characters) and `?` (one character), for use with `fullmatch`.
 
-    Each fixed part is found where it comes first and not sought again further on, which a glob never needs: without
-    that, a pattern of many stars could take as good as for ever.
+    Each fixed part is matched at its first occurrence, without backtracking, which a glob never needs. With
+    backtracking, a pattern of many stars could take practically for ever.
     """
     first, *others = [re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern)]
     middle = "".join(f"(?>.*?{part})" for part in others[:-1])

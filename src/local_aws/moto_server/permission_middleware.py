@@ -120,7 +120,7 @@ class PermissionMiddleware:
             body=body,
         )
         if operation is None:
-            self._say(f"Not checked here, {environ['REQUEST_METHOD']} {path} of {scope.service}")
+            self._say(f"Not checked: {environ['REQUEST_METHOD']} {path} of {scope.service}")
             return
         yield from needed(
             Call(

@@ -83,7 +83,7 @@ async def test_inline_code_becomes_index_py(deployed: Deploy) -> None:
 async def test_what_has_no_effect_is_named(deployed: Deploy) -> None:
     """A resource that is not run here can still be referred to."""
     deployment = await deployed("plain.yaml")
-    assert deployment.notices == ("Not run here, AWS::CloudWatch::Alarm: Alarm",)
+    assert deployment.notices == ("Not emulated: AWS::CloudWatch::Alarm: Alarm",)
     assert deployment.outputs["AlarmArn"].startswith("arn:")
     assert deployment.outputs["Endpoint"] == f"wss://{deployment.apis[0].id}.execute-api.eu-west-1.amazonaws.com"
 
@@ -114,7 +114,7 @@ async def test_what_sam_holds_and_cannot_be_run_is_named(deployed: Deploy) -> No
     deployment = await deployed("sam_functions.yaml")
     assert set(deployment.notices) == {
         "Nothing to import in the layer Shared8058935402: it has no folder `python`",
-        "Not run here, Elsewhere: its runtime is nodejs22.x, and only Python can be run here",
+        "Not emulated: Elsewhere: its runtime is nodejs22.x, and only Python can be run here",
     }
 
 
@@ -151,7 +151,7 @@ async def test_this_projects_own_template_with_what_only_aws_can_do(deployed: De
     """Alarms, a budget and reserved concurrency are told of, each by a line; the rest runs."""
     options = {"AlarmEmail": "a@example.com", "MonthlyBudget": "50", "ReservedConcurrency": "10"}
     deployment = await deployed(REPOSITORY / "infrastructure" / "template.yaml", **options)
-    assert "Not run here, AWS::Budgets::Budget: Budget/Budget" in deployment.notices
+    assert "Not emulated: AWS::Budgets::Budget: Budget/Budget" in deployment.notices
     functions = ", ".join(f"Api/{each}Function" for each in ("Connect", "Disconnect", "SendMessage", "Default"))
     assert f"No effect here, ReservedConcurrentExecutions of AWS::Lambda::Function: {functions}" in deployment.notices
 

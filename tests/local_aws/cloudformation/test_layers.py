@@ -58,7 +58,7 @@ async def test_a_layer_that_sam_would_build_stands_in_the_folder_python(deployed
 async def test_a_layer_of_elsewhere_is_named(deployed: Deploy) -> None:
     """The function that misses it too: it may fail to import what was in it."""
     deployment = await deployed("layers/template.yaml")
-    assert deployment.notices == (f"Not added here, a layer that the stack does not make, of Function: {EXTERNAL}",)
+    assert deployment.notices == (f"Not added: a layer that the stack does not make, of Function: {EXTERNAL}",)
 
 
 async def test_a_file_added_to_the_only_layer_is_seen_at_once(
@@ -84,7 +84,7 @@ async def test_a_layer_whose_content_is_elsewhere_is_named(deployed: Deploy, wri
     (function,) = deployment.functions
     (notice,) = deployment.notices
     assert function.opt is None
-    assert notice.startswith("Not added here, the layer Layer: its code is not on this machine")
+    assert notice.startswith("Not added: the layer Layer: its code is not on this machine")
 
 
 async def test_what_cannot_come_from_a_layer_is_named(
@@ -95,5 +95,5 @@ async def test_what_cannot_come_from_a_layer_is_named(
     deployment = await deployed(written(ONE_LAYER.replace("CONTENT", "layer")))
     assert deployment.notices == (
         "Nothing to import in the layer Layer: it has no folder `python`",
-        "Not run here, the extensions in the layer Layer",
+        "Not emulated: the extensions in the layer Layer",
     )

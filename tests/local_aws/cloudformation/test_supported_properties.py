@@ -101,15 +101,15 @@ REFUSED = {
 }
 
 NOTICED = {
-    "Not run here, AWS::": resource("AWS::Events::Rule"),
-    "Not run here, a HTTP API": resource("AWS::ApiGatewayV2::Api", "Name: y, ProtocolType: HTTP"),
-    "Not run here, an integration of type": template(
+    "Not emulated: AWS::": resource("AWS::Events::Rule"),
+    "Not emulated: a HTTP API": resource("AWS::ApiGatewayV2::Api", "Name: y, ProtocolType: HTTP"),
+    "Not emulated: an integration of type": template(
         integration="IntegrationType: HTTP_PROXY, IntegrationUri: https://x"
     ),
-    "Not run here, the event": template(
+    "Not emulated: the event": template(
         head=SAM, more=f"Other: {{Type: AWS::Serverless::Function, Properties: {{{SKILLED}}}}}"
     ),
-    "Not run here, Other:": resource(
+    "Not emulated: Other:": resource(
         "AWS::Lambda::Function", "Code: src, Runtime: ruby3.4, Handler: a.b, Role: 'arn:aws:iam::123456789012:role/x'"
     ),
     "Nothing serves": resource("AWS::ApiGatewayV2::Api", API),
@@ -117,14 +117,14 @@ NOTICED = {
     "Answers here, and on AWS perhaps only with": template(
         route=f"{ROUTE}, RouteResponseSelectionExpression: $default"
     ),
-    "Not resolved here": variable("'{{resolve:ssm:/a}}'"),
+    "Not resolved": variable("'{{resolve:ssm:/a}}'"),
     "Not looked at here": template(head="Hooks: {}"),
-    "Not added here, a layer": template(
+    "Not added: a layer": template(
         function=f"{FUNCTION}, Layers: ['arn:aws:lambda:eu-west-1:210987654321:layer:elsewhere:7']"
     ),
-    "Not added here, the layer": resource("AWS::Lambda::LayerVersion", "Content: {S3Bucket: a, S3Key: b}"),
+    "Not added: the layer": resource("AWS::Lambda::LayerVersion", "Content: {S3Bucket: a, S3Key: b}"),
     "Nothing to import in the layer": resource("AWS::Lambda::LayerVersion", "Content: src"),
-    "Not run here, the extensions": resource("AWS::Lambda::LayerVersion", "Content: ."),
+    "Not emulated: the extensions": resource("AWS::Lambda::LayerVersion", "Content: ."),
     "API key": template(
         more="""
   Key: {Type: AWS::ApiGateway::ApiKey, Properties: {Enabled: true}}

@@ -87,7 +87,7 @@ def test_a_role_whose_policies_are_not_all_here_may_do_anything_and_is_named() -
     policy = "arn:aws:iam::123456789012:policy/elsewhere"
     role = RoleConfig(arn=ROLE, logical_id="Api/Role", unique_id="A", policies=(), elsewhere=(policy,))
     roles = Roles([role], ids=IDS)
-    assert roles.notices == [f"Not enforced here, the permissions of Api/Role: it has {policy}"]
+    assert roles.notices == [f"Not enforced: the permissions of Api/Role: it has {policy}"]
     assert principals(elsewhere=(policy,)).denial("KEY", "dynamodb:PutItem", TABLE) is None
 
 
@@ -96,8 +96,8 @@ def test_what_is_not_understood_is_named_with_its_role() -> None:
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "::"}}}
     role = RoleConfig(arn=ROLE, logical_id="Api/Role", unique_id="A", policies=({"Statement": [statement, statement]},))
     assert Roles([role], ids=IDS).notices == [
-        "Not understood here, the condition operator IpAddress: its statement of Api/Role counts for nothing",
-        "Not understood here, the condition key aws:SourceIp: its statement of Api/Role counts for nothing",
+        "Not supported: the condition operator IpAddress; its statement in Api/Role is ignored",
+        "Not supported: the condition key aws:SourceIp; its statement in Api/Role is ignored",
     ]
 
 

@@ -228,7 +228,7 @@ async def test_a_role_of_elsewhere_is_not_enforced_and_named(caller: Caller) -> 
     """Nobody here knows what it may do."""
     assert "TableNames" in await caller.ask("Elsewhere", "dynamodb", "list_tables")
     assert (
-        "Not enforced here, the permissions of Elsewhere: its role is not the template's: "
+        "Not enforced: the permissions of Elsewhere: its role is not the template's: "
         "arn:aws:iam::123456789012:role/other"
     ) in caller.identities.notices
 
@@ -305,7 +305,7 @@ def test_what_cannot_be_told_is_let_through_and_named(guard: tuple[PermissionMid
     """A refusal would have no action to name."""
     judge, lines = guard
     assert judge.answer(request("KEY/20260101/eu-west-1/unheard", path="/what"), b"") is None
-    assert lines == ["Not checked here, POST /what of unheard"]
+    assert lines == ["Not checked: POST /what of unheard"]
 
 
 def test_a_stranger_is_not_asked(guard: tuple[PermissionMiddleware, list[str]]) -> None:
