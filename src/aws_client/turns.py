@@ -45,6 +45,6 @@ class Turns:
 
         Must be called when none is ready or permitted now.
         """
-        if not self._gate.available(now):
+        if self._sources and not self._gate.available(now):
             return self._gate.next_refill()
         return min((source.next_due() for source in self._sources), default=math.inf)

@@ -10,6 +10,13 @@ from aws_client import Connector, Credentials, Endpoint, Pool, Response, Signer,
 from tests.support.rogue_endpoint import rogue_endpoint
 
 
+def _spend(seconds: float) -> None:
+    """Occupy the CPU for some time, as a busy loop does between two looks at the clock."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
 class _JustMissed(Source):
     """Its only request becomes ready after the pool has asked for it, and before the pool sets its alarm."""
 
@@ -40,7 +47,7 @@ class _JustMissed(Source):
             self._due = math.inf
             return self
         self._due = now + 0.001
-        time.sleep(0.002)
+        _spend(0.002)
         return None
 
     def is_finished(self, now: float) -> bool:
@@ -62,7 +69,7 @@ class _SlowPacer(Pacer):
     def take(self, now: float) -> bool:
         is_taken = super().take(now)
         if not is_taken:
-            time.sleep(2 * TICK_SECONDS)
+            _spend(2 * TICK_SECONDS)
         return is_taken
 
 

@@ -110,3 +110,8 @@ def test_without_permits_the_next_refill_is_awaited() -> None:
     turns = _turns(_Queue("a", 2, due=3.0), gate=_Permits(0))
     assert turns.next_due(0.0) == 7.0
     assert turns.ready(5.0) == 0
+
+
+def test_without_sources_nothing_is_awaited() -> None:
+    """A pool has no timer while there is nothing to send."""
+    assert _turns(gate=_Permits(0)).next_due(0.0) == math.inf
