@@ -1,11 +1,11 @@
-"""Where the event of a function comes from, as far as the event itself says."""
+"""The source of a function's event, read from the event."""
 
 import json
 from typing import NamedTuple
 
 
 class EventSource(NamedTuple):
-    """A route, or an authorizer's handshake, and the connection that is concerned."""
+    """The route of an event, `$connect` for an authorizer, and its connection."""
 
     route_key: str
     connection_id: str
@@ -15,7 +15,7 @@ class EventSource(NamedTuple):
 
 
 def read_event_source(event: bytes) -> EventSource | None:
-    """Return the origin of an event; None where it is no event of a WebSocket API."""
+    """Return the source of an event; None if it is not an event of a WebSocket API."""
     try:
         document = json.loads(event)
     except (ValueError, RecursionError):

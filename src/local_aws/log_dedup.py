@@ -1,4 +1,4 @@
-"""A log that does not repeat itself."""
+"""A log that suppresses repeated lines."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ QUIET_SECONDS = 5.0
 
 
 class DedupLog:
-    """Writes a line, unless it was written a moment ago: a broadcast may fail thousands of times in one way."""
+    """Writes a line unless it was written in the last five seconds: a broadcast may fail thousands of times alike."""
 
     def __init__(self, log: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -15,10 +15,10 @@ class DedupLog:
         self._written: dict[str, float] = {}
 
     def __call__(self, line: str) -> None:
-        """Write the line, or leave it out."""
+        """Write a line, or suppress it."""
         now = self._clock()
         if now - self._written.get(line, -QUIET_SECONDS) < QUIET_SECONDS:
             return
-        # What is old enough to be written again need not be remembered.
+        # Older lines would be written again anyway.
         self._written = {each: at for each, at in self._written.items() if now - at < QUIET_SECONDS} | {line: now}
         self._log(line)

@@ -87,7 +87,7 @@ def test_foreign_page_gets_nothing(browser: Browser, stack: LocalStack, foreign_
         browser.run(TRY_FETCH, f"{post}?{signature}&X-Amz-SignedHeaders=host&X-Amz-Signature={'0' * 64}", SIMPLE)
         client.send('{"action":"sendmessage","data":"the next"}')
         assert json.loads(client.recv(timeout=30))["data"] == "the next"
-    stack.wait_for_log(f"A page of 'http://{FOREIGN}:{foreign_port}' was refused; --allow-origin")
+    stack.wait_for_log(f"Rejected a page of 'http://{FOREIGN}:{foreign_port}'; --allow-origin")
 
 
 def test_name_that_leads_here_opens_nothing(browser: Browser, stack: LocalStack) -> None:

@@ -1,7 +1,7 @@
-"""What a handshake has to pass before its `$connect` function is asked.
+"""The checks of a handshake before its `$connect` function is invoked.
 
-In this order: throttling, the API key, then the signature or the authorizer. An API key that the authorizer names can
-only be looked at after it.
+Their order is: throttling, the API key, then the signature or the authorizer. An API key that the authorizer returns
+can only be checked after it.
 """
 
 from collections.abc import Callable
@@ -22,35 +22,35 @@ _OPEN = RouteConfig(key="$connect", integration=None)
 
 
 class NotAdmitted(Exception):
-    """A handshake is refused before `$connect`."""
+    """A handshake is rejected before `$connect`."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        """What the client is told."""
+        """The message that the client receives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A client that may go on to `$connect`."""
+    """A client that passed all checks before `$connect`."""
 
     client: ClientInfo
-    """With what the authorizer or the signature says about it."""
+    """Includes the context of the authorizer or the identity of the signature."""
     authorizer_ms: int | None = None
-    """How long the authorizer took; None where there is none."""
+    """How long the authorizer took; None if there is none."""
 
 
 class Admission:
-    """Guards the `$connect` of one API."""
+    """Checks the handshakes of one API."""
 
     def __init__(
         self, *, api: ApiConfig, invoker: Invoker, callers: Callers, throttle: Throttle, log: Callable[[str], None]
     ) -> None:
-        """Take the API and those who know about its callers.
+        """Prepare the checks of an API.
 
         Raises:
-            ValueError: An identity source or the API key selection expression is none.
+            ValueError: An identity source or the API key selection expression is not valid.
 
         """
         if api.api_key_selection_expression not in (_KEY_IN_HEADER, _KEY_OF_AUTHORIZER):
@@ -66,10 +66,10 @@ class Admission:
         self._authorizer = Authorizer(config, api=api, invoker=invoker) if config is not None else None
 
     async def admit(self, client: ClientInfo, handshake: Handshake, request: Request) -> Admitted:
-        """Judge a handshake.
+        """Check a handshake.
 
         Raises:
-            NotAdmitted: It is refused; where a person has to look into it, that is logged.
+            NotAdmitted: It is rejected. If a developer has to fix something, this is logged.
 
         """
         if not self._throttle.admits_handshake():
@@ -84,7 +84,7 @@ class Admission:
     async def _identify(
         self, client: ClientInfo, handshake: Handshake, request: Request
     ) -> tuple[Admitted, str | None]:
-        """Return who is let in, and the API key that the authorizer names."""
+        """Return the admitted client, and the API key that the authorizer returned."""
         if self._route.authorization_type == "AWS_IAM":
             return self._signed(client, request), None
         if self._route.authorization_type != "CUSTOM":
@@ -102,7 +102,7 @@ class Admission:
 
     async def _ask(self, client: ClientInfo, handshake: Handshake) -> Grant:
         if self._authorizer is None:
-            self._log(f"$connect {client.connection_id}: the route has no authorizer, although it is to have one")
+            self._log(f"$connect {client.connection_id}: the route requires an authorizer and has none")
             raise NotAdmitted(500, INTERNAL_SERVER_ERROR)
         try:
             return await self._authorizer.authorize(authorizer_event(self._api, client, handshake))

@@ -1,4 +1,4 @@
-"""What clients are told when something goes wrong, in the bytes that AWS uses."""
+"""The error frames that clients receive, byte for byte as AWS sends them."""
 
 import json
 
@@ -11,7 +11,7 @@ BAD_REQUEST_BODY = "Bad request body"
 
 
 def error_document(message: str, *, connection_id: str, request_id: str) -> bytes:
-    """Return the one layout of error frames, whose uneven spacing is that of captured ones.
+    """Return an error frame. All have this layout; the uneven spacing is that of captured frames.
 
     `{"message": "Forbidden", "connectionId":"DBNjmfOmSwMCJiA=", "requestId":"DBNlXFDjSwMF3FA="}`
     """
@@ -20,7 +20,7 @@ def error_document(message: str, *, connection_id: str, request_id: str) -> byte
 
 
 def invalid_document(*, connection_id: str, message_id: str) -> bytes:
-    """Return the frame for a message that its route's model refuses, in the layout that the Developer Guide prints.
+    """Return the frame for a message that does not match its route's model, in the layout of the Developer Guide.
 
     `{"message" : "Bad request body", "connectionId": "DBNjmfOmSwMCJiA=", "messageId": "DBNlXFDjSwMF3FA="}`
     """

@@ -1,4 +1,4 @@
-"""Lambda authorizers: who may connect, and what the functions are told about them."""
+"""Lambda authorizers: who may connect, and the context that the functions receive about the client."""
 
 import asyncio
 import json
@@ -24,34 +24,34 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class NotAuthorized(Exception):
-    """An authorizer does not let a client in, or does not work; the text says why, to whoever reads the log."""
+    """An authorizer denies a client, or does not work. The text gives the reason, for the log only."""
 
     def __init__(self, detail: str, *, status: int, message: str) -> None:
         super().__init__(detail)
         self.status = status
-        """401, 403, or 500 where the authorizer is at fault."""
+        """401 or 403, or 500 if the authorizer itself failed."""
         self.message = message
-        """What the client is told."""
+        """The message that the client receives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An authorizer's yes."""
+    """The decision of an authorizer that a client may connect."""
 
     context: Mapping[str, str]
-    """What it says about the client, with `principalId`."""
+    """The context for the client's events, with `principalId`."""
     usage_identifier_key: str | None
     latency_ms: int
 
 
 class Authorizer:
-    """Asks the function of one authorizer, once for each connection: WebSocket APIs keep no results."""
+    """Invokes the function of one authorizer, once for each connection: WebSocket APIs do not cache results."""
 
     def __init__(self, config: AuthorizerConfig, *, api: ApiConfig, invoker: Invoker) -> None:
-        """Take the authorizer's description.
+        """Prepare an authorizer from its configuration.
 
         Raises:
-            ValueError: One of its identity sources is none.
+            ValueError: An identity source is not valid.
 
         """
         self._config = config
@@ -60,10 +60,10 @@ class Authorizer:
         self._source_arn = api.arn(f"authorizers/{config.id}")
 
     async def authorize(self, event: Event) -> Grant:
-        """Judge a handshake by its `authorizer_event`.
+        """Decide about a handshake by its `authorizer_event`.
 
         Raises:
-            NotAuthorized: It is refused.
+            NotAuthorized: The client may not connect, or the authorizer failed.
 
         """
         if not self._sources.all_present(event):
@@ -84,7 +84,7 @@ class Authorizer:
         except TimeoutError as exc:
             raise _failure(f"no answer within {TIMEOUT_SECONDS:.0f} s") from exc
         except FunctionError as exc:
-            # The one word by which a function says no without a policy.
+            # A function that fails with this word denies the client without a policy.
             if exc.message == UNAUTHORIZED:
                 raise NotAuthorized(str(exc), status=401, message=UNAUTHORIZED) from exc
             raise _failure(str(exc)) from exc
@@ -117,7 +117,7 @@ def _grant(answer: bytes, *, method_arn: str, latency_ms: int) -> Grant:
 
 
 def _context(context: Any) -> dict[str, str]:
-    """Return a context's values as text, as mapping templates see them; nulls are left out."""
+    """Return the values of a context as text, as in mapping templates; omit nulls."""
     if context is None:
         return {}
     if not isinstance(context, dict):

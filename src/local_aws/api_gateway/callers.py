@@ -1,8 +1,8 @@
-"""Who calls the management API or opens a connection under IAM, and whether that caller may.
+"""Authentication and authorization of callers under IAM: of the management API, and of connections with AWS_IAM.
 
-Access key ids that the stack does not know are let in without a look at the signature's value, unless the gateway is
-strict: on a developer's machine any dummy credentials work, while those of the stack's own functions are held to their
-policies.
+Unless the gateway is strict, a request with an unknown access key id is accepted without verifying its signature: any
+dummy credentials work on a developer's machine. Credentials of the stack's own functions are verified, and their
+policies apply.
 """
 
 import time
@@ -28,7 +28,7 @@ class AccessDenied(Exception):
 
 
 class Callers:
-    """Knows the credentials of a stack."""
+    """Authenticates and authorizes callers by the credentials of one stack."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Callers:
         """Return the access key id that signed a request.
 
         Raises:
-            AccessDenied: Nobody signed it as SigV4 asks for, or the one who did may not. It is logged where the stack
-                knows the access key id.
+            AccessDenied: The request has no valid SigV4 signature, or the caller lacks the permission. This is logged
+                if the stack knows the access key id.
 
         """
         try:
@@ -62,19 +62,19 @@ class Callers:
             raise AccessDenied(exc.kind, exc.message) from exc
         credential = self._credentials.get(signature.access_key_id)
         if credential is None:
-            self._check_stranger()
+            self._check_unknown()
         else:
             self._check_signature(request, signature, credential)
             self._check_permission(signature.access_key_id, action, resource)
         return signature.access_key_id
 
     def identity(self, access_key_id: str) -> dict[str, str]:
-        """Return what is known of an access key id, in the words of `requestContext.identity`."""
+        """Return the identity that belongs to an access key id, with the keys of `requestContext.identity`."""
         credential = self._credentials.get(access_key_id)
         known = {} if credential is None else _principal(credential)
         return {name: value for name, value in known.items() if value} | {"accessKey": access_key_id}
 
-    def _check_stranger(self) -> None:
+    def _check_unknown(self) -> None:
         if self._strict:
             raise AccessDenied("UnrecognizedClientException", "The security token included in the request is invalid.")
 

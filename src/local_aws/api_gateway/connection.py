@@ -1,4 +1,4 @@
-"""One client's WebSocket connection: frames by the `websockets` library, bytes by asyncio, limits by API Gateway."""
+"""The WebSocket connection of one client: frames from the `websockets` library, with the limits of API Gateway."""
 
 import asyncio
 import logging
@@ -17,17 +17,17 @@ MAX_FRAME = 32 * 1024
 MAX_MESSAGE = 128 * 1024
 """Bytes (API Gateway quotas, WebSocket table)."""
 MAX_UNSENT = 512 * 1024
-"""Bytes that may wait for a client that does not read: four of the largest messages."""
+"""Bytes that may be buffered for a client that does not read: four messages of the maximum size."""
 MAX_IN_FLIGHT = 256
-"""Messages of one connection whose functions may be under way. A client that sends more is read from no further, so
-that TCP slows it down and no memory fills."""
+"""Messages of one connection that may be processed at the same time. If a client sends more, reading pauses: TCP then
+slows the client down, and no memory fills."""
 MAX_PRE_HANDSHAKE = 64 * 1024
-"""Bytes that a client may send before its handshake was answered, which RFC 6455 does not let it do at all."""
+"""Bytes that a client may send before the response to its handshake; RFC 6455 does not allow any."""
 CLOSE_SECONDS = 5.0
-"""How long a client may take for its part of the closing handshake."""
+"""Timeout for the client's part of the closing handshake."""
 
 _LOGGER = logging.getLogger(__name__)
-# The library notes the end of every connection at INFO.
+# The library logs the end of every connection at level INFO.
 _LOGGER.setLevel(logging.WARNING)
 
 
@@ -37,7 +37,7 @@ class CloseEvent(NamedTuple):
     code: int
     reason: str
     fault: bool = False
-    """True where the client sent what is not allowed."""
+    """True if the client violated the protocol or a limit."""
 
 
 GOING_AWAY = CloseEvent(1001, "Going away")
@@ -49,26 +49,27 @@ _NOT_UTF8 = CloseEvent(1007, "Text is not UTF-8", fault=True)
 
 
 class Listener(Protocol):
-    """Is told what happens on a connection: if it was opened, messages in order and `closing`; at the end `lost`.
+    """Receives what happens on a connection.
 
-    Messages that the client sent before its closing frame may come after `closing`, and never after `lost`.
+    These are its messages, in order, and `closing` if the connection was opened; finally `disconnected`. Messages that
+    the client sent before its closing frame may follow `closing`, but never `disconnected`.
     """
 
     @abstractmethod
     def received_message(self, connection: "Connection", text: str) -> None:
-        """Take a whole text message, and tell the connection once it is done with."""
+        """Process a complete text message, then call `message_done` of the connection."""
 
     @abstractmethod
     def closing(self, connection: "Connection") -> None:
-        """Learn that nothing can be sent any more."""
+        """Note that nothing can be sent any more."""
 
     @abstractmethod
     def disconnected(self, connection: "Connection", close_event: CloseEvent | None) -> None:
-        """Learn that the transport is gone; no close_event where the handshake never ended."""
+        """Note that the transport is closed; `close_event` is None if the handshake never ended."""
 
 
 class Connection(asyncio.Protocol):
-    """A transport that was taken over from HTTP. What comes before `open` is kept for it."""
+    """A transport after the HTTP upgrade request. Bytes that arrive before `open` are buffered."""
 
     __slots__ = (
         "_backlog",
@@ -92,9 +93,9 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self.client = client
         self.last_active = client.connected_at / 1000
-        """Epoch seconds of the last data message in either direction; pings are none."""
+        """Epoch seconds of the last data message in either direction; pings do not count."""
         self.disconnected = False
-        """True once the transport is gone."""
+        """True once the transport is closed."""
         self._transport = transport
         self._pre_handshake = received
         self._listener = listener
@@ -103,7 +104,7 @@ class Connection(asyncio.Protocol):
         self._close_event: CloseEvent | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._backlog: deque[Frame] = deque()
-        """What was read and has to wait: at most what one read from the transport brings."""
+        """Frames that were read and have to wait: at most those of one read from the transport."""
         self._in_flight = 0
         self._write_paused = False
         self._reported = False
@@ -115,7 +116,7 @@ class Connection(asyncio.Protocol):
         return self._frames is not None and self._frames.state is OPEN and not self._transport.is_closing()
 
     def refuse(self, answer: bytes) -> None:
-        """End the handshake with an HTTP answer other than 101."""
+        """End the handshake with an HTTP response other than 101."""
         if not self._transport.is_closing():
             self._transport.write(answer)
             self._transport.close()
@@ -130,10 +131,10 @@ class Connection(asyncio.Protocol):
             self.data_received(received)
 
     def send(self, payload: bytes) -> bool:
-        """Send one text message, in fragments where it is long.
+        """Send one text message, in fragments if it is long.
 
         Returns:
-            False, with nothing sent, where the connection is not open or its client reads too slowly.
+            False, with nothing sent, if the connection is not open or its client reads too slowly.
 
         """
         frames = self._frames
@@ -150,7 +151,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def close(self, close_event: CloseEvent) -> None:
-        """Start the closing handshake, unless it is under way."""
+        """Start the closing handshake, unless it has started."""
         if self._frames is not None and self.is_open:
             self._close_event = close_event
             self._backlog.clear()
@@ -158,23 +159,23 @@ class Connection(asyncio.Protocol):
             self._flush(self._frames)
 
     def abort(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a closing handshake."""
         self._backlog.clear()
         self._transport.abort()
         self._report_disconnected()
 
     def message_done(self) -> None:
-        """Make room for another message."""
+        """Note that a message was processed, so that another can start."""
         self._in_flight -= 1
         if self._backlog and self._frames is not None:
             self._drain(self._frames)
             self._flush(self._frames)
         self._report_disconnected()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sent; no rubbish in it does more than end this connection."""
+        """Process bytes from the client. Invalid data ends this connection and affects nothing else."""
         frames = self._frames
         if frames is None:
             self._keep(data)
@@ -187,13 +188,13 @@ class Connection(asyncio.Protocol):
         self._flush(frames)
 
     def eof_received(self) -> None:
-        """Note that the client sends no more; the transport then closes."""
+        """Note that the client sends nothing more; the transport then closes."""
         if self._frames is not None:
             self._frames.receive_eof()
             self._flush(self._frames)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Note that the transport is gone, with or without a closing handshake."""
+        """Note that the transport is closed, with or without a closing handshake."""
         self.disconnected = True
         if self._linger is not None:
             self._linger.cancel()
@@ -202,12 +203,12 @@ class Connection(asyncio.Protocol):
         self._report_disconnected()
 
     def pause_writing(self) -> None:
-        """Take no more from a client that does not read what it gets."""
+        """Stop reading from a client that does not read."""
         self._write_paused = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Take what the client sent meanwhile."""
+        """Continue reading from the client."""
         self._write_paused = False
         self._read_on()
 
@@ -261,15 +262,15 @@ class Connection(asyncio.Protocol):
     def _fail(self, frames: Frames, close_event: CloseEvent) -> None:
         self._close_event = close_event
         self._backlog.clear()
-        # The client's own closing frame may have come right behind, and be answered already.
+        # The client's own closing frame may have arrived right after it, with its response sent already.
         if frames.state is OPEN:
             frames.fail(close_event.code, close_event.reason)
 
     def _flush(self, frames: Frames) -> None:
-        """Write what the library has to send, and notice where that was the last of it."""
+        """Write what the library has to send; start the timeout if that ended the connection."""
         writes = frames.data_to_send()
         if writes and not self._transport.is_closing():
-            # An empty piece stands for the end of the stream, and nothing follows it.
+            # An empty piece marks the end of the stream, and nothing follows it.
             self._transport.write(b"".join(writes))
             if not writes[-1]:
                 self._transport.write_eof()
@@ -280,7 +281,7 @@ class Connection(asyncio.Protocol):
 
 
 def _close_event(frames: Frames) -> CloseEvent:
-    """Tell why a connection ends that nobody here closed."""
+    """Return why a connection ends that this side did not close."""
     received, sent = frames.close_rcvd, frames.close_sent
     if sent is None:
         return DROPPED

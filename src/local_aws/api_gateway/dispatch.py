@@ -1,4 +1,4 @@
-"""From what happens on a connection to the function that is to know: events out, answers and failures back."""
+"""Invokes the functions for what happens on a connection, and sends their responses and failures to the client."""
 
 import time
 from collections.abc import Callable
@@ -35,12 +35,12 @@ _NO_FUNCTION = ProxyResponse(status=200, headers={}, body="")
 
 
 def now() -> RequestInfo:
-    """Return a new request to the API, made now."""
+    """Return the id and the time of a new request."""
     return RequestInfo(request_id=new_id(), epoch_ms=int(time.time() * 1000))
 
 
 class Dispatcher:
-    """Calls the functions behind one API's routes."""
+    """Runs the routes of one API."""
 
     def __init__(
         self,
@@ -51,10 +51,10 @@ class Dispatcher:
         log: Callable[[str], None],
         empty_replies: bool = True,
     ) -> None:
-        """Take the API, what runs its functions and how many messages may reach them.
+        """Prepare the routes of an API.
 
         Raises:
-            ValueError: The API's route selection expression is none, or the models of a route are none.
+            ValueError: The route selection expression or the models of a route are not valid.
 
         """
         self._api = api
@@ -70,10 +70,10 @@ class Dispatcher:
         self._models = {each.key: RequestModels(each) for each in with_models}
 
     async def connect(self, admitted: Admitted, handshake: Handshake) -> ProxyResponse:
-        """Ask `$connect`; without that route, or a function behind it, everyone may connect.
+        """Run `$connect`; without that route, or without an integration, every client may connect.
 
         Raises:
-            IntegrationFailure: There is no answer; it has been logged.
+            IntegrationFailure: The integration failed; this has been logged.
 
         """
         route = self._api.routes.get("$connect")
@@ -87,15 +87,15 @@ class Dispatcher:
             raise
 
     async def run_route(self, connection: Connection, text: str) -> None:
-        """Run the route of a message, and send its client what the route returns or how it failed."""
+        """Run the route of a message; send the client the response or the error."""
         client, request_info = connection.client, now()
         key = self._selector.route_key(text)
         route = self._api.routes[key] if key is not None else None
         if route is None:
-            self._complain(connection, request_info, FORBIDDEN)
+            self._send_error(connection, request_info, FORBIDDEN)
             return
         if not self._throttle.admits(route.key):
-            self._complain(connection, request_info, TOO_MANY_REQUESTS)
+            self._send_error(connection, request_info, TOO_MANY_REQUESTS)
             return
         message_id = new_id()
         if not self._is_valid(connection, route, message_id, text):
@@ -105,12 +105,12 @@ class Dispatcher:
             answer = await self._answer(route, event)
         except IntegrationFailure as exc:
             self._failed(route.key, client, exc)
-            self._complain(connection, request_info, exc.message)
+            self._send_error(connection, request_info, exc.message)
         else:
             self._reply(connection, route, answer)
 
     async def disconnect(self, client: ClientInfo, close_event: CloseEvent) -> None:
-        """Run `$disconnect`, whose answer concerns nobody but the log."""
+        """Run `$disconnect`; its response is not used, and a failure is logged."""
         route = self._api.routes.get("$disconnect")
         if route is None or route.integration is None:
             return
@@ -121,14 +121,14 @@ class Dispatcher:
             self._failed("$disconnect", client, exc)
 
     async def _answer(self, route: RouteConfig, event: Event) -> ProxyResponse:
-        """Have an event answered by whatever is behind the route.
+        """Return the response of the route's integration to an event.
 
         Raises:
-            IntegrationFailure: There is no answer.
+            IntegrationFailure: The integration failed, or cannot be run here.
 
         """
         if (mock := self._mocks.get(route.key)) is not None:
-            # On `$connect` the expression does nothing.
+            # A response expression has no effect on `$connect`.
             return mock.answer(event, two_way=route.returns_response and route.key != "$connect")
         if route.integration is None:
             reason = self._unserved.get(route.key)
@@ -138,7 +138,7 @@ class Dispatcher:
         return await self._call(route, route.integration, event)
 
     def _mock(self, route: RouteConfig, config: MockConfig) -> Mock | None:
-        """Return the route's mock; where it is more than can be run here, say so and let its events fail."""
+        """Return the route's mock; None, with a log line, if it cannot be run here, so that its events fail."""
         try:
             return Mock(config)
         except ValueError as exc:
@@ -151,7 +151,7 @@ class Dispatcher:
         return await call(self._invoker, integration, event, source_arn=source_arn)
 
     def _is_valid(self, connection: Connection, route: RouteConfig, message_id: str, text: str) -> bool:
-        """Hold a message to its route's models; its client and the log are told where it does not fit."""
+        """Validate a message against its route's models; if it is not valid, tell the client and write a log line."""
         models, identity = self._models.get(route.key), connection.client.connection_id
         fault = models.fault(text) if models is not None else None
         if fault is None:
@@ -161,11 +161,11 @@ class Dispatcher:
         return False
 
     def _reply(self, connection: Connection, route: RouteConfig, answer: ProxyResponse) -> None:
-        """Send a two-way route's body, whatever its status; a one-way route's is dropped."""
+        """Send the body of a two-way route, whatever its status; drop that of a one-way route."""
         if route.returns_response and (answer.body or self._empty_replies):
             self._send(connection, answer.body.encode("utf-8", "replace"))
 
-    def _complain(self, connection: Connection, request_info: RequestInfo, message: str) -> None:
+    def _send_error(self, connection: Connection, request_info: RequestInfo, message: str) -> None:
         identity = connection.client.connection_id
         self._send(connection, error_document(message, connection_id=identity, request_id=request_info.request_id))
 

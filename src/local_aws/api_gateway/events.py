@@ -1,7 +1,7 @@
-"""The events that functions get: pure, and exact to the key.
+"""The events that functions receive, with exactly the keys that AWS sends.
 
-Keys come in the order of captured events, and what AWS leaves out is left out: a null in its place would be taken
-for a value by a function that asks whether the key is there.
+Keys have the order of captured events. What AWS omits is omitted: a function that tests whether a key exists would take
+a null for a value.
 """
 
 import time
@@ -20,7 +20,7 @@ _NOT_FORWARDED = frozenset({"connection", "upgrade", "content-length"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientInfo:
-    """A connection, as far as every event about it says the same."""
+    """The data of a connection that all its events share."""
 
     connection_id: str
     connected_at: int
@@ -28,13 +28,13 @@ class ClientInfo:
     source_ip: str
     user_agent: str | None
     authorizer: Mapping[str, str] | None = None
-    """What the Lambda authorizer said about the client; None where none was asked."""
+    """The context from the Lambda authorizer; None if there is no authorizer."""
     caller: Mapping[str, str] = field(default_factory=dict)
-    """Who signed the handshake, under IAM, in the words of `requestContext.identity`."""
+    """The signer of the handshake under IAM, with the keys of `requestContext.identity`."""
 
     @property
     def identity(self) -> dict[str, str]:
-        """Return `requestContext.identity`; a client that sent no `User-Agent` has none there."""
+        """Return `requestContext.identity`, without `userAgent` if the client sent no such header."""
         if self.user_agent is None:
             return {**self.caller, "sourceIp": self.source_ip}
         return {**self.caller, "userAgent": self.user_agent, "sourceIp": self.source_ip}
@@ -49,7 +49,7 @@ class RequestInfo:
 
     @property
     def common_log_time(self) -> str:
-        """Return the time as `29/Nov/2023:08:04:03 +0000`, whatever the locale."""
+        """Return the time as `29/Nov/2023:08:04:03 +0000`, in any locale."""
         at = time.gmtime(self.epoch_ms // 1000)
         clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
         return f"{at.tm_mday:02}/{_MONTHS[at.tm_mon - 1]}/{at.tm_year}:{clock} +0000"
@@ -57,13 +57,13 @@ class RequestInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """An upgrade request, as its authorizer and its integration see it."""
+    """An upgrade request, as its authorizer and its integration receive it."""
 
     request_info: RequestInfo
     headers: list[tuple[str, str]]
-    """Those that `forwarded_headers` returned."""
+    """The result of `forwarded_headers`."""
     query: str
-    """The raw query string, empty where there is none."""
+    """The raw query string; empty if there is none."""
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
@@ -74,8 +74,8 @@ class Handshake:
 def authorizer_event(api: ApiConfig, client: ClientInfo, handshake: Handshake) -> Event:
     """Build the event of a Lambda authorizer.
 
-    Unlike `$connect` it sees the hop-by-hop headers, as AWS's front end writes them, and empty maps where there is no
-    query string and no stage variable.
+    Unlike `$connect`, it receives the hop-by-hop headers as AWS's front end writes them, and empty maps if there are no
+    query parameters or stage variables.
     """
     hops = [("Connection", "upgrade"), ("content-length", "0"), ("Upgrade", "websocket")]
     parameters = handshake.parameters
@@ -97,9 +97,9 @@ def connect_event(
 
     Args:
         api: The API.
-        client: The connection that is being made.
+        client: The new connection.
         handshake: The request.
-        authorizer_ms: How long the authorizer took; None where there is none.
+        authorizer_ms: How long the authorizer took; None if there is none.
 
     """
     event: Event = _headers(handshake.headers)
@@ -109,7 +109,7 @@ def connect_event(
     _add_stage_variables(event, api)
     authorizer = _authorizer(client)
     if authorizer and authorizer_ms is not None:
-        # The one value in there that is a number.
+        # The only value there that is a number.
         authorizer["authorizer"]["integrationLatency"] = authorizer_ms
     context = _connect_context(api, client, handshake.request_info)
     event["requestContext"] = {"routeKey": "$connect", **authorizer, **context}
@@ -120,7 +120,7 @@ def connect_event(
 def message_event(
     api: ApiConfig, client: ClientInfo, request_info: RequestInfo, *, route_key: str, message_id: str, body: str
 ) -> Event:
-    """Build the event of a message; `route_key` is `$default` where the default route was used."""
+    """Build the event of a message; `route_key` is `$default` if the default route was used."""
     event: Event = {}
     _add_stage_variables(event, api)
     event["requestContext"] = {
@@ -140,7 +140,7 @@ def message_event(
 
 def disconnect_event(api: ApiConfig, client: ClientInfo, request_info: RequestInfo, *, code: int, reason: str) -> Event:
     """Build the event of `$disconnect`; the code may be one that is never sent, 1005 or 1006."""
-    # These four headers, three of them empty, are in every capture.
+    # Every captured event has these four headers, three of them empty.
     headers = (("Host", api.domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", ""))
     event: Event = _headers(headers)
     _add_stage_variables(event, api)
@@ -162,10 +162,10 @@ def disconnect_event(api: ApiConfig, client: ClientInfo, request_info: RequestIn
 def forwarded_headers(
     headers: Iterable[tuple[str, str]], *, api: ApiConfig, source_ip: str, trace_id: str
 ) -> list[tuple[str, str]]:
-    """Return a handshake's headers as the integration sees them, sorted by name.
+    """Return the headers of a handshake as the integration receives them, sorted by name.
 
-    Hop-by-hop headers go, `Host` is the API's, and what AWS's front end adds is added. The port and the scheme are the
-    ones that clients of AWS connect to.
+    Hop-by-hop headers are removed, `Host` is the API's domain name, and the headers of AWS's front end are added. The
+    port and the scheme are those that clients use on AWS.
     """
     kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED | {"host"}]
     sent = {name.lower(): value for name, value in kept}
@@ -190,7 +190,7 @@ def _authorizer(client: ClientInfo) -> Event:
 
 
 def _connect_context(api: ApiConfig, client: ClientInfo, request_info: RequestInfo) -> Event:
-    """Return what follows the route key in `requestContext`, for the authorizer and for `$connect`."""
+    """Return the part of `requestContext` after the route key, for the authorizer and for `$connect`."""
     return {
         "eventType": "CONNECT",
         "extendedRequestId": request_info.request_id,
@@ -201,7 +201,7 @@ def _connect_context(api: ApiConfig, client: ClientInfo, request_info: RequestIn
 
 
 def _context(api: ApiConfig, client: ClientInfo, request_info: RequestInfo) -> Event:
-    """Return the end of `requestContext`, which all three kinds of events share."""
+    """Return the end of `requestContext`, which events of all types share."""
     return {
         "stage": api.stage,
         "connectedAt": client.connected_at,

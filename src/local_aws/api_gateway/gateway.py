@@ -1,7 +1,7 @@
-"""The gateway of one WebSocket API: its port, its connections and their clocks.
+"""The gateway of one WebSocket API: its port, its connections and their time limits.
 
-A connection is in the table of those that can be posted to only while it is open: neither during its `$connect`, which
-on AWS is answered with 410 as well, nor from the first closing frame on.
+A connection can receive posts only while it is open: not during its `$connect`, when AWS responds with 410 as well, and
+not after the first closing frame.
 """
 
 import asyncio
@@ -42,10 +42,10 @@ LIFETIME_SECONDS = 7200.0
 MAX_HEAD = 10_240
 """Bytes of request line and headers (API Gateway quotas, "Total combined size of request line and header values")."""
 STOP_SECONDS = 2.0
-"""How long stopping waits for clients to close and for `$disconnect` to run."""
+"""How long `stop` waits for clients to close and for `$disconnect` to run."""
 
 SWEEP_SECONDS = 5.0
-"""How late a connection may be closed for its idleness or age; AWS is some seconds late as well."""
+"""How late a connection may be closed that is idle or too old; AWS is some seconds late as well."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -70,26 +70,27 @@ class Gateway:
         visitors: Visitors = NOBODY_ELSE,
         pages: Visitors = NOBODY_ELSE,
     ) -> None:
-        """Make a gateway that does not listen yet.
+        """Prepare a gateway; it does not listen yet.
 
         Args:
             api: The API.
-            invoker: Runs the functions behind its routes.
-            log: Takes one line for each failure of a function and each client that breaks the rules.
-            idle_seconds: A connection without data messages for so long is closed.
-            lifetime_seconds: A connection as old as this is closed.
-            empty_replies: Whether a two-way route that returns no body sends an empty message.
-            credentials: Those that signatures are checked with, by access key id; they may be added to at any time.
-            strict: Whether signatures by other access key ids are refused; otherwise only their form is looked at.
-            permits: Says what the owners of `credentials` may do; everything where there is none.
-            account: The limits that this API shares with others; those of an AWS account of its own where it is None.
-            visitors: Hosts that are answered besides loopback and the API's own name, and origins whose pages may
+            invoker: Runs the functions of its routes.
+            log: Called with one line for each failure of a function and each protocol violation of a client.
+            idle_seconds: A connection without data messages for this long is closed.
+            lifetime_seconds: A connection of this age is closed.
+            empty_replies: Whether a two-way route without a body in its response sends an empty message.
+            credentials: Credentials that signatures are verified with, by access key id; entries may be added at any
+                time.
+            strict: Whether signatures with other access key ids are rejected; otherwise only their form is checked.
+            permits: Decides what the owners of `credentials` may do; everything if it is None.
+            account: The limits that this API shares with others; if it is None, those of an AWS account of its own.
+            visitors: Hosts that are accepted besides loopback and the API's own name, and origins with pages that may
                 connect.
-            pages: Origins whose pages may use the management API.
-            on_management: Is told of each request to the management API, and of its answer.
+            pages: Origins with pages that may use the management API.
+            on_management: Called with each request to the management API and its response.
 
         Raises:
-            ValueError: One of the API's expressions or identity sources is none.
+            ValueError: An expression or identity source of the API is not valid.
 
         """
         self._api = api
@@ -130,7 +131,7 @@ class Gateway:
         return self._server.port
 
     async def stop(self) -> None:
-        """Close every connection with 1001, let its `$disconnect` run, and give up on what takes too long."""
+        """Close every connection with 1001 and run its `$disconnect`; abort both after a timeout."""
         if self._server is None:
             return
         server, self._server = self._server, None
@@ -149,7 +150,7 @@ class Gateway:
             connection.abort()
 
     async def _settle(self) -> None:
-        """Wait for transports and functions to end; after a while, end them."""
+        """Wait for transports and functions to end; after a timeout, end them."""
         self._note_end()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -157,7 +158,7 @@ class Gateway:
         except TimeoutError:
             for connection in tuple(self._accepted):
                 connection.abort()
-            # Turns an aborted transport into a lost connection, whose function is then not waited for.
+            # Lets the aborted transports report that they are closed, which starts their `$disconnect` tasks.
             await asyncio.sleep(0)
             for task in tuple(self._tasks):
                 task.cancel()
@@ -166,7 +167,7 @@ class Gateway:
     # HTTP.
 
     def _http(self, request: Request) -> Response:
-        """Answer a request that is no WebSocket handshake."""
+        """Respond to a request that is not a WebSocket handshake."""
         answer = handshake.url_refusal(request)
         if answer is None:
             answer = self._management.answer(request)
@@ -175,7 +176,7 @@ class Gateway:
         return answer or handshake.plain_answer(request, stage=self._api.stage)
 
     def _upgrade(self, request: Request, transport: asyncio.Transport, rest: bytes) -> None:
-        """Begin a WebSocket connection: its client waits for the answer while `$connect` runs."""
+        """Begin a WebSocket connection: its client waits for the response while `$connect` runs."""
         request_info = now()
         client = ClientInfo(
             connection_id=new_id(),
@@ -196,12 +197,12 @@ class Gateway:
             self._spawn(self._connect(connection, request_info, request))
 
     def _page_refusal(self, request: Request) -> Response | None:
-        """Return the answer to a handshake by a page from elsewhere. AWS lets it in: no laptop is at stake there."""
+        """Return the error response to a page from another origin. AWS accepts it: there it does not reach a laptop."""
         if self._visitors.takes_page(request):
             return None
         origin = (request.header("Origin") or "")[:200]
-        self._log_refusal(f"A page of {origin!a} was refused; --allow-origin {origin!a} lets it connect")
-        return message_response(403, "Forbidden: --allow-origin lets this page connect")
+        self._log_refusal(f"Rejected a page of {origin!a}; --allow-origin {origin!a} allows it to connect")
+        return message_response(403, "Forbidden: --allow-origin allows this page to connect")
 
     async def _connect(self, connection: Connection, request_info: RequestInfo, request: Request) -> None:
         client = connection.client
@@ -218,7 +219,7 @@ class Gateway:
         if not answer.accepts:
             self._reject(connection, request_info, answer.status)
         elif connection.disconnected:
-            # The function takes the client for connected, and would never learn better.
+            # Without this event, the function would consider the client connected forever.
             await self._dispatcher.disconnect(connection.client, DROPPED)
         else:
             self._open[connection.client.connection_id] = connection
@@ -231,19 +232,19 @@ class Gateway:
         )
         connection.refuse(serialize(answer, close=True))
 
-    # What connections report.
+    # Called by connections.
 
     def received_message(self, connection: Connection, text: str) -> None:
-        """Start the function for a message without waiting for those before it; they start in order all the same."""
+        """Start the function of a message without waiting for earlier messages; functions start in order."""
         task = self._spawn(self._dispatcher.run_route(connection, text))
         task.add_done_callback(lambda _: connection.message_done())
 
     def closing(self, connection: Connection) -> None:
-        """Have posts to the connection answered with 410."""
+        """Make posts to the connection fail with 410 from now on."""
         self._open.pop(connection.client.connection_id, None)
 
     def disconnected(self, connection: Connection, close_event: CloseEvent | None) -> None:
-        """Run `$disconnect`, where there was a connection."""
+        """Run `$disconnect` if the connection was open."""
         self._accepted.discard(connection)
         if close_event is not None:
             if close_event.fault:
@@ -254,7 +255,7 @@ class Gateway:
     # Clocks and tasks.
 
     def _sweep(self) -> None:
-        """Close what is idle or old. One timer serves all connections, at the price of closing a little late."""
+        """Close idle and old connections. One timer serves all connections, so that they close a little late."""
         time_now = time.time()
         for connection in tuple(self._open.values()):
             idle = time_now - connection.last_active

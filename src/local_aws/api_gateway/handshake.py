@@ -1,7 +1,7 @@
-"""The opening handshake on the wire: RFC 6455, 4.2, and what API Gateway asks for before any function runs.
+"""The opening handshake on the wire: RFC 6455, section 4.2, and the checks of API Gateway before any function runs.
 
-The answer is written here rather than by the WebSocket library, because it has to wait for the `$connect` function,
-never agrees to an extension, and names a subprotocol only where that function did.
+This module writes the response itself instead of the WebSocket library: the response waits for the `$connect` function,
+never accepts an extension, and names a subprotocol only if that function did.
 """
 
 import base64
@@ -18,17 +18,17 @@ from local_aws.http_server import Request, Response, message_response
 MAX_URL = 4096
 """Characters (API Gateway quotas, WebSocket table)."""
 _JSON = (("Content-Type", "application/json"),)
-# RFC 9110, 15.5.22 and 7.8: both headers belong to it.
+# RFC 9110, sections 15.5.22 and 7.8, require both headers.
 _UPGRADE_REQUIRED = message_response(426, "Upgrade Required", ("Upgrade", "websocket"), ("Connection", "Upgrade"))
 
 
 def url_refusal(request: Request) -> Response | None:
-    """Return the answer to a request whose URL is too long, else None."""
+    """Return the response to a request with a URL that is too long, else None."""
     return message_response(414, "Request URI too long") if len(request.target) > MAX_URL else None
 
 
 def refusal(request: Request, *, stage: str) -> Response | None:
-    """Return the answer to a handshake that is malformed or not for this stage; None where it may go on."""
+    """Return the error response to a handshake that is malformed or not for this stage; None if it is valid."""
     if unquote(request.path) not in (f"/{stage}", f"/{stage}/"):
         return message_response(403, FORBIDDEN)
     if request.method != "GET":
@@ -42,13 +42,13 @@ def refusal(request: Request, *, stage: str) -> Response | None:
 
 
 def plain_answer(request: Request, *, stage: str) -> Response:
-    """Return the answer to a request for this port that is neither a handshake nor for the management API."""
+    """Return the response to a request that is neither a handshake nor for the management API."""
     segments = unquote(request.path).split("/", 2)
     return _UPGRADE_REQUIRED if segments[1:2] == [stage] else message_response(403, FORBIDDEN)
 
 
 def acceptance(request: Request, headers: Mapping[str, str]) -> bytes:
-    """Return the 101 answer to a handshake; `headers` are those of the `$connect` function, names in lower case."""
+    """Return the 101 response; `headers` are those of the `$connect` function, with names in lower case."""
     lines = [
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",
@@ -61,7 +61,7 @@ def acceptance(request: Request, headers: Mapping[str, str]) -> bytes:
 
 
 def rejection(status: int, *, connection_id: str, request_id: str, message: str = "") -> Response:
-    """Return the answer to a handshake that the `$connect` function ended; `message` defaults to the status's name."""
+    """Return the response to a handshake that was rejected; `message` defaults to the phrase of the status."""
     body = error_document(message or _phrase(status), connection_id=connection_id, request_id=request_id)
     return Response(status=status, body=body, headers=_JSON)
 
@@ -74,7 +74,7 @@ def _phrase(status: int) -> str:
 
 
 def _is_key(value: str) -> bool:
-    """Tell whether a text is 16 bytes in base64 (RFC 6455, 4.1)."""
+    """Return whether a text is 16 bytes in base64 (RFC 6455, section 4.1)."""
     try:
         return len(base64.b64decode(value.strip(), validate=True)) == 16
     except (binascii.Error, ValueError):

@@ -1,7 +1,7 @@
-"""What has to be in a handshake for its authorizer to be asked at all: pure.
+"""Identity sources: the values that a handshake must have before its authorizer is invoked.
 
-A source is written `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or
-`context.NAME`; templates also begin them with `$`, as those of HTTP APIs do, and then leave out `route`.
+A source has the form `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or
+`context.NAME`. Templates also use the form of HTTP APIs, which begins with `$` and omits `route`.
 """
 
 import re
@@ -16,19 +16,19 @@ _SOURCE = re.compile(
 
 
 class IdentitySources:
-    """The sources of one authorizer."""
+    """The identity sources of one authorizer."""
 
     def __init__(self, sources: Iterable[str]) -> None:
-        """Read them.
+        """Parse the sources.
 
         Raises:
-            ValueError: One has none of the forms.
+            ValueError: A source has none of these forms.
 
         """
         self._sources = [_parse(source) for source in sources]
 
     def all_present(self, event: Event) -> bool:
-        """Tell whether each has a value, and not an empty one, in an authorizer's event."""
+        """Return whether each source has a value that is not empty in the event of an authorizer."""
         return all(_value(kind, name, event) not in (None, "") for kind, name in self._sources)
 
 

@@ -1,6 +1,6 @@
-"""The identifiers that API Gateway gives out.
+"""Identifiers as API Gateway makes them.
 
-Connections, messages and requests have ids of one form: 11 bytes in URL-safe base64, which makes 15 letters, digits,
+Connections, messages and requests have ids of the same form: 11 bytes in URL-safe base64, that is 15 letters, digits,
 `-` or `_`, and a `=`.
 """
 
@@ -10,11 +10,11 @@ import secrets
 from base64 import urlsafe_b64encode
 
 is_id = re.compile(r"[A-Za-z0-9_-]{15}=").fullmatch
-"""Tells whether a text has the form of an id."""
+"""Returns a match if a text has the form of an id."""
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess."""
+    """Return an id that cannot be guessed."""
     return urlsafe_b64encode(os.urandom(11)).decode("ascii")
 
 

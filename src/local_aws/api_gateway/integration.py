@@ -1,4 +1,4 @@
-"""Calling the function behind a route, and the three ways in which that can fail."""
+"""Invokes the function behind a route; there are three ways in which that can fail."""
 
 import asyncio
 import json
@@ -14,23 +14,23 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class IntegrationFailure(Exception):
-    """There is no usable answer; the text says why, to whoever reads the log."""
+    """The integration has no usable response. The text gives the reason, for the log only."""
 
     def __init__(self, detail: str, *, status: int, message: str = INTERNAL_SERVER_ERROR, logged: bool = False) -> None:
         super().__init__(detail)
         self.status = status
-        """What a handshake is answered with: 502 the function failed, 500 it never ran, 504 it took too long."""
+        """Of the response to a handshake: 502 if the function failed, 500 if it never ran, 504 if it timed out."""
         self.message = message
-        """What the client is told."""
+        """The message that the client receives."""
         self.logged = logged
-        """True where the function's log says why already."""
+        """True if the function's log has the reason already."""
 
 
 async def call(invoker: Invoker, integration: IntegrationConfig, event: Event, *, source_arn: str) -> ProxyResponse:
-    """Invoke the function of an integration and read its answer; `source_arn` is the ARN of the route that asks.
+    """Invoke the function of an integration and parse its response; `source_arn` is the ARN of the route.
 
     Raises:
-        IntegrationFailure: The function failed, never ran, took too long or answered in no known form.
+        IntegrationFailure: The function failed, never ran, timed out, or returned a malformed response.
 
     """
     document = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

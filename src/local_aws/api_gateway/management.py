@@ -1,7 +1,7 @@
-"""The @connections API: post to a connection, look at it, close it.
+"""The @connections API: post to a connection, describe it, close it.
 
-SDKs choose the exception they raise by the header `x-amzn-ErrorType`: without it, code that catches `GoneException`
-would not catch a 410.
+SDKs choose the exception by the header `x-amzn-ErrorType`: without it, code that catches `GoneException` would not
+catch a 410.
 """
 
 import json
@@ -33,14 +33,14 @@ def _error(status: int, kind: str, message: str) -> Response:
 _WRONG_STAGE = _error(403, "ForbiddenException", FORBIDDEN)
 _UNKNOWN = _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 TOO_LARGE = _error(413, "PayloadTooLargeException", "Request Entity Too Large")
-_NO_PAGES = _error(403, "ForbiddenException", "No web page may use this; --allow-aws-origin lets one in")
-_NOT_UTF8 = _error(400, "BadRequestException", "The data is not UTF-8, and text is all that clients can be sent")
+_NO_PAGES = _error(403, "ForbiddenException", "Web pages may not use this API; --allow-aws-origin allows an origin")
+_NOT_UTF8 = _error(400, "BadRequestException", "The data is not UTF-8, and only text can be sent to clients")
 _THROTTLED = _error(429, "LimitExceededException", TOO_MANY_REQUESTS)
 _SLOW = _error(429, "LimitExceededException", "The client reads too slowly")
 
 
 class ConnectionsApi:
-    """Answers the management requests of one stage; it reads the table of open connections and never changes it."""
+    """Answers the management requests of one stage. It reads the table of open connections and never changes it."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ConnectionsApi:
         self._resources = {method: api.arn(f"{api.stage}/{method}/@connections/*") for method in _METHODS}
 
     def answer(self, request: Request) -> Response | None:
-        """Answer a request; None where its path is not one of this API."""
+        """Return the response to a request; None if its path does not belong to this API."""
         segments = _segments(request.path)
         if "@connections" not in segments[1:3]:
             return None
@@ -104,7 +104,7 @@ class ConnectionsApi:
 
 @lru_cache(maxsize=4096)
 def _segments(path: str) -> list[str]:
-    """Return the first parts of a path, decoded, and the rest of it as one: paths come again with each message."""
+    """Return the first three segments of a path and the rest, decoded; cached, since each message repeats its path."""
     return [unquote(each) for each in path.split("/", 3)]
 
 
@@ -125,6 +125,6 @@ def _describe(connection: Connection) -> Response:
 
 
 def _iso8601(epoch_ms: int) -> str:
-    """Write a time as `2020-04-30T20:10:33.236Z`."""
+    """Format a time as `2020-04-30T20:10:33.236Z`."""
     moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03}Z"

@@ -1,7 +1,7 @@
-"""Mock integrations: the gateway itself answers, from templates.
+"""Mock integrations: the gateway itself responds, from templates.
 
-Sources: Developer Guide, "WebSocket API integration responses" and "WebSocket selection expressions"; what a mock needs
-is that of REST APIs: its request template gives a JSON document with a `statusCode`.
+Sources: Developer Guide, "WebSocket API integration responses" and "WebSocket selection expressions". As for REST APIs,
+the request template must return a JSON document with a `statusCode`.
 """
 
 import re
@@ -22,7 +22,7 @@ class Mock:
         """Compile its templates.
 
         Raises:
-            ValueError: One of them, or of the expressions that select them, is more than can be evaluated here.
+            ValueError: A template or a selection expression cannot be evaluated here.
 
         """
         self._request = _Templates(config.request)
@@ -31,10 +31,10 @@ class Mock:
         self._responses = [(_pattern(key), each) for key, each in responses.items()]
 
     def answer(self, event: Mapping[str, Any], *, two_way: bool) -> ProxyResponse:
-        """Answer an event; without a body where the route is one-way.
+        """Return the response to an event, without a body if the route is one-way.
 
         Raises:
-            IntegrationFailure: The request's template gives no status, or no integration response is for it.
+            IntegrationFailure: The request template returns no status, or no integration response matches it.
 
         """
         body = event.get("body", "")
@@ -46,7 +46,7 @@ class Mock:
         return ProxyResponse(status=status, headers={}, body=response or "")
 
     def _response(self, status: int) -> "_Templates":
-        """Return the integration response whose key is for the status; else that of `$default`."""
+        """Return the integration response with a key that matches the status, else that of `$default`."""
         for pattern, templates in self._responses:
             if pattern.fullmatch(str(status)):
                 return templates
@@ -61,11 +61,11 @@ def _pattern(key: str) -> re.Pattern[str]:
     try:
         return re.compile(key[1:-1] if is_pattern else re.escape(key))
     except re.error as exc:
-        raise ValueError(f"{key} is no integration response key: {exc}") from exc
+        raise ValueError(f"{key} is not an integration response key: {exc}") from exc
 
 
 class _Templates:
-    """Templates by key, of which an expression takes one; without the expression, `$default`."""
+    """Templates by key. An expression selects one; without an expression, it is `$default`."""
 
     def __init__(self, config: TemplatesConfig) -> None:
         self._selector = RouteSelector(config.selection_expression or rf"\{DEFAULT}", config.templates)
@@ -89,7 +89,7 @@ def _status(document: str) -> int:
     try:
         status = read_json(document)["statusCode"]
     except (ValueError, RecursionError, KeyError, TypeError) as exc:
-        raise IntegrationFailure("the mock's request template gives no statusCode", status=500) from exc
+        raise IntegrationFailure("the mock's request template returns no statusCode", status=500) from exc
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise IntegrationFailure(f"the mock's statusCode is {status!r}, not a final HTTP status", status=500)
     return status

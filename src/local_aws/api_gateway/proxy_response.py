@@ -1,7 +1,7 @@
-"""What a function answered, judged by the contract of Lambda proxy integrations: pure.
+"""The response of a function, validated against the contract of Lambda proxy integrations.
 
-The contract is strict about form, even where nothing of the answer is used: a message's handler that returns one key
-too many has its client told of an internal server error, although it ran to its end.
+The contract is strict about the form, even if the response is not used: if a handler returns an unknown key, its client
+receives an internal server error although the handler ran to its end.
 """
 
 import binascii
@@ -15,29 +15,29 @@ _KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase
 
 
 class MalformedResponse(Exception):
-    """The answer is not a proxy response; its text says why."""
+    """A response does not follow the contract; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyResponse:
-    """A well-formed answer."""
+    """A well-formed response."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case; of a header with several values, the last."""
+    """Names are in lower case; a header with several values has the last one."""
     body: str
 
     @property
     def accepts(self) -> bool:
-        """True where a handshake with this answer goes on."""
+        """True if this response accepts a handshake."""
         return 200 <= self.status <= 299
 
 
 def parse(answer: bytes) -> ProxyResponse:
-    """Read the JSON document that a function answered.
+    """Parse the JSON document that a function returned.
 
     Raises:
-        MalformedResponse: It is no proxy response.
+        MalformedResponse: It is not a proxy response.
 
     """
     try:
@@ -57,7 +57,7 @@ def _status(document: dict[str, Any]) -> int:
     status = document["statusCode"]
     if isinstance(status, str) and status.isascii() and status.isdigit():
         status = int(status[:4])
-    # 1xx is none of a handler's business, 101 least of all: the gateway alone upgrades.
+    # A handler must not send 1xx, and 101 in particular: only the gateway upgrades the connection.
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise MalformedResponse(f"statusCode is {json.dumps(document['statusCode'])}, not a final HTTP status")
     return status

@@ -1,7 +1,7 @@
 """Validation of messages: a route's request models, JSON schemas of draft 4.
 
-Source: API Gateway Developer Guide, "Request validation for WebSocket APIs". `jsonschema` is imported where a route has
-models, and takes longer than the rest of the gateway.
+Source: API Gateway Developer Guide, "Request validation for WebSocket APIs". `jsonschema` is imported only
+if a route has models: it takes longer to import than the rest of the gateway.
 """
 
 from typing import Any
@@ -11,13 +11,13 @@ from local_aws.config import RouteConfig
 
 
 class RequestModels:
-    """The models of one route, of which its `ModelSelectionExpression` takes one for each message."""
+    """The models of one route; its `ModelSelectionExpression` selects one for each message."""
 
     def __init__(self, route: RouteConfig) -> None:
         """Compile the expression and the schemas.
 
         Raises:
-            ValueError: The expression is none, or a schema is not one of draft 4.
+            ValueError: The expression is not valid, or a schema is not of draft 4.
 
         """
         from jsonschema import (  # type: ignore[import-untyped]  # noqa: PLC0415 - see the module's docstring
@@ -26,7 +26,7 @@ class RequestModels:
         )
         from referencing import Registry  # noqa: PLC0415
 
-        # The rule is the one of routes: an exact match, else `$default`.
+        # The rule is that of routes: an exact match, else `$default`.
         self._selector = RouteSelector(route.model_selection_expression, route.request_models)
         self._validators: dict[str, Any] = {}
         for key, schema in route.request_models.items():
@@ -34,11 +34,11 @@ class RequestModels:
                 Draft4Validator.check_schema(schema)
             except SchemaError as exc:
                 raise ValueError(f"the model {key} of the route {route.key}: {exc.message}") from exc
-            # A registry of its own, since the default one fetches what a schema refers to from the network.
+            # The default registry fetches referenced schemas from the network.
             self._validators[key] = Draft4Validator(schema, registry=Registry())
 
     def fault(self, body: str) -> str | None:
-        """Return what is wrong with a message; None where it is valid."""
+        """Return what is wrong with a message; None if it is valid."""
         from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # noqa: PLC0415
 
         key = self._selector.route_key(body)

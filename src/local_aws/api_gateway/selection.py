@@ -1,8 +1,8 @@
-"""Which route a message takes: route selection expressions, compiled once for an API and evaluated for every message.
+"""Route selection expressions, compiled once for an API and evaluated for every message.
 
-An expression is text with variables in it: `$request.body.action`, `${request.body.service}/${request.body.action}`, or
-`static`; a backslash takes the meaning from the `$` after it. A variable is `request.body` and a JSONPath made of
-`.name`, `['name']` and `[0]`.
+An expression is text with variables: `$request.body.action`, `${request.body.service}/${request.body.action}`, or
+`static`; a backslash escapes the `$` after it. A variable is `request.body` and a JSONPath of `.name`, `['name']`
+and `[0]`.
 """
 
 import json
@@ -33,7 +33,7 @@ class RouteSelector:
         """Compile an expression.
 
         Raises:
-            ValueError: It is none, or uses more of JSONPath than is understood.
+            ValueError: It is not valid, or uses JSONPath beyond these forms.
 
         """
         self._parts = _compile(expression)
@@ -41,9 +41,9 @@ class RouteSelector:
         self._static = not any(isinstance(part, tuple) for part in self._parts)
 
     def route_key(self, body: str) -> str | None:
-        """Return the key of the route for a message: an exact match, else `$default`; None where the API has neither.
+        """Return the key of the route for a message: an exact match, else `$default`; None if the API has neither.
 
-        The routes that belong to the connection itself cannot be reached by a message that names them.
+        A message cannot select `$connect` or `$disconnect`.
         """
         key = self._evaluate(body)
         if key is not None and key not in _RESERVED and key in self._routes:
@@ -51,7 +51,7 @@ class RouteSelector:
         return DEFAULT if DEFAULT in self._routes else None
 
     def _evaluate(self, body: str) -> str | None:
-        """Return what the expression comes to; None where the message is not JSON."""
+        """Return the value of the expression; None if the message is not JSON."""
         try:
             document = None if self._static else read_json(body)
             return "".join(part if isinstance(part, str) else _text(_find(document, part)) for part in self._parts)
@@ -117,7 +117,7 @@ def follow(document: Any, path: _Path) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Write a value as Java does: the documentation's example of a list is `[item1, item2]`."""
+    """Format a value as Java does: the documentation's example of a list is `[item1, item2]`."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -130,16 +130,16 @@ def _text(value: Any) -> str:
 
 
 def read_json(body: str) -> Any:
-    """Return the document of a message.
+    """Parse the JSON document of a message.
 
     Raises:
         ValueError: It is not JSON.
-        RecursionError: It is nested too deep.
+        RecursionError: It is nested too deeply.
 
     """
     return json.loads(body, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> Any:
-    """Refuse NaN and the infinities, which Python reads and JSON (RFC 8259) does not have."""
+    """Reject NaN and the infinities, which Python accepts although JSON (RFC 8259) does not have them."""
     raise ValueError(name)

@@ -1,7 +1,7 @@
-"""How many requests are let through: token buckets, of the account and of each route.
+"""Throttling with token buckets: one for the account and one for each route that has a limit.
 
-API Gateway's limits are targets kept by best effort; these are kept exactly. A route's bucket is asked before the
-account's, so that a flooded route takes no more from the others than its own limit allows.
+API Gateway applies its limits on a best-effort basis; here they are exact. A route's bucket is checked before the
+account's, so that a flooded route takes no more of the account's limit than its own allows.
 """
 
 import time
@@ -12,12 +12,12 @@ from local_aws.config import ApiConfig, ThrottleConfig
 ACCOUNT_RATE = 10_000.0
 ACCOUNT_BURST = 5_000
 NEW_CONNECTIONS = 500
-"""API Gateway quotas: requests per second over all APIs of an account and their @connections APIs together, the most at
-once, and new connections per second."""
+"""API Gateway quotas: requests per second of all APIs of an account, their @connections APIs included; the burst; and
+new connections per second."""
 
 
 class TokenBucket:
-    """Holds up to `burst` tokens and gets `rate` new ones a second. It starts full."""
+    """Holds up to `burst` tokens and receives `rate` tokens per second. It starts full."""
 
     __slots__ = ("_at", "_burst", "_rate", "_tokens")
 
@@ -28,7 +28,7 @@ class TokenBucket:
         self._at = now
 
     def take(self, now: float) -> bool:
-        """Take a token for a request made `now`, in seconds of a clock that does not go back; False if none is left."""
+        """Take a token for a request at `now`, in seconds of a monotonic clock; return False if none is left."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens < 1:
@@ -38,7 +38,7 @@ class TokenBucket:
 
 
 class AccountThrottle:
-    """The limits of an account, which all gateways that are given the same one share."""
+    """The limits of an account; gateways that are given the same instance share them."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class AccountThrottle:
         new_connections: int = NEW_CONNECTIONS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take limits per second; `clock` is in seconds and does not go back."""
+        """Set limits per second; `clock` is monotonic and in seconds."""
         self.rate = rate
         self.burst = burst
         self.clock = clock
         now = clock()
         self._requests = TokenBucket(rate=rate, burst=burst, now=now)
-        # The quota is a rate alone: what one second may bring may come at once.
+        # The quota is only a rate: the connections of one second may arrive at once.
         self._connections = TokenBucket(rate=new_connections, burst=new_connections, now=now)
 
     def admits_request(self) -> bool:
@@ -67,7 +67,7 @@ class AccountThrottle:
 
 
 class Throttle:
-    """The limits of one stage, within those of its account."""
+    """The limits of one stage and of its account."""
 
     def __init__(self, api: ApiConfig, account: AccountThrottle) -> None:
         self._api = api
@@ -75,16 +75,16 @@ class Throttle:
         self._buckets: dict[str, TokenBucket | None] = {}
 
     def admits(self, route_key: str) -> bool:
-        """Count a request to a route; False where it is too many, for the route or for the account."""
+        """Count a request to a route; return False if it exceeds the limit of the route or of the account."""
         bucket = self._bucket(route_key)
         return (bucket is None or bucket.take(self._account.clock())) and self._account.admits_request()
 
     def admits_handshake(self) -> bool:
-        """Count a new connection, and with it a request to `$connect`."""
+        """Count a new connection and its request to `$connect`."""
         return self.admits("$connect") and self._account.admits_connection()
 
     def _bucket(self, route_key: str) -> TokenBucket | None:
-        """Return the bucket of a route; None where it has no limit but the account's."""
+        """Return the bucket of a route; None if only the account's limit applies."""
         if route_key not in self._buckets:
             self._buckets[route_key] = self._new_bucket(route_key)
         return self._buckets[route_key]

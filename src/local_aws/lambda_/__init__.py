@@ -1,7 +1,7 @@
-"""Lambda functions on this machine: real processes under a Lambda runtime client, one event at a time each.
+"""Lambda functions on this machine: real processes with a Lambda runtime client, each running one event at a time.
 
-`Functions` is the way in. Memory is reported but not limited, and nothing is kept from the network or the file system:
-a function may do here whatever the person who started it may do.
+`Functions` is the entry point. Memory is reported but not limited, and access to the network and the file system is not
+restricted: a function may do whatever the person who started it may do.
 """
 
 from local_aws.lambda_.functions import Functions

@@ -1,8 +1,8 @@
 """Lets a debugger attach to a function's process, then becomes the runtime client.
 
-Run by its path as `python debug_listen.py PORT PACKAGES CLIENT...`: PACKAGES is the folder that debugpy is in, CLIENT
-what the process would otherwise be started with, `-m MODULE HANDLER` or `PATH HANDLER`. It imports the standard library
-and debugpy alone, since what else can be imported is the function's business.
+Run by its path as `python debug_listen.py PORT PACKAGES CLIENT...`: PACKAGES is the folder of debugpy, CLIENT the
+arguments that the process would have without a debugger, `-m MODULE HANDLER` or `PATH HANDLER`. It imports only the
+standard library and debugpy: what else can be imported concerns only the function.
 """
 
 import contextlib
@@ -12,13 +12,13 @@ import sys
 import time
 
 _RELEASE_SECONDS = 10.0
-"""How long the adapter of the process before may hold the port after that process has ended."""
+"""How long the debug adapter of the previous process may keep the port after that process has ended."""
 
 
 def main(port: int, packages: str, client: list[str]) -> None:
-    """Listen for a debugger, without waiting for one, and run the client."""
+    """Listen for a debugger without waiting for it, and run the client."""
     _wait_until_free(port)
-    # Last, so that it hides nothing of the function's.
+    # Last on the path, so that it hides no module of the function.
     sys.path.append(packages)
     import debugpy  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
 
@@ -33,7 +33,7 @@ def main(port: int, packages: str, client: list[str]) -> None:
 
 
 def _wait_until_free(port: int) -> None:
-    """Return once the port can be listened on; or too late, for debugpy to say why it cannot."""
+    """Return once the port is free, or after a timeout: debugpy then reports the reason."""
     deadline = time.monotonic() + _RELEASE_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):

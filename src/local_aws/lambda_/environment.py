@@ -1,4 +1,4 @@
-"""One execution environment: a process, and the Runtime API that it asks for events."""
+"""One execution environment: a process, and the Runtime API that it polls for events."""
 
 import asyncio
 import secrets
@@ -20,14 +20,14 @@ INIT_SECONDS = 10.0
 """How long Lambda lets an environment initialize before its first event counts against the function's timeout."""
 _GRACE_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
-"""How long a runtime client may take from its answer to its next poll; it has nothing else to do."""
-_PATIENCE_SECONDS = 24 * 60 * 60
-"""What a function that is debugged is told of the time it has left."""
+"""How long a runtime client may take from its response to its next poll."""
+_DEBUGGED_SECONDS = 24 * 60 * 60
+"""The remaining time that a function with a debugger sees."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all environments of a function are made from."""
+    """The data that all environments of a function share."""
 
     config: FunctionConfig
     extra_variables: Mapping[str, str]
@@ -36,13 +36,13 @@ class Setting:
     home: Path
     reaper: ProcessReaper
     log: Callable[[str], None]
-    """Takes one line, without its end."""
+    """Called with one line, without a line end."""
     debugger: Debugger | None = None
-    """With one, nothing is in a hurry: somebody may stand at a breakpoint."""
+    """If there is one, no timeout applies: the function may stop at a breakpoint."""
 
 
 class InitFailed(Exception):
-    """The environment did not come to be."""
+    """The environment failed to initialize."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -50,21 +50,21 @@ class InitFailed(Exception):
 
 
 class Environment:
-    """Runs one event at a time: `start`, then any number of `run` and `ready` in turn, at last `end`."""
+    """Runs one event at a time: `start`, then `run` and `ready` alternately, finally `end`."""
 
     def __init__(self, setting: Setting) -> None:
         self.retired = False
-        """Set by the owner: to be ended rather than given another event."""
+        """Set by the owner: end the environment instead of giving it another event."""
         self.initialized: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when `start` is, however it went."""
+        """Done when `start` is, whether it succeeded or not."""
         self._setting = setting
         self._config = setting.config
         self._api = RuntimeApi(secret=secrets.token_urlsafe() if setting.client.takes_path else "")
         self._process: FunctionProcess | None = None
         self._init_ms: float | None = None
         self._current: Invocation | None = None
-        self._told = False
-        """True once the log says of the current event that it failed, and where it came from."""
+        self._logged = False
+        """True once the log has the failure of the current event together with its source."""
 
     @property
     def ended(self) -> asyncio.Future[int]:
@@ -74,11 +74,11 @@ class Environment:
     async def start(self) -> None:
         """Start the process and let it initialize.
 
-        Lambda gives this ten seconds, then starts it over within the timeout of the event that waits. Here it is
-        started once and has whichever of the two is longer; the event's own time starts after it.
+        Lambda allows ten seconds, then repeats the initialization within the timeout of the waiting event. Here it runs
+        once, for at most the longer of the two, and the event's timeout starts after it.
 
         Raises:
-            InitFailed: It did not get to its first poll.
+            InitFailed: The process did not reach its first poll.
 
         """
         began = time.monotonic()
@@ -93,12 +93,12 @@ class Environment:
             raise InitFailed(failure)
 
     async def run(self, invocation: Invocation) -> None:
-        """Give the environment an event, write the log's lines about it, and settle it."""
-        self._current, self._told = invocation, False
+        """Run an event: pass it to the process, write Lambda's log lines, and set its outcome."""
+        self._current, self._logged = invocation, False
         self._setting.log(report.start_line(invocation.request_id))
         began = time.monotonic()
         seconds = self._config.timeout_seconds
-        deadline = time.time() + (_PATIENCE_SECONDS if self._setting.debugger else seconds)
+        deadline = time.time() + (_DEBUGGED_SECONDS if self._setting.debugger else seconds)
         self._api.give(invocation, deadline_ms=int(deadline * 1000))
         outcome = await self._outcome(seconds)
         duration_ms = (time.monotonic() - began) * 1000
@@ -108,14 +108,14 @@ class Environment:
         self._drain()
         self._report(invocation, outcome, duration_ms, peak_memory_mb)
         self._current = None
-        invocation.settle(outcome, logged=self._told)
+        invocation.settle(outcome, logged=self._logged)
 
     async def ready(self) -> bool:
-        """Wait until the environment can take another event; return False where it will not."""
+        """Wait until the environment can run another event; return False if it cannot."""
         return await self._step(_SETTLE_SECONDS) is Polled.POLLED
 
     async def end(self) -> None:
-        """End the process, however it is, and close the Runtime API."""
+        """End the process in any state, and close the Runtime API."""
         try:
             if self._process is not None:
                 await self._process.end(grace_seconds=_GRACE_SECONDS)
@@ -153,23 +153,23 @@ class Environment:
         )
 
     def _line(self, line: str) -> None:
-        """Log a line that the process wrote; one that tells of an exception also says where the event came from."""
+        """Log a line that the process wrote; add the source of the event if the line reports an exception."""
         is_error = self._current is not None and line.startswith(report.ERROR_MARK)
-        self._setting.log(self._with_origin(line) if is_error else line)
+        self._setting.log(self._with_source(line) if is_error else line)
 
-    def _with_origin(self, line: str) -> str:
-        origin = self._current.origin if self._current else ""
-        self._told = self._told or bool(origin)
-        return report.with_origin(line, origin)
+    def _with_source(self, line: str) -> str:
+        source = self._current.source if self._current else ""
+        self._logged = self._logged or bool(source)
+        return report.with_source(line, source)
 
     async def _outcome(self, seconds: float) -> Outcome:
         step = await self._step(seconds)
         if isinstance(step, Polled):
-            raise TypeError("the Runtime API let a poll through while an event was under way")
+            raise TypeError("the Runtime API accepted a poll while an event was running")
         return step
 
     async def _step(self, seconds: float) -> Step:
-        """Wait for what the environment does next; its end and the end of its time are failures."""
+        """Wait for the next step of the environment. The end of the process and a timeout are failures."""
         steps, ended = self._api.steps, self.ended
         step = asyncio.ensure_future(steps.get())
         either: set[asyncio.Future[Any]] = {step, ended}
@@ -198,7 +198,7 @@ class Environment:
             failure=failure,
         )
         reasons = report.failure_lines(invocation.request_id, failure) if failure else []
-        for text in (*map(self._with_origin, reasons[:1]), *reasons[1:]):
+        for text in (*map(self._with_source, reasons[:1]), *reasons[1:]):
             self._setting.log(text)
         for text in (report.end_line(invocation.request_id), report.report_line(line)):
             self._setting.log(text)

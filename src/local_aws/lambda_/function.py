@@ -1,4 +1,4 @@
-"""One function: the events that wait for it and the environments that take them."""
+"""One function: its queue of events and the environments that run them."""
 
 import asyncio
 import logging
@@ -15,16 +15,16 @@ from local_aws.lambda_.invocation import Failure, Invocation
 _LOGGER = logging.getLogger(__name__)
 
 MAX_STARTING = max(1, os.cpu_count() or 1)
-"""Environments of one function that initialize at once. Starting an interpreter is work for a whole core: a burst of
-events is served sooner by what is there already than by hundreds of starts that slow each other down."""
+"""Environments of one function that initialize at the same time. Starting an interpreter occupies a core: existing
+environments serve a burst sooner than hundreds of starts that slow each other down."""
 
 
 class Function:
-    """Events wait in the order they came; the environment that was used last takes the next one.
+    """Events wait in order; the most recently used environment runs the next one.
 
-    A new environment is started when more events wait than environments are about to be ready, up to `limit` of them.
-    One that fails to start takes the events that wait with it, unless others are there to serve them, so that a
-    function which cannot start answers with its error instead of being started again and again.
+    A new environment starts if more events wait than environments are about to be ready, up to `limit` of them. If one
+    fails to start and no other can serve the waiting events, they fail as well: a function that cannot start returns
+    its error instead of being started again and again.
     """
 
     def __init__(self, setting: Setting, *, limit: int) -> None:
@@ -34,7 +34,7 @@ class Function:
         self._lives: dict[Environment, asyncio.Task[None]] = {}
         self._starting: set[Environment] = set()
         self._returning: set[Environment] = set()
-        """Done with their event, and about to ask for another."""
+        """Their event is finished, and they are about to poll."""
         self._idle: dict[Environment, asyncio.Future[Invocation | None]] = {}
         self._ending: set[Environment] = set()
         self._unanswered: set[asyncio.Future[bytes]] = set()
@@ -42,7 +42,7 @@ class Function:
 
     @property
     def code(self) -> Path:
-        """The folder that the code is in."""
+        """The folder of the code."""
         return self._setting.config.code
 
     async def invoke(self, *, function_arn: str, event: bytes) -> bytes:
@@ -57,7 +57,7 @@ class Function:
         return await asyncio.shield(answer)
 
     async def warm(self) -> None:
-        """Have one environment that has initialized, or tried to, and is not about to be replaced."""
+        """Start an environment unless one exists that is not about to be replaced; wait for its initialization."""
         while not self._stopped and all(each.retired for each in self._lives):
             if len(self._lives) < self._limit:
                 environment = self._launch()
@@ -67,7 +67,7 @@ class Function:
             await asyncio.wait(set(self._lives.values()), return_when=asyncio.FIRST_COMPLETED)
 
     def replace_environments(self) -> None:
-        """Let no event be taken by an environment that is there now; those under way are finished."""
+        """Retire all present environments: running events finish, and later events run in new environments."""
         for environment in self._lives:
             environment.retired = True
         for idle in self._idle.values():
@@ -76,7 +76,7 @@ class Function:
         self._idle.clear()
 
     async def stop(self) -> None:
-        """Refuse what waits, end every environment and what runs in it."""
+        """Fail waiting events; end every environment, with the event that it runs."""
         self._stopped = True
         self._waiting.clear()
         for environment, life in self._lives.items():
@@ -105,7 +105,7 @@ class Function:
         return environment
 
     async def _live(self, environment: Environment) -> None:
-        """See one environment through its life."""
+        """Run one environment from start to end."""
         try:
             await self._start(environment)
             while not environment.retired and (invocation := await self._next(environment)):
@@ -131,14 +131,14 @@ class Function:
         except InitFailed:
             raise
         except Exception as exc:
-            # A fault of ours must not be tried again for ever either.
+            # An error of the emulator must not be retried forever either.
             _LOGGER.exception("start of %s", self._setting.config.logical_id)
             raise InitFailed(Failure(error_type="Runtime.Unknown", message=repr(exc))) from exc
         finally:
             self._starting.discard(environment)
 
     async def _next(self, environment: Environment) -> Invocation | None:
-        """Return the event that the environment is to take; None where it is to end, or has."""
+        """Return the next event for the environment; None if it is to end or has ended."""
         if self._waiting:
             invocation = self._waiting.popleft()
             self._dispatch()
@@ -163,13 +163,13 @@ class Function:
         try:
             await environment.run(invocation)
         finally:
-            # Only where the run was broken off, by the stack's end or by a fault of ours.
+            # Has an effect only if the run was cancelled or the emulator failed.
             invocation.settle(Failure.from_exit(-signal.SIGTERM))
 
     def _give_up(self, environment: Environment, failure: Failure) -> None:
-        """Fail the events that a failed start leaves without hope."""
+        """Fail the events that no environment can serve after a failed start."""
         if environment.retired:
-            # What failed has been replaced meanwhile: the events deserve the new code.
+            # The failed code has been replaced: the events run the new code.
             return
         served = len(self._lives) - len(self._starting) > 1
         for _ in range(min(1, len(self._waiting)) if served else len(self._waiting)):

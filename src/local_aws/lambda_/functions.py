@@ -17,7 +17,7 @@ from local_aws.lambda_.variables import Debugger, RuntimeClient
 
 
 class Functions(Invoker):
-    """Runs functions in processes of this machine, which start when events need them. Whoever makes it stops it."""
+    """Runs functions in processes on this machine, which start when there are events. The creator calls `stop`."""
 
     def __init__(
         self,
@@ -30,17 +30,17 @@ class Functions(Invoker):
         permits: InvokePermissionChecker | None = None,
         debuggers: Mapping[str, Debugger] | None = None,
     ) -> None:
-        """Take the functions of a stack, and start nothing yet.
+        """Prepare the functions of a stack; no process starts yet.
 
         Args:
             configs: The functions.
             extra_variables: Environment variables besides those of the template, by the function's ARN: endpoints and
                 credentials.
-            log: Takes one line at a time, without its end; each starts with a function's logical id.
-            concurrency_limit: The most environments that one function has at a time.
-            client: Who speaks the Runtime API in the processes; AWS's own client where it is installed.
-            permits: Says which services may invoke which functions; all may where there is none.
-            debuggers: By ARN, for functions that a debugger may attach to: these have one environment and no timeout.
+            log: Called with one line at a time, without a line end; each begins with the logical id of a function.
+            concurrency_limit: The maximum number of environments of one function.
+            client: What calls the Runtime API in the processes; by default AWS's native module if it is installed.
+            permits: Decides which services may invoke which functions; all may if it is None.
+            debuggers: By the ARN of the function; a function with a debugger has one environment and no timeout.
 
         """
         self._permits = permits
@@ -54,7 +54,7 @@ class Functions(Invoker):
             self._functions[config.arn] = Function(setting, limit=1 if debugger else concurrency_limit)
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
-        """Run a function once; `function_arn` may name an alias or a version, which are all the same code here."""
+        """Run a function once; aliases and versions in `function_arn` all run the same code here."""
         if source_arn and self._permits is not None:
             refusal = self._permits.denial_reason(function_arn=function_arn, source_arn=source_arn)
             if refusal is not None:
@@ -65,7 +65,7 @@ class Functions(Invoker):
         return await function.invoke(function_arn=function_arn, event=event)
 
     async def warm(self) -> None:
-        """Start one environment of each function, as many at a time as there are cores."""
+        """Start one environment of each function, at most one per core at the same time."""
         cores = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
         async def warm(function: Function) -> None:
@@ -75,10 +75,10 @@ class Functions(Invoker):
         await asyncio.gather(*(warm(function) for function in self._functions.values()))
 
     def replace_environments(self, *, below: Collection[Path] | None = None) -> None:
-        """Have every event from now on taken by an environment that has yet to load its code.
+        """Make all later events run in new environments, which load the code again.
 
         Args:
-            below: The code folders whose functions this is about; all functions' where it is None.
+            below: The code folders of the affected functions; None for all functions.
 
         """
         for function in self._functions.values():
@@ -86,7 +86,7 @@ class Functions(Invoker):
                 function.replace_environments()
 
     async def stop(self) -> None:
-        """End every process, within two seconds, and leave nothing behind. May be called again."""
+        """End every process within two seconds and delete temporary files. Can be called again."""
         await asyncio.gather(*(function.stop() for function in self._functions.values()))
         await self._reaper.stop()
         shutil.rmtree(self._home, ignore_errors=True)

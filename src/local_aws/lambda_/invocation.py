@@ -1,4 +1,4 @@
-"""One event on its way to an answer, and the ways in which it can get none."""
+"""One event, its response, and the failures that can occur instead."""
 
 import asyncio
 import json
@@ -13,21 +13,21 @@ from local_aws.event_source import read_event_source
 from local_aws.invoker import FunctionError
 
 TIMED_OUT = "Sandbox.Timedout"
-"""Lambda's name for a run that took longer than the function may."""
+"""Lambda's error type for a run that exceeded the function's timeout."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why an event brought no answer."""
+    """Why an event has no response."""
 
     error_type: str
     message: str
     reported: bool = False
-    """True where the function said so itself. Lambda puts the request's id before what it says on its own behalf."""
+    """True if the function reported it. Lambda prefixes its own messages with the request id."""
 
     @classmethod
     def from_report(cls, body: bytes) -> "Failure":
-        """Read the error document that a runtime client posts (Lambda Runtime API, Invocation error)."""
+        """Parse the error document that a runtime client posts (Lambda Runtime API, Invocation error)."""
         try:
             document = json.loads(body)
         except ValueError:
@@ -47,17 +47,17 @@ class Failure:
 
     @classmethod
     def from_timeout(cls, seconds: float) -> "Failure":
-        """Describe a run that took longer than the function may."""
+        """Describe a run that exceeded the function's timeout."""
         return cls(error_type=TIMED_OUT, message=f"Task timed out after {seconds:.2f} seconds")
 
     def error(self, request_id: str, *, logged: bool) -> FunctionError:
-        """Word it for the one who asked."""
+        """Return the exception for the caller."""
         message = self.message if self.reported else f"RequestId: {request_id} Error: {self.message}"
         return FunctionError(self.error_type, message, logged=logged)
 
 
 Outcome = bytes | Failure
-"""What came of an event: the answer, as the function gave it, or why there is none."""
+"""The response, as the function returned it, or the reason why there is none."""
 
 
 def _trace_id() -> str:
@@ -66,26 +66,26 @@ def _trace_id() -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Invocation:
-    """One event. `answer` is settled once, whether or not anybody still waits for it."""
+    """One event. `answer` is set exactly once, even if the caller no longer waits."""
 
     function_arn: str
-    """As the caller wrote it, qualifier included: the function sees this one."""
+    """As the caller wrote it, with the qualifier: the function receives this form."""
     event: bytes
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     trace_id: str = field(default_factory=_trace_id)
     answer: asyncio.Future[bytes]
 
     @cached_property
-    def origin(self) -> str:
-        """Where the event comes from, for a person; empty where that is no WebSocket API."""
+    def source(self) -> str:
+        """The source of the event for log lines; empty if it is not an event of a WebSocket API."""
         return str(read_event_source(self.event) or "")
 
     def settle(self, outcome: Outcome, *, logged: bool = False) -> None:
-        """Give the outcome to whoever waits; only the first one counts.
+        """Set the outcome; later calls have no effect.
 
         Args:
-            outcome: What came of the event.
-            logged: Whether the log says why it failed, and of which event.
+            outcome: The response or the failure.
+            logged: Whether the log has the reason of the failure and the source of the event.
 
         """
         if self.answer.done():

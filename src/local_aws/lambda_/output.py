@@ -1,4 +1,4 @@
-"""What a process writes, line by line."""
+"""The output of a process, line by line."""
 
 import asyncio
 import os
@@ -8,19 +8,19 @@ from types import TracebackType
 
 _PIECE = 64 * 1024
 _DRAINED_PIECES = 16
-"""One mebibyte: no pipe that a process did not enlarge holds more, and a thread that never stops writing must not keep
-the answer waiting."""
+"""One MiB: a pipe holds no more unless the process enlarges it, and a thread that never stops writing must not delay
+the response."""
 _MAX_LINE = 1024 * 1024
-"""Bytes. CloudWatch Logs takes no longer events; without a limit, output without line ends would fill the memory."""
+"""Bytes. CloudWatch Logs accepts no longer events; without a limit, output without line ends would fill the memory."""
 _LINE_ENDS = re.compile(rb"\r\n|\r|\n")
 """AWS's client separates the lines of one log event, such as a traceback, with carriage returns."""
 
 
 class Output:
-    """A pipe whose lines go to `on_line` as they come.
+    """A pipe; `on_line` is called with each line as it arrives.
 
-    Standard output and standard error share it, which keeps their order. It is read by the event loop's own reader
-    rather than by a stream, because it must be possible to say: everything written up to now.
+    Standard output and standard error share it, which preserves their order. The event loop's reader reads it instead
+    of a stream, because `drain` must deliver everything written so far.
     """
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
@@ -33,7 +33,7 @@ class Output:
         self._open = True
 
     def __enter__(self) -> int:
-        """Lend the writing end for as long as a process is being started."""
+        """Return the writing end, which stays open until the process has started."""
         return self.write_end
 
     def __exit__(
@@ -42,14 +42,14 @@ class Output:
         os.close(self.write_end)
 
     def drain(self) -> None:
-        """Hand over what has been written up to now, an unfinished line included."""
+        """Deliver everything written so far, with an unfinished line."""
         for _ in range(_DRAINED_PIECES if self._open else 0):
             if not self._read():
                 break
         self._flush()
 
     def close(self) -> None:
-        """Hand over what is left, and read no more."""
+        """Deliver the rest and stop reading."""
         if self._open:
             self.drain()
             self._open = False
@@ -57,18 +57,18 @@ class Output:
             os.close(self._read_end)
 
     def _read(self) -> bool:
-        """Read once; return whether anything came."""
+        """Read once; return whether there was data."""
         try:
             data = os.read(self._read_end, _PIECE)
         except BlockingIOError:
             return False
         if not data:
-            # Every writer has closed it. A reader left in place would be called without end.
+            # All writers have closed it; the reader would now be called endlessly.
             self._loop.remove_reader(self._read_end)
             return False
         *lines, self._unfinished = _LINE_ENDS.split(self._unfinished + data)
         for line in lines:
-            # In CloudWatch's embedded metric format: figures, which nobody reads as a log.
+            # Metrics in CloudWatch's embedded metric format are not shown as log lines.
             if not line.startswith(b'{"_aws":'):
                 self._on_line(line.decode("utf-8", "replace"))
         if len(self._unfinished) > _MAX_LINE:

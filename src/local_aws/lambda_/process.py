@@ -12,14 +12,14 @@ from local_aws.lambda_.output import Output
 from local_aws.lambda_.reaper import ProcessReaper
 
 _KILL_SECONDS = 1.0
-"""How long a killed process may take to be gone. One that hangs in the kernel is left to the reaper."""
+"""How long a killed process may take to end. The reaper ends one that hangs in the kernel."""
 
 
 class FunctionProcess:
     """A process that leads a session of its own.
 
-    Ctrl-C in the terminal thus reaches the stack alone, which ends its functions in order; and a signal to the
-    process group reaches what the function itself has started.
+    Ctrl-C in the terminal therefore reaches only the stack, which ends its functions in order. A signal to the process
+    group also reaches the processes that the function started.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, output: Output, reaper: ProcessReaper) -> None:
@@ -40,10 +40,10 @@ class FunctionProcess:
         on_line: Callable[[str], None],
         reaper: ProcessReaper,
     ) -> "FunctionProcess":
-        """Start `command` in `folder` with nothing but `variables`; each line it writes goes to `on_line`.
+        """Start `command` in `folder` with exactly these `variables`; call `on_line` with each line of its output.
 
         Raises:
-            OSError: The folder or the program is not there, or the system has no room for a process.
+            OSError: The folder or the program does not exist, or the system cannot start another process.
 
         """
         reaper.start()
@@ -65,11 +65,11 @@ class FunctionProcess:
         return cls(process, output, reaper)
 
     def drain(self) -> None:
-        """Hand over what the process has written up to now."""
+        """Deliver everything that the process has written so far."""
         self._output.drain()
 
     def peak_memory_mb(self) -> int | None:
-        """Return the most memory that the process has held, in MiB; None where /proc does not tell."""
+        """Return the peak memory of the process in MiB; None if there is no /proc."""
         try:
             status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii", errors="replace")
         except OSError:
@@ -78,7 +78,7 @@ class FunctionProcess:
         return round(int(peak.split()[1]) / 1024) if peak else None
 
     async def end(self, *, grace_seconds: float) -> None:
-        """End the process and all that it started: ask, wait for `grace_seconds`, kill."""
+        """End the process and its children: SIGTERM, then SIGKILL after `grace_seconds`."""
         if grace_seconds and not self.ended.done():
             self._signal(signal.SIGTERM)
             await asyncio.wait({self.ended}, timeout=grace_seconds)
@@ -89,6 +89,6 @@ class FunctionProcess:
         self._output.close()
 
     def _signal(self, number: signal.Signals) -> None:
-        # The leader being gone, its group may still have members. An empty one is refused, by macOS with EPERM.
+        # The group may have members after its leader has ended. An empty group is an error, on macOS EPERM.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)

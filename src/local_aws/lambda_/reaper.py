@@ -1,4 +1,4 @@
-"""The stack's end of its reaper."""
+"""The stack's side of the process reaper: see reaper_program.py."""
 
 import asyncio
 import contextlib
@@ -10,20 +10,20 @@ _PROGRAM = Path(__file__).with_name("reaper_program.py")
 
 
 class ProcessReaper:
-    """Sees to it that no process group outlives this process. Starts when it is first needed."""
+    """Ensures that no process group outlives this process. The reaper starts with the first function."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the reaper, unless it runs.
+        """Start the reaper unless it is running.
 
         Raises:
             OSError: No process could be started.
 
         """
         if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603  Nothing in it comes from anywhere else.
+            self._process = subprocess.Popen(  # noqa: S603  all arguments are our own
                 [sys.executable, "-I", "-S", str(_PROGRAM)],
                 bufsize=0,
                 stdin=subprocess.PIPE,
@@ -32,23 +32,23 @@ class ProcessReaper:
             )
 
     async def stop(self) -> None:
-        """Let the reaper end, which kills what has not been removed."""
+        """End the reaper, which kills all groups that were not removed."""
         reaper, self._process = self._process, None
         if reaper is not None and reaper.stdin is not None:
             reaper.stdin.close()
             await asyncio.to_thread(reaper.wait)
 
     def add(self, group: int) -> None:
-        """ProcessReaper a process group."""
-        self._tell(f"+{group}\n")
+        """Register a process group."""
+        self._send(f"+{group}\n")
 
     def remove(self, group: int) -> None:
-        """Forget a process group: it is gone, and its number may soon be another's."""
-        self._tell(f"-{group}\n")
+        """Unregister a process group that has ended: its number may be reused."""
+        self._send(f"-{group}\n")
 
-    def _tell(self, line: str) -> None:
-        """Write one line, which never blocks: the reaper does nothing but read."""
+    def _send(self, line: str) -> None:
+        """Write one line. This never blocks: the reaper only reads."""
         if self._process is not None and self._process.stdin is not None:
-            # Somebody may have ended the reaper; the functions run as well without it.
+            # The reaper may have been killed; the functions run without it.
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.write(line.encode())

@@ -1,8 +1,8 @@
-"""Ends the processes of the local stack when the stack itself is gone, however it went.
+"""Ends the processes of the local stack after the stack has ended, even if it was killed.
 
-Run as a program: standard input brings `+123` when process group 123 has been started and `-123` when it is gone. Its
-end means that the stack is, and whatever group is left is killed. A function that waits for its next event would
-notice by itself, since its long poll breaks; one that loops, or has threads, would not.
+Run as a program: standard input has a line `+123` when process group 123 was started, and `-123` when it has ended. End
+of file means that the stack has ended; the remaining groups are killed. A function that waits for its next event would
+end by itself, since its long poll breaks; one that loops or has threads would not.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 
 def watch(lines: Iterable[str]) -> None:
-    """Follow `lines` to their end, then kill the groups that are left."""
+    """Read `lines` to their end, then kill the remaining groups."""
     groups: set[int] = set()
     for line in lines:
         group = int(line[1:])

@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from local_aws.lambda_.invocation import TIMED_OUT, Failure
 
 ERROR_MARK = "[ERROR] "
-"""What the runtime client's line about an exception begins with. Log records have a tab after the level."""
+"""The beginning of the runtime client's line about an exception. Log records have a tab after the level."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What one run took."""
+    """The figures of one run."""
 
     request_id: str
     duration_ms: float
     memory_mb: int
     peak_memory_mb: int | None
-    """None where the operating system does not tell."""
+    """None if the operating system does not provide it."""
     init_ms: float | None
-    """None but for the first event of an environment."""
+    """None except for the first event of an environment."""
     failure: Failure | None = None
 
 
@@ -38,7 +38,7 @@ def end_line(request_id: str) -> str:
 
 
 def report_line(report: Report) -> str:
-    """Return the line that says what a run took; initialization is billed with it, since August 2025 for all."""
+    """Return the line with the figures of a run. Since August 2025 initialization is always billed."""
     billed_ms = math.ceil(report.duration_ms + (report.init_ms or 0))
     fields = [
         f"REPORT RequestId: {report.request_id}",
@@ -56,12 +56,12 @@ def report_line(report: Report) -> str:
 
 
 def init_report_line(init_ms: float, failure: Failure) -> str:
-    """Return the line about an environment that did not come to be; Lambda writes none about one that did."""
+    """Return the line about a failed initialization; Lambda writes none about a successful one."""
     return "\t".join([f"INIT_REPORT Init Duration: {init_ms:.2f} ms", "Phase: init", *_status(failure)])
 
 
 def failure_lines(request_id: str, failure: Failure) -> list[str]:
-    """Return the lines in which Lambda says why a run ended; none where the function has said it."""
+    """Return Lambda's lines about the reason of a failure; none if the function has logged it."""
     if failure.reported:
         return []
     if failure.error_type == TIMED_OUT:
@@ -70,9 +70,9 @@ def failure_lines(request_id: str, failure: Failure) -> list[str]:
     return [f"RequestId: {request_id} Error: {failure.message}", failure.error_type]
 
 
-def with_origin(line: str, origin: str) -> str:
-    """Add where the event came from, which Lambda does not know and a person looks for first."""
-    return f"{line} [{origin}]" if origin else line
+def with_source(line: str, source: str) -> str:
+    """Append the source of an event, which Lambda does not know and a developer looks for first."""
+    return f"{line} [{source}]" if source else line
 
 
 def _status(failure: Failure) -> list[str]:

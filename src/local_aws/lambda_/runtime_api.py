@@ -1,12 +1,12 @@
-"""The Lambda Runtime API, version 2018-06-01, as one execution environment sees it.
+"""The Lambda Runtime API, version 2018-06-01, for one execution environment.
 
-Each environment has a listener of its own, so that who asks is known by where it asks. What an environment may ask
-depends on what it asked before; the table below holds the moves that are allowed, and any other is answered with 403,
-as Lambda's own emulator does. Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes".
+Each environment has a listener of its own, which identifies it. The allowed requests depend on the earlier ones; the
+table below has the transitions, and every other request fails with 403, as in Lambda's own emulator. Source: AWS Lambda
+Developer Guide, "Using the Lambda runtime API for custom runtimes".
 
-On AWS nobody else is in the machine. Here, an event holds a user's token, and an answer may let a user in: whoever asks
-has to be of this process's account, where the system tells that (see peers.py), and has to know the secret, where the
-environment's client takes one.
+Other accounts of this machine must not use it: an event has a user's token, and a response may admit a user. A caller
+must belong to this process's account, if the system provides that (see peers.py), and must know the secret, if the
+environment's client supports one.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ _JSON = ("Content-Type", "application/json")
 
 
 class Polled(Enum):
-    """The environment asked for an event: it has initialized, or is done with the last one."""
+    """The environment polled for an event: it has initialized or finished the last event."""
 
     POLLED = auto()
 
 
 Step = Polled | Outcome
-"""What an environment did; a `Failure` before the first poll is that of its initialization."""
+"""A step of an environment; a `Failure` before the first poll concerns its initialization."""
 
 
 class _Phase(Enum):
@@ -51,14 +51,14 @@ _MOVES = {
 
 
 _MAX_HEAD = 2 * 1024 * 1024
-"""Bytes: a handler's error carries its whole trace in a header, of up to 1 MiB by AWS's client."""
+"""Bytes. AWS's client sends the trace of a handler's error in a header of up to 1 MiB."""
 
 
 class RuntimeApi:
-    """Serves one execution environment; its steps come out of `steps` in order."""
+    """Serves one execution environment; `steps` has its steps in order."""
 
     def __init__(self, *, secret: str = "") -> None:
-        """Make one that nobody can ask yet; `secret` is the first segment of all its paths, unless it is empty."""
+        """Prepare the API; it does not listen yet. A `secret` that is not empty is the first segment of all paths."""
         self.steps: asyncio.Queue[Step] = asyncio.Queue()
         self._secret = secret
         self._phase = _Phase.INIT
@@ -67,9 +67,9 @@ class RuntimeApi:
         self._server: HttpServer | None = None
 
     async def open(self) -> str:
-        """Listen on a free port of the loopback; return what `AWS_LAMBDA_RUNTIME_API` has to be.
+        """Listen on a free loopback port; return the value for `AWS_LAMBDA_RUNTIME_API`.
 
-        That is `host:port`, and where there is a secret `host:port/secret`.
+        It is `host:port`, or `host:port/secret` if there is a secret.
         """
         connections: set[HttpProtocol] = set()
 
@@ -89,7 +89,7 @@ class RuntimeApi:
             await self._server.wait_closed()
 
     def give(self, invocation: Invocation, *, deadline_ms: int) -> None:
-        """Let the environment, which has polled, have an event; `deadline_ms` is in Unix time."""
+        """Pass an event to the environment, which has polled; `deadline_ms` is Unix time in milliseconds."""
         self._phase = _Phase.BUSY
         self._current = invocation.request_id
         self._given.set_result((invocation, deadline_ms))
@@ -97,8 +97,8 @@ class RuntimeApi:
     async def _handle(self, request: Request) -> Response:
         path = request.path
         if self._secret:
-            told, slash, rest = path.removeprefix("/").partition("/")
-            if not secrets.compare_digest(told.encode(), self._secret.encode()):
+            sent, slash, rest = path.removeprefix("/").partition("/")
+            if not secrets.compare_digest(sent.encode(), self._secret.encode()):
                 return _STRANGER
             path = slash + rest
         return await self._answer(request, path.removeprefix(_ROOT) if path.startswith(_ROOT) else "")
@@ -121,7 +121,7 @@ class RuntimeApi:
             if verdict.status != 202:
                 return verdict
             self._given = asyncio.get_running_loop().create_future()
-        # Shielded: a client that breaks off and polls again waits for the same event.
+        # Shielded: a client that disconnects and polls again receives the same event.
         invocation, deadline_ms = await asyncio.shield(self._given)
         return Response(
             status=200,
@@ -141,7 +141,7 @@ class RuntimeApi:
         return self._advance(move, outcome)
 
     def _advance(self, move: str, step: Step) -> Response:
-        """Make the move and tell of it, or refuse it."""
+        """Make a transition and queue its step, or reject it."""
         phase = _MOVES.get((self._phase, move))
         if phase is None:
             return _refusal(403, "InvalidStateTransition", f"{move} is not allowed now")
@@ -151,10 +151,10 @@ class RuntimeApi:
 
 
 class _Connection(HttpProtocol):
-    """A connection that has to be of this process's account."""
+    """A connection that must belong to this process's account."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take nothing from another account."""
+        """Reject a connection from another account."""
         super().connection_made(transport)
         if of_another_account(transport):
             self._refuse(_STRANGER)

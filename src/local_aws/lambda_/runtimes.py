@@ -1,4 +1,4 @@
-"""The Python that functions are meant for, and the one that they get here."""
+"""The Python version that functions are configured for, and the one that runs them here."""
 
 import sys
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from local_aws.config import FunctionConfig
 
 
 def runtime_notice(functions: Iterable[FunctionConfig]) -> str | None:
-    """Return a line where functions are meant for another Python than this one; None where none is."""
+    """Return a notice if functions are configured for another Python version; None otherwise."""
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
     others = sorted({function.runtime for function in functions} - {here})
     if not others:

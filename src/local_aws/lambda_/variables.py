@@ -1,8 +1,8 @@
-"""What a function's process is started with: the variables and the command.
+"""The environment variables and the command of a function's process.
 
-A function sees its template's variables and those that Lambda defines, and nothing of the environment of the person
-who started the stack: their credentials and profiles must never reach a local function. Sources: AWS Lambda Developer
-Guide, "Defined runtime environment variables"; Python documentation, "Command line and environment".
+A function receives the variables of its template and those that Lambda defines, and nothing of the environment of the
+person who started the stack: their credentials and profiles must never reach a local function. Sources: AWS Lambda
+Developer Guide, "Defined runtime environment variables"; Python documentation, "Command line and environment".
 """
 
 import importlib.util
@@ -47,36 +47,36 @@ class RuntimeClient(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Debugger:
-    """Where a debugger may attach to a function's process."""
+    """Where a debugger can attach to a function's process."""
 
     port: int
     """On 127.0.0.1."""
     packages: Path
-    """The folder that debugpy is in."""
+    """The folder of debugpy."""
 
 
 def command(config: FunctionConfig, client: RuntimeClient, debugger: Debugger | None = None) -> Sequence[str]:
     """Return the program and its arguments.
 
-    `-P`, because Python would put the client's folder first on the module path, where our modules would hide the
-    function's. The client is started by its path, so that the function need not be able to import this package.
+    `-P`, because Python would otherwise put the client's folder first on the module path, so that our modules would
+    hide the function's. The client is started by its path, so that it works if the function cannot import this package.
     """
     program = ["-m", "awslambdaric"] if client is RuntimeClient.NATIVE else [str(_PURE_CLIENT)]
     if debugger is None:
         return [sys.executable, "-P", *program, config.handler]
-    # Python's frozen modules have no lines for a debugger to stop at, of which debugpy would warn.
+    # debugpy warns of Python's frozen modules, which have no lines for breakpoints.
     listening = [str(_DEBUG_LISTEN), str(debugger.port), str(debugger.packages)]
     return [sys.executable, "-X", "frozen_modules=off", "-P", *listening, *program, config.handler]
 
 
 def variables(config: FunctionConfig, *, extra: Mapping[str, str], runtime_api: str, home: Path) -> dict[str, str]:
-    """Return the whole environment of a function's process.
+    """Return all environment variables of a function's process.
 
     Args:
         config: The function.
-        extra: What the stack adds, such as endpoints and credentials; wins over the template.
-        runtime_api: Where the Runtime API is, as `RuntimeApi.open` returns it.
-        home: An empty folder. Without it libraries would look up the person's own, and find `~/.aws` there.
+        extra: Variables of the stack, such as endpoints and credentials; they override the template's.
+        runtime_api: The address of the Runtime API, from `RuntimeApi.open`.
+        home: An empty folder. Without it libraries would use the person's home folder and find `~/.aws` there.
 
     """
     return (
@@ -93,17 +93,17 @@ def variables(config: FunctionConfig, *, extra: Mapping[str, str], runtime_api: 
 
 
 def _defaults(home: Path, opt: Path | None) -> dict[str, str]:
-    """Return what a template may change."""
+    """Return the variables that a template may override."""
     defaults = {
         "LANG": "en_US.UTF-8",
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "PYTHONUNBUFFERED": "1",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-        # On a virtual machine at AWS, the credentials of the machine would be found here.
+        # On an EC2 instance, SDKs would otherwise find the credentials of the machine.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    # Some Python builds find their own shared library through it alone.
+    # Some Python builds find their shared library only through this variable.
     if "LD_LIBRARY_PATH" in os.environ:
         defaults["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     if opt is not None:
@@ -113,14 +113,14 @@ def _defaults(home: Path, opt: Path | None) -> dict[str, str]:
 
 
 def _reserved(config: FunctionConfig) -> dict[str, str]:
-    """Return what Lambda lets no template change."""
+    """Return the variables that Lambda reserves."""
     region = config.arn.split(":")[3]
     day = datetime.now(UTC).strftime("%Y/%m/%d")
     return {
         "_HANDLER": config.handler,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        # AWS's client asks this, not the interpreter, which Python version it serves, as the function's code may.
+        # AWS's client, like a function, reads the Python version from here and not from the interpreter.
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": config.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
@@ -129,18 +129,18 @@ def _reserved(config: FunctionConfig) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": f"{day}/[$LATEST]{secrets.token_hex(16)}",
         "LAMBDA_TASK_ROOT": str(config.code.absolute()),
-        # On AWS this takes the JSON format; here the log is read by people, so it stays text.
+        # On AWS this requires the JSON format; here the log is for people and stays text.
         **({"AWS_LAMBDA_LOG_LEVEL": config.log_level} if config.log_level else {}),
         "TZ": ":UTC",
     }
 
 
 def _python_path(config: FunctionConfig) -> str:
-    """Return the function's own folder, then those of its layers, as the module path of Lambda's runtimes has them."""
+    """Return the function's folder, then those of its layers, in the order of Lambda's runtimes."""
     folders = [config.code.absolute()]
     if config.opt is not None:
         of_layers = (f"python/lib/{config.runtime}/site-packages", "python")
-        # Resolved, so that tracebacks and debuggers name the files that a person edits.
+        # Resolved, so that tracebacks and debuggers name the files that a developer edits.
         folders += [(config.opt / each).resolve() for each in of_layers if (config.opt / each).is_dir()]
     asked = config.environment.get("PYTHONPATH")
     return ":".join([*map(str, folders), *([asked] if asked else [])])

@@ -280,9 +280,9 @@ async def test_page_from_elsewhere_may_not_connect(api: Api) -> None:
     api.route("$connect")
     await api.start(visitors=Visitors.of(origins=["https://app.example"]))
     status, body = await api.refusal(origin="https://evil.example")
-    assert (status, body) == (403, {"message": "Forbidden: --allow-origin lets this page connect"})
+    assert (status, body) == (403, {"message": "Forbidden: --allow-origin allows this page to connect"})
     assert api.lines == [
-        "A page of 'https://evil.example' was refused; --allow-origin 'https://evil.example' lets it connect"
+        "Rejected a page of 'https://evil.example'; --allow-origin 'https://evil.example' allows it to connect"
     ]
     assert api.functions.events == []
     for origin in ("http://localhost:5173", "https://app.example"):
