@@ -129,7 +129,7 @@ def test_more_clients_than_descriptors_wait_and_are_told_of_once() -> None:
         lines = len(stack.log)
         for _ in range(DESCRIPTORS + 74):
             hostile.connect(hostile.handshake)
-        stack.wait_for_log("No more connections are taken until some end")
+        stack.wait_for_log("No more connections are accepted until others end")
         time.sleep(5)
         hostile.reset_all()
         deadline = time.monotonic() + 60

@@ -126,4 +126,6 @@ def test_missing_debugpy_is_told_in_one_line(project: Project, tmp_path: Path) -
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["debugpy"] = None\n')
     status, line = refused(project, "--debug-port", "5678", env=with_packages(tmp_path))
     assert status == 2
-    assert line == "error: --debug-port needs debugpy beside the local stack: .venv/bin/pip install debugpy"
+    assert (
+        line == "error: --debug-port needs debugpy in the environment of the local stack: .venv/bin/pip install debugpy"
+    )

@@ -1,7 +1,7 @@
-"""AWS Signature Version 4, from the server's side: pure.
+"""AWS Signature Version 4, verified by the server.
 
-Source: IAM User Guide, "AWS Signature Version 4 for API requests", with the rule that SDKs follow for every service but
-S3: the path that is signed is the one on the wire, percent-encoded once more.
+Source: IAM User Guide, "AWS Signature Version 4 for API requests". For every service but S3, SDKs sign the path of the
+request line percent-encoded once more.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _MISMATCH = (
 
 
 class SignatureFault(Exception):
-    """A request is not signed as it has to be; the text is what AWS tells its caller."""
+    """A request is not signed correctly; the text is the message that AWS returns."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class SignatureFault(Exception):
 
 
 class Signature(NamedTuple):
-    """What a request says about its signature: well-formed, and nothing more."""
+    """The fields of a request's signature: well-formed, but not verified."""
 
     access_key_id: str
     date: str
@@ -56,14 +56,14 @@ class Signature(NamedTuple):
     timestamp: str
     """`20240131T235959Z`."""
     expires: int | None
-    """Seconds after the timestamp, of a presigned URL; None where the signature is a header."""
+    """Seconds after the timestamp, for a presigned URL; None if the signature is in a header."""
     token: str | None
     headers: dict[str, str]
-    """All headers of the request, names in lower case, repeated ones joined."""
+    """All headers of the request: names in lower case, repeated headers joined."""
 
 
 def read(request: Request) -> Signature:
-    """Read the signature of a request, in its `Authorization` header or else in its query string.
+    """Parse the signature of a request, from its `Authorization` header or else from its query string.
 
     Raises:
         SignatureFault: There is none, or it is malformed.
@@ -81,13 +81,13 @@ def read(request: Request) -> Signature:
 def verify(
     request: Request, signature: Signature, credential: Credential, *, region: str, service: str, now: float
 ) -> None:
-    """Check a signature against the credential of its access key id.
+    """Verify a signature with the credential of its access key id.
 
     Args:
-        request: The request, as it came.
+        request: The request, unchanged.
         signature: What `read` returned for it.
-        credential: What its signature should have been made with.
-        region: That of the service.
+        credential: The credential of the access key id.
+        region: The region of the service.
         service: The service's signing name.
         now: Epoch seconds.
 
@@ -111,7 +111,7 @@ def verify(
 
 
 def canonical_request(request: Request, signature: Signature) -> str:
-    """Return the text whose hash is signed."""
+    """Return the canonical request."""
     headers = signature.headers
     names = signature.signed_headers.split(";")
     lines = [f"{name}:{_trimmed(headers[name])}" for name in names]
@@ -128,7 +128,7 @@ def canonical_request(request: Request, signature: Signature) -> str:
 
 
 def string_to_sign(signature: Signature, canonical: str) -> str:
-    """Return the text that the signature is a keyed hash of."""
+    """Return the string to sign."""
     scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
     return f"{ALGORITHM}\n{signature.timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
 
@@ -173,7 +173,7 @@ def _from_header(authorization: str, headers: dict[str, str]) -> Signature:
 
 @lru_cache(maxsize=256)
 def _fields(text: str) -> dict[str, str]:
-    """Read `name=value, ...`; raises ValueError with the part that is none. To be left as it is."""
+    """Parse `name=value, ...`; raise ValueError with the malformed part as its text."""
     fields: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.strip().partition("=")
@@ -254,7 +254,7 @@ def _check_signed(names: list[str], headers: dict[str, str]) -> None:
 
 @lru_cache(maxsize=256)
 def _instant(stamp: str) -> tuple[str, int]:
-    """Return a moment as it is signed and in epoch seconds; a `Date` header has it in the form of RFC 9110, 5.6.7."""
+    """Return the time in signed form and in epoch seconds; a `Date` header has the form of RFC 9110, section 5.6.7."""
     try:
         if stamp[:1].isdigit():
             return stamp, timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
@@ -284,7 +284,7 @@ def _check_scope(signature: Signature, region: str, service: str) -> None:
 
 
 def _check_time(signature: Signature, now: float) -> None:
-    """Check that a signature is neither too old nor from the future; a presigned URL says itself how old it may be."""
+    """Check that a signature is neither expired nor from the future; a presigned URL has its own expiry."""
     signed = _instant(signature.timestamp)[1]
     age = CLOCK_SKEW_SECONDS if signature.expires is None else signature.expires
     if signed + age < now:
@@ -303,7 +303,7 @@ def _trimmed(value: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _canonical_path(path: str) -> str:
-    """Return the path on the wire without `.`, `..` and empty segments, percent-encoded once more."""
+    """Return the path without `.`, `..` and empty segments, percent-encoded once more."""
     if "/." in path or "//" in path:
         path = _normalized(path)
     return quote(path.encode("latin-1"), safe="/~")
@@ -329,14 +329,14 @@ def _canonical_query(query: str) -> str:
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:
-    """Decode a query string; a plus is a space, as it is in the events that functions get."""
+    """Decode a query string; a plus is a space, as in the events of functions."""
     pairs = (part.partition("=") for part in query.replace("+", " ").split("&") if part)
     return [(unquote(name), unquote(value)) for name, _, value in pairs]
 
 
 @lru_cache(maxsize=64)
 def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """Derive the key of a day, which is four of the six hashes that a signature takes."""
+    """Derive the key of a day: four of the six hashes of a signature."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

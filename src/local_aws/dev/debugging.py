@@ -1,4 +1,4 @@
-"""Debuggers for functions: which function listens where, and no hurry while somebody steps through one."""
+"""Debuggers for functions: their ports, and no timeouts while a developer steps through a function."""
 
 import dataclasses
 import errno
@@ -12,15 +12,15 @@ from local_aws.lambda_ import Debugger
 from local_aws.options import Options, PortTaken, UsageError
 
 NO_TIMEOUT_MS = 24 * 60 * 60 * 1000
-"""How long the gateway waits for a function that may stand at a breakpoint."""
+"""How long the gateway waits for a function that may be stopped at a breakpoint."""
 
 
 def debuggers(options: Options, functions: Sequence[FunctionConfig]) -> dict[str, Debugger]:
-    """Return the debugger of each function that is to have one, by its ARN; empty without `--debug-port`.
+    """Return the debuggers by the ARN of the function; empty without `--debug-port`.
 
     Raises:
-        UsageError: debugpy is not there, or there is no such function.
-        PortTaken: a port is not free.
+        UsageError: debugpy is not installed, or a named function does not exist.
+        PortTaken: A port is not free.
 
     """
     if options.debug_port is None:
@@ -39,20 +39,22 @@ def debuggers(options: Options, functions: Sequence[FunctionConfig]) -> dict[str
 
 
 def debugpy_folder() -> Path:
-    """Return the folder that debugpy is in; the functions have the same Python as the stack.
+    """Return the folder of debugpy; the functions have the same Python as the stack.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: It is not installed.
 
     """
     spec = importlib.util.find_spec("debugpy")
     if spec is None or spec.origin is None:
-        raise UsageError("--debug-port needs debugpy beside the local stack: .venv/bin/pip install debugpy")
+        raise UsageError(
+            "--debug-port needs debugpy in the environment of the local stack: .venv/bin/pip install debugpy"
+        )
     return Path(spec.origin).parents[1]
 
 
 def announce(found: Mapping[str, Debugger], functions: Iterable[FunctionConfig], log: Callable[[str], None]) -> None:
-    """Tell where each function's debugger listens, and what is different while it does."""
+    """Log the port of each function's debugger, and its effects."""
     for function in functions:
         if debugger := found.get(function.arn):
             log(f"Debugger   127.0.0.1:{debugger.port}  {function.logical_id}")
@@ -61,7 +63,7 @@ def announce(found: Mapping[str, Debugger], functions: Iterable[FunctionConfig],
 
 
 def without_timeouts(api: ApiConfig, arns: Iterable[str]) -> ApiConfig:
-    """Return the API without timeouts where an integration is one of the functions."""
+    """Return the API without timeouts for the integrations of these functions."""
     routes = {key: _without_timeouts(route, frozenset(arns)) for key, route in api.routes.items()}
     return dataclasses.replace(api, routes=routes)
 
@@ -75,7 +77,7 @@ def _without_timeouts(route: RouteConfig, arns: frozenset[str]) -> RouteConfig:
 
 
 def _chosen(functions: Sequence[FunctionConfig], wanted: Sequence[str]) -> list[FunctionConfig]:
-    """Return the functions that are called so, nested stacks' names before theirs or not; all where none is named."""
+    """Return the functions with these logical ids, with or without the nested stack's prefix; all if none is given."""
     if not wanted:
         return list(functions)
     for name in wanted:

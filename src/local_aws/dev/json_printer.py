@@ -1,17 +1,17 @@
-"""JSON for a person to read: as many values on a line as it has room for, and long texts shortened."""
+"""Pretty-prints JSON: as many values on a line as fit, and long strings shortened."""
 
 import json
 from typing import Any
 
 WIDTH = 118
-"""Columns. What is wider is broken into lines."""
+"""Columns; wider values are broken into lines."""
 LONGEST_TEXT = 400
-"""Characters of a string that are shown."""
+"""Maximum number of characters of a string."""
 _INDENT = 2
 
 
 def layout(document: bytes) -> str:
-    """Lay out a JSON document; what is none is shown as the text that it is."""
+    """Pretty-print a JSON document; return anything else as a quoted string."""
     try:
         return _value(json.loads(document), indent=_INDENT, room=WIDTH - _INDENT)
     except (ValueError, RecursionError):
@@ -34,7 +34,7 @@ def _value(value: Any, *, indent: int, room: int) -> str:
 
 
 def _filled(parts: list[str], *, room: int) -> list[str]:
-    """Put parts that are one line side by side."""
+    """Join single-line parts on the same line."""
     lines: list[str] = []
     for part in parts:
         last = lines[-1] if lines else "\n"
@@ -64,7 +64,7 @@ def _line(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Quote a string, in ASCII where it has characters that a terminal might take for commands."""
+    """Quote a string; in ASCII if it has characters that a terminal could interpret as commands."""
     shown = text[:LONGEST_TEXT]
     quoted = json.dumps(shown, ensure_ascii=not shown.isprintable())
-    return quoted if shown == text else f"{quoted} (and {len(text) - len(shown)} characters more)"
+    return quoted if shown == text else f"{quoted} (and {len(text) - len(shown)} more characters)"

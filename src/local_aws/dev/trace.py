@@ -1,4 +1,4 @@
-"""What goes on, for a person to watch: events, answers, and calls of the management API."""
+"""The trace for developers: events, responses, and calls of the management API."""
 
 import itertools
 import os
@@ -29,24 +29,24 @@ _PLAIN = "\x1b[0m"
 
 
 def takes_colours(stream: TextIO) -> bool:
-    """Return whether colours are wanted there: on a terminal, unless `NO_COLOR` is set (no-color.org)."""
+    """Return whether a stream should have colours: a terminal, unless `NO_COLOR` is set (no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 class Trace:
-    """Writes one block of lines for each event, answer and call; blocks are never mixed."""
+    """Writes one block of lines for each event, response and call; blocks are never interleaved."""
 
     def __init__(self, write: Callable[[str], None], *, coloured: bool = False) -> None:
-        """Write to `write`, which takes a block at a time, without its end."""
+        """Call `write` with one block at a time, without a line end."""
         self._write = write
         self._coloured = coloured
 
     def invoker(self, invoker: Invoker, configs: Iterable[FunctionConfig]) -> Invoker:
-        """Return an invoker that is traced; the functions' logical ids come from `configs`."""
+        """Return an invoker with a trace; the logical ids of the functions come from `configs`."""
         return _TracedInvoker(invoker, {config.arn: config.logical_id for config in configs}, self._block)
 
     def management(self, request: Request, response: Response) -> None:
-        """Show a call of the management API."""
+        """Write a call of the management API."""
         connection_id = unquote(request.path.rpartition("/")[2])
         size = f" {len(request.body)} bytes" if request.body else ""
         heading = f"@connections {request.method} {connection_id}{size}: {response.status}"
@@ -67,13 +67,13 @@ class _TracedInvoker(Invoker):
         self._numbers = itertools.count(1)
 
     async def invoke(self, *, function_arn: str, event: bytes, source_arn: str = "") -> bytes:
-        """Invoke the function; the event's number stands on its answer too."""
+        """Invoke the function; the response has the number of its event."""
         source = read_event_source(event)
         name = self._names.get(unqualified(function_arn), function_arn)
         what = f"#{next(self._numbers)} {name}" + (f", {source}" if source else "")
         self._block(_Colour.EVENT, f"-> {what}", event)
         began = time.monotonic()
-        outcome = "given up by the gateway"
+        outcome = "cancelled by the gateway"
         answer: bytes | None = None
         try:
             answer = await self._invoker.invoke(function_arn=function_arn, event=event, source_arn=source_arn)

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for loopback, and whom it answers."""
+"""A small HTTP/1.1 server for loopback, with access rules for hosts and web pages."""
 
 from local_aws.http_server.listening import Listener
 from local_aws.http_server.messages import Request, Response, message_response, serialize

@@ -1,8 +1,7 @@
-"""Accepting connections, for as long as the process has file descriptors for them.
+"""Accepts connections while the process has file descriptors for them.
 
-asyncio's own way goes on accepting when the system has no descriptor left, and tells of each attempt, thousands of
-times a second (python/cpython#151615). Here accepting stops before that, is tried again a second later, and is told of
-once.
+asyncio continues to accept if no descriptor is left, and logs each attempt, thousands of times per second
+(python/cpython#151615). Here accepting pauses before that for a second, and is logged once.
 """
 
 import asyncio
@@ -19,27 +18,27 @@ BACKLOG: Final = 512
 ACCEPT_AT_ONCE: Final = 64
 PAUSE_SECONDS: Final = 1.0
 MOST_KEPT_BACK: Final = 128
-"""Descriptors that clients are not given: functions take them for their pipes, and for asking their Runtime API."""
+"""Descriptors that are reserved from clients: functions need them for their pipes and for the Runtime API."""
 
 _OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BROKEN_OFF: Final = frozenset({errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
-"""The client has left before it was accepted, or a firewall says no (accept(2))."""
+"""The client disconnected before it was accepted, or a firewall rejects it (accept(2))."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class Listener:
-    """A listening socket whose connections get a protocol each."""
+    """A listening socket that creates a protocol for each connection."""
 
     def __init__(
         self, sock: socket.socket, protocol: Callable[[], asyncio.Protocol], *, keeps_back: bool = True
     ) -> None:
-        """Listen, and accept from now on.
+        """Listen and start to accept.
 
         Args:
-            sock: bound; it is closed with the listener.
-            protocol: makes one for each connection.
-            keeps_back: whether some descriptors are left to whatever else the process does.
+            sock: Bound; it is closed with the listener.
+            protocol: Creates the protocol of a connection.
+            keeps_back: Whether some descriptors are reserved for the rest of the process.
 
         """
         self._loop = asyncio.get_running_loop()
@@ -58,7 +57,7 @@ class Listener:
         return self._sock
 
     def close(self) -> None:
-        """Accept no more. May be called again."""
+        """Stop accepting. Can be called again."""
         if self._sock.fileno() < 0:
             return
         if self._pause is not None:
@@ -72,14 +71,14 @@ class Listener:
         for _ in range(ACCEPT_AT_ONCE):
             try:
                 if self._keeps_back and _next_descriptor(self._sock) >= _most_descriptors():
-                    self._wait_a_while()
+                    self._pause_accepting()
                     return
                 accepted, _ = self._sock.accept()
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as exc:
                 if exc.errno in _OUT_OF_RESOURCES:
-                    self._wait_a_while()
+                    self._pause_accepting()
                     return
                 if exc.errno not in _BROKEN_OFF:
                     raise
@@ -97,21 +96,21 @@ class Listener:
         if task.cancelled() or task.exception() is not None:
             accepted.close()
 
-    def _wait_a_while(self) -> None:
+    def _pause_accepting(self) -> None:
         self._loop.remove_reader(self._sock.fileno())
-        self._pause = self._loop.call_later(PAUSE_SECONDS, self._go_on)
-        _tell_once()
+        self._pause = self._loop.call_later(PAUSE_SECONDS, self._resume_accepting)
+        _warn_once()
 
-    def _go_on(self) -> None:
+    def _resume_accepting(self) -> None:
         self._pause = None
         self._loop.add_reader(self._sock.fileno(), self._accept)
 
 
 def _next_descriptor(sock: socket.socket) -> int:
-    """Return the number that the next descriptor gets: the lowest that is free (POSIX, "File Descriptor Allocation").
+    """Return the number of the next descriptor: the lowest free one (POSIX, "File Descriptor Allocation").
 
     Raises:
-        OSError: there is none.
+        OSError: There is none.
 
     """
     descriptor = os.dup(sock.fileno())
@@ -125,9 +124,9 @@ def _most_descriptors() -> int:
 
 
 @cache
-def _tell_once() -> None:
+def _warn_once() -> None:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     _LOGGER.warning(
-        "No more connections are taken until some end: the system gives this process %d file descriptors (ulimit -n)",
+        "No more connections are accepted until others end: this process may have %d file descriptors (ulimit -n)",
         soft,
     )

@@ -1,4 +1,4 @@
-"""HTTP requests and responses, as the server of the local stack has them."""
+"""HTTP requests and responses of the local stack's server."""
 
 import json
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Request(NamedTuple):
-    """One request, whole. Nothing in it is decoded beyond latin-1."""
+    """One complete request; text is decoded as latin-1."""
 
     method: str
     target: str
-    """As on the wire, for example `/dev/@connections/abc%3D?x=1`."""
+    """As sent, for example `/dev/@connections/abc%3D?x=1`."""
     headers: tuple[tuple[str, str], ...]
-    """In the order and the casing they came in."""
+    """In the order and case in which they were sent."""
     body: bytes
     peer: tuple[str, int]
 
@@ -24,18 +24,18 @@ class Request(NamedTuple):
 
     @property
     def query(self) -> str:
-        """The target after its `?`; empty where there is none."""
+        """The target after its `?`; empty if there is none."""
         return self.target.partition("?")[2]
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header, whatever the casing of its name."""
+        """Return the first value of a header; its name is case-insensitive."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer; `serialize` adds `Content-Length`, unless it is there, and `Connection` if the connection ends."""
+    """A response; `serialize` adds `Content-Length` if it is missing, and `Connection` if the connection ends."""
 
     status: int
     body: bytes = b""
@@ -43,16 +43,16 @@ class Response:
 
 
 def message_response(status: int, message: str, *headers: tuple[str, str]) -> Response:
-    """Build the answer `{"message": message}`."""
+    """Return the response `{"message": message}`."""
     body = json.dumps({"message": message}, separators=(",", ":")).encode()
     return Response(status=status, body=body, headers=(("Content-Type", "application/json"), *headers))
 
 
 def serialize(response: Response, *, close: bool = False, head_only: bool = False) -> bytes:
-    """Return the bytes of an answer; `head_only` is how HEAD is answered."""
+    """Return the bytes of a response; `head_only` for a HEAD request."""
     lines = [_status_line(response.status)]
     lines += [f"{name}: {value}\r\n" for name, value in response.headers]
-    if response.status >= 200 and response.status not in _LENGTHLESS and not _tells_length(response):
+    if response.status >= 200 and response.status not in _LENGTHLESS and not _has_length(response):
         lines.append(f"Content-Length: {len(response.body)}\r\n")
     if close:
         lines.append("Connection: close\r\n")
@@ -61,7 +61,7 @@ def serialize(response: Response, *, close: bool = False, head_only: bool = Fals
     return head if head_only else head + response.body
 
 
-def _tells_length(response: Response) -> bool:
+def _has_length(response: Response) -> bool:
     return any(name.lower() == "content-length" for name, _ in response.headers)
 
 
@@ -70,5 +70,5 @@ def _status_line(status: int) -> str:
 
 
 _LENGTHLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-"""RFC 9110, 8.6: the first may not carry Content-Length; in the second it would be that of an answer not made here."""
+"""RFC 9110, section 8.6: 204 must not have Content-Length, and 304 has that of a response that is not made here."""
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}

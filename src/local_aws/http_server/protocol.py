@@ -1,7 +1,7 @@
-"""A connection of the HTTP/1.1 server for loopback: httptools parses, asyncio moves the bytes, a handler answers.
+"""A connection of the HTTP/1.1 server for loopback: httptools parses, a handler responds.
 
-A handler that knows its answer at once may return it instead of an awaitable. It then costs no task, which is most of
-the price of a request: deliveries to connections come in thousands per second.
+A handler may return a response instead of an awaitable. It then needs no task, which is most of the cost of a request:
+there are thousands of posts to connections per second.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from local_aws.log_dedup import DedupLog
 MAX_HEAD = 64 * 1024
 """Bytes of request line and headers together; over it, 431."""
 HEAD_SECONDS = 30.0
-"""How long a client may take for a request's head, and from connecting to its first request."""
+"""Timeout for the head of a request, and from connecting to the first request."""
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body; over it, 413."""
 LINGER_SECONDS = 2.0
-"""How long a client that was refused may go on sending. Closing sooner would reset the connection, and a reset can
-destroy the answer before the client has read it (RFC 9112, 9.6)."""
+"""How long a rejected client may continue to send. Closing earlier would reset the connection, and a reset can destroy
+the response before the client has read it (RFC 9112, section 9.6)."""
 
 TOO_LARGE = message_response(413, "Request Entity Too Large")
 _LONG_HEAD = message_response(431, "Request Header Fields Too Large")
@@ -33,18 +33,18 @@ _HEADER_REST = len(": \r\n")
 _LENGTH_DIGITS = 19
 
 _LOGGER = logging.getLogger(__name__)
-_tell = DedupLog(_LOGGER.warning)
+_warn = DedupLog(_LOGGER.warning)
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
-"""Answers a request. Awaiting it is given up where the client goes before the answer."""
+"""Returns the response to a request. The awaitable is cancelled if the client disconnects before the response."""
 
 Upgrade = Callable[[Request, asyncio.Transport, bytes], None]
-"""Takes a transport over for good: gets the request that asked for it and the bytes that followed."""
+"""Takes over a transport permanently. It receives the request and the bytes that followed it."""
 
 
 class HttpProtocol(asyncio.Protocol):
-    """One connection: requests are answered one at a time and in order; those that came early wait."""
+    """One connection. Requests are processed one at a time and in order; pipelined requests wait."""
 
     def __init__(
         self,
@@ -57,16 +57,16 @@ class HttpProtocol(asyncio.Protocol):
         max_body: int | None = None,
         too_large: Response = TOO_LARGE,
     ) -> None:
-        """Make the protocol of a connection.
+        """Create the protocol of a connection.
 
         Args:
-            handler: answers the requests.
-            upgrade: takes over the transports of WebSocket handshakes.
-            connections: where the connection stands while it is open.
-            visitors: whose `hosts` are answered besides loopback's names.
-            max_head: bytes of a request line and headers.
-            max_body: bytes of a body.
-            too_large: the answer to a larger body.
+            handler: Returns the responses.
+            upgrade: Takes over the transports of WebSocket handshakes.
+            connections: The set that has the connection while it is open.
+            visitors: Its `hosts` are accepted besides loopback's names.
+            max_head: Bytes of a request line and headers.
+            max_body: Bytes of a body.
+            too_large: The response to a larger body.
 
         """
         self._handler = handler
@@ -90,16 +90,16 @@ class HttpProtocol(asyncio.Protocol):
         self.on_message_begin()
 
     def close(self) -> None:
-        """Drop the connection, and give up the answer that is being made."""
+        """Drop the connection and cancel the handler."""
         if self._answering is not None:
             self._answering.cancel()
         if self._transport is not None:
             self._transport.abort()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the transport and who is at its other end."""
+        """Store the transport and the address of the client."""
         self._transport = cast("asyncio.Transport", transport)
         self._peer = (transport.get_extra_info("peername") or ("", 0))[:2]
         if self._connections is not None:
@@ -107,19 +107,19 @@ class HttpProtocol(asyncio.Protocol):
         self._await_head()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Give up the answer that is being made: nobody will read it."""
+        """Cancel the handler: the client cannot receive the response."""
         self._leave()
         if self._answering is not None:
             self._answering.cancel()
         for timer in (self._linger, self._head_timer):
             if timer is not None:
                 timer.cancel()
-        # The parser and this refer to each other, and what they hold may be large.
+        # The parser and this object refer to each other, and their buffers may be large.
         self._body.clear()
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Parse; what is malformed is answered with 400 and the connection ends."""
+        """Parse bytes; a malformed request ends the connection with 400."""
         if self._refused:
             return
         self._progress = False
@@ -130,19 +130,19 @@ class HttpProtocol(asyncio.Protocol):
         except httptools.HttpParserError:
             self._refuse(message_response(400, "Bad Request"))
         else:
-            self._look_after_head(len(data))
+            self._check_head(len(data))
         self._next()
 
     def pause_writing(self) -> None:
-        """Leave further requests waiting: the client does not read its answers."""
+        """Pause processing: the client does not read its responses."""
         self._writable = False
 
     def resume_writing(self) -> None:
-        """Go on with the requests that wait."""
+        """Resume processing."""
         self._writable = True
         self._next()
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
         """Start a request."""
@@ -158,13 +158,13 @@ class HttpProtocol(asyncio.Protocol):
         self._progress = True
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the target."""
+        """Append a piece of the target."""
         self._url += url
         self._head_size += len(url)
         self._progress = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer, which belongs to the body and is dropped."""
+        """Append a header; a trailer belongs to the body and is dropped."""
         if not self._in_head:
             return
         self._head_size += len(name) + len(value) + _HEADER_REST
@@ -178,7 +178,7 @@ class HttpProtocol(asyncio.Protocol):
             self._length = int(value) if len(value) < _LENGTH_DIGITS else self._max_body + 1
 
     def on_headers_complete(self) -> None:
-        """Ask for the body where the client waits to be asked (RFC 9110, 10.1.1)."""
+        """Check the head; request the body if the client waits for 100 (RFC 9110, section 10.1.1)."""
         self._in_head = False
         self._end_head_timer()
         if self._head_size > self._max_head:
@@ -191,7 +191,7 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Append a piece of the body."""
         self._body_size += len(data)
         if self._body_size > self._max_body:
             self._refuse(self._too_large)
@@ -199,7 +199,7 @@ class HttpProtocol(asyncio.Protocol):
             self._body.append(data)
 
     def on_message_complete(self) -> None:
-        """Let the request be answered, now or after those before it."""
+        """Queue the request."""
         if self._refused:
             return
         request = Request(
@@ -214,14 +214,14 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self._waiting.append((request, not self._parser.should_keep_alive()))
 
-    # Answering.
+    # Responses.
 
     @property
     def _busy(self) -> bool:
         return self._answering is not None or bool(self._waiting)
 
     def _next(self) -> None:
-        """Answer what waits, as far as that needs no waiting; read on only where nothing is left."""
+        """Process queued requests until a handler has to be awaited; read on only if the queue is empty."""
         transport = self._transport
         if transport is None:
             return
@@ -261,10 +261,10 @@ class HttpProtocol(asyncio.Protocol):
         if close:
             transport.close()
 
-    # Ends of the conversation.
+    # Rejections and the end of the connection.
 
     def _misaddressed(self) -> Response | None:
-        """Return the answer to a request that names another host than this one, or none (RFC 9112, section 3.2)."""
+        """Return the error response to a request with a wrong or missing `Host` (RFC 9112, section 3.2), else None."""
         version = self._parser.get_http_version()
         if len(self._hosts) != 1:
             is_old = version == "1.0" and not self._hosts
@@ -272,15 +272,15 @@ class HttpProtocol(asyncio.Protocol):
         name = host_of(self._hosts[0])
         if is_loopback(name) or name in self._visitors.hosts:
             return None
-        _tell(f"A request for the host {name[:100]!a} was refused; --allow-host adds names of the API and of the page")
-        return message_response(403, "Forbidden: the host is not one of this server's")
+        _warn(f"Rejected a request for the host {name[:100]!a}; --allow-host adds names of the API and of the page")
+        return message_response(403, "Forbidden: this server does not have this host name")
 
-    def _look_after_head(self, received: int) -> None:
-        """Bound what is unfinished, in bytes and in seconds."""
+    def _check_head(self, received: int) -> None:
+        """Limit an incomplete head in bytes and in time."""
         if not self._in_head:
             return
         if not self._progress:
-            # All of it belongs to one header, which the parser keeps to itself until it is whole.
+            # The bytes belong to one header, which the parser reports only once it is complete.
             self._head_size += received
         if self._head_size > self._max_head:
             self._refuse(_LONG_HEAD)
@@ -301,7 +301,7 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(message_response(408, "Request Timeout"))
 
     def _hand_over(self, rest: bytes) -> None:
-        """Let the gateway have a WebSocket handshake; answer any other upgrade as if it had not been asked for."""
+        """Pass a WebSocket handshake to the gateway; treat a request for any other upgrade as a plain request."""
         request, transport = self._upgrading, self._transport
         if request is None or transport is None:
             return
@@ -312,20 +312,20 @@ class HttpProtocol(asyncio.Protocol):
             self._upgrade(request, transport, rest)
             self._transport = None
         elif request.method == "CONNECT" or rest:
-            # The parser reads no body after it has seen an upgrade.
+            # The parser reads no body after an upgrade.
             self._refuse(message_response(400, "Bad Request"))
         else:
             self._waiting.append((request, True))
 
     def _refuse(self, response: Response) -> None:
-        """Answer, and take nothing more from this client."""
+        """Send an error response, and ignore everything else from this client."""
         transport = self._transport
         if self._refused or transport is None or transport.is_closing():
             return
         self._refused = True
         self._waiting.clear()
         if self._answering is not None:
-            # An answer of this kind in the place of another's would be taken for it.
+            # The client would take this response for that of the request in progress.
             transport.abort()
             return
         transport.write(serialize(response, close=True))

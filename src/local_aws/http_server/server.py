@@ -20,13 +20,13 @@ class HttpServer:
         """The port that it listens on."""
 
     def close(self) -> None:
-        """Stop listening and drop every connection, idle or not. Transports that were taken over are left alone."""
+        """Stop listening and drop every connection, idle or not; transports that were handed over stay open."""
         self._listener.close()
         for connection in tuple(self._connections):
             connection.close()
 
     async def wait_closed(self) -> None:
-        """Wait until the dropped connections are closed, which asyncio does in the next turn of its loop."""
+        """Wait until the dropped connections are closed, in the next iteration of the event loop."""
         await asyncio.sleep(0)
 
 
@@ -45,18 +45,18 @@ async def serve(
     """Listen on `sock`, or on `host` and `port` (0: any free one), until the server is closed.
 
     Args:
-        handler: Answers the requests.
+        handler: Returns the responses.
         host: The address to listen on.
         port: The port to listen on.
         sock: A bound socket to listen on instead. It is closed with the server.
-        upgrade: Takes over the transports of WebSocket handshakes; without it they are answered by the handler.
-        visitors: Whose `hosts` are answered besides loopback's names.
-        max_head: Bytes of a request line and headers that are taken; `MAX_HEAD` if not told.
-        max_body: Bytes of a body that are taken; `MAX_BODY` if not told.
-        too_large: The answer to a larger body.
+        upgrade: Takes over the transports of WebSocket handshakes; without it the handler receives them.
+        visitors: Its `hosts` are accepted besides loopback's names.
+        max_head: Limit of a request line and headers in bytes; `MAX_HEAD` by default.
+        max_body: Limit of a body in bytes; `MAX_BODY` by default.
+        too_large: The response to a larger body.
 
     Raises:
-        OSError: The address is in use, or not this machine's.
+        OSError: The address is in use, or does not belong to this machine.
 
     """
     connections: set[HttpProtocol] = set()

@@ -1,9 +1,9 @@
-"""Whom the listeners on loopback answer, by the `Host`, `Origin` and `Sec-Fetch-Site` of a request.
+"""Access rules of the loopback listeners, by `Host`, `Origin` and `Sec-Fetch-Site` of a request.
 
-Loopback keeps other machines out, and no web page: the developer's browser sends what a page of anybody's asks it to.
-A page can have its own name resolve to 127.0.0.1 (DNS rebinding), so that a request has to name this machine. A page
-can open WebSockets and send simple requests to any origin, so that a request has to come from a page of this machine,
-or from none. Sources: RFC 6454; RFC 6455, section 10.2; W3C, "Fetch Metadata Request Headers".
+Loopback excludes other machines, but not web pages: a developer's browser sends the requests of any page. A page's own
+name can resolve to 127.0.0.1 (DNS rebinding), so that `Host` must name this machine. A page can open WebSockets and
+send simple requests to any origin, so that `Origin` must be a page of this machine or missing. Sources: RFC 6454; RFC
+6455, section 10.2; W3C, "Fetch Metadata Request Headers".
 """
 
 import ipaddress
@@ -19,31 +19,31 @@ ANY = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Visitors:
-    """Who is answered besides loopback."""
+    """The hosts and origins that are accepted besides loopback."""
 
     hosts: frozenset[str] = frozenset()
-    """Names of a listener's own, in lower case."""
+    """The names of a listener, in lower case."""
     origins: frozenset[str] = frozenset()
-    """Origins of pages elsewhere, such as `https://app.example`, in lower case; `*` for all."""
+    """Origins of other pages, such as `https://app.example`, in lower case; `*` for all."""
 
     @classmethod
     def of(cls, *, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> "Visitors":
-        """Return them in whatever casing they were named."""
+        """Create the rules from names in any case."""
         return cls(
             hosts=frozenset(each.lower() for each in hosts),
             origins=frozenset(each.lower().rstrip("/") for each in origins),
         )
 
     def takes_page(self, request: Request) -> bool:
-        """Tell whether a request comes from no page, from one of this machine, or from one that was allowed."""
+        """Return whether a request comes from no page, from a page of this machine, or from an allowed page."""
         origins = [value for name, value in request.headers if name.lower() == "origin"]
         return all(self._takes_origin(each) for each in origins)
 
     def takes_program(self, request: Request) -> bool:
-        """Tell whether a request comes from no page, or from one that was allowed: SDKs send none of these headers.
+        """Return whether a request comes from no page, or from an allowed page: SDKs send neither header.
 
-        Browsers leave `Origin` out of a simple GET, and tell by `Sec-Fetch-Site` where it comes from; `none` is what a
-        person has typed into the address bar.
+        Browsers omit `Origin` from a simple GET, and send its source in `Sec-Fetch-Site`; the value is `none` if a
+        person typed the address.
         """
         origin = request.header("Origin")
         if origin is not None:
@@ -51,7 +51,7 @@ class Visitors:
         return request.header("Sec-Fetch-Site") in {None, "none"}
 
     def has_allowed(self, origin: str) -> bool:
-        """Tell whether an origin is among those that were named."""
+        """Return whether an origin was allowed explicitly."""
         return ANY in self.origins or origin.lower() in self.origins
 
     def _takes_origin(self, origin: str) -> bool:
@@ -69,7 +69,7 @@ NOBODY_ELSE = Visitors()
 
 
 def host_of(value: str) -> str:
-    """Return the name in a `Host` header without its port, in lower case; empty where it is none."""
+    """Return the name in a `Host` header without its port, in lower case; empty if it is not valid."""
     try:
         return urlsplit(f"//{value}").hostname or ""
     except ValueError:
@@ -78,7 +78,7 @@ def host_of(value: str) -> str:
 
 @lru_cache(maxsize=256)
 def is_loopback(name: str) -> bool:
-    """Tell whether a name or address is this machine's whatever a name server says (RFC 6761, section 6.3)."""
+    """Return whether a name or address is loopback regardless of name servers (RFC 6761, section 6.3)."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

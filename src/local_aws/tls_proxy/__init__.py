@@ -1,6 +1,6 @@
-"""Requests to an API's own address, `https://{api}.execute-api.{region}.amazonaws.com`, kept on this machine.
+"""Redirects requests for an API's address, `https://{api}.execute-api.{region}.amazonaws.com`, to this machine.
 
-Handlers in the manner of AWS's samples build the management API's address from the event. See
+Handlers like those of AWS's samples build the address of the management API from the event. See
 docs/decisions/0002-handlers-that-build-the-endpoint.md.
 """
 

@@ -1,8 +1,8 @@
-"""An HTTP proxy on loopback that functions are told to use (RFC 9110, section 9.3.6, CONNECT).
+"""The HTTP proxy on loopback that functions use (RFC 9110, section 9.3.6, CONNECT).
 
-Tunnels to the stack's APIs end here and lead to their gateways; all others go where they are meant to, by way of the
-developer's own proxy where there is one. That may take the developer's login, which no other account of this machine is
-to use: a tunnel needs a login that the functions alone are told (RFC 7617, "Basic").
+Tunnels to the stack's APIs end here and are forwarded to the gateways. All others go to their targets, through the
+developer's own proxy if there is one. That proxy may receive the developer's credentials, which no other account of
+this machine may use: a tunnel requires credentials that only the functions have (RFC 7617, "Basic").
 """
 
 import asyncio
@@ -41,12 +41,12 @@ class Interceptor:
     def __init__(
         self, *, authority: Authority, log: Callable[[str], None], environment: Mapping[str, str] | None = None
     ) -> None:
-        """Make a proxy that knows no API yet.
+        """Create a proxy without APIs.
 
         Args:
-            authority: issues the certificates that the functions see.
-            log: takes a line at a time.
-            environment: where the developer's own proxy is looked up, for tunnels that lead elsewhere.
+            authority: Issues the certificates for the functions.
+            log: Called with one line at a time.
+            environment: Has the developer's own proxy, for tunnels to other hosts.
 
         """
         self._authority = authority
@@ -61,31 +61,31 @@ class Interceptor:
 
     async def start(self) -> Self:
         """Listen on loopback."""
-        # Clients of the stack must not keep its own functions out.
+        # Clients of the stack must not use up the descriptors for its functions.
         self._listener = Listener(socket.create_server(("127.0.0.1", 0)), self._protocol, keeps_back=False)
         return self
 
     async def stop(self) -> None:
-        """End every tunnel. May be called again."""
+        """End every tunnel. Can be called again."""
         if self._listener is not None:
             self._listener.close()
         for task in self._tunnels:
             task.cancel()
         await asyncio.gather(*self._tunnels, return_exceptions=True)
-        # The sockets are closed by the loop's next round.
+        # The loop closes the sockets in its next iteration.
         await asyncio.sleep(0)
 
     def lead(self, host: str, port: int) -> None:
-        """Have tunnels to a host lead to a port of this machine, where HTTP is spoken."""
+        """Forward tunnels for a host to a port of this machine that serves HTTP."""
         self._ports[host.lower()] = port
         self._context = None
 
     def variables(self) -> dict[str, str]:
-        """Return what tells a function's libraries of the proxy, and whom to trust."""
+        """Return the environment variables that make a function's libraries use the proxy and trust the authority."""
         assert self._listener is not None  # noqa: S101  started before the functions are
         url = f"http://{_USER}:{self._password}@127.0.0.1:{self._listener.sock.getsockname()[1]}"
         bundle = str(self._authority.bundle)
-        # What speaks to this machine goes there directly: the embedded cloud, the gateway, the Runtime API.
+        # Requests to this machine go there directly: the embedded AWS, the gateway, the Runtime API.
         near = "127.0.0.1,localhost"
         proxy = {"HTTPS_PROXY": url, "https_proxy": url, "NO_PROXY": near, "no_proxy": near}
         return proxy | dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), bundle)
@@ -103,13 +103,13 @@ class Interceptor:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
             if not secrets.compare_digest(_credentials(head), _basic(_USER, self._password).encode()):
                 writer.write(_NO_LOGIN)
-                self._log("A tunnel was refused: it had not the login of the functions' proxy")
+                self._log("Rejected a tunnel without the credentials of the functions")
             elif (target := _target(head)) is None:
                 writer.write(_NO_TUNNEL)
             else:
                 await self._tunnel(*target, reader, writer)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, ValueError) as exc:
-            self._log(f"A tunnel of a function failed: {type(exc).__name__}: {exc}")
+            self._log(f"The tunnel of a function failed: {type(exc).__name__}: {exc}")
         finally:
             with suppress(OSError, RuntimeError):
                 writer.close()
@@ -138,7 +138,7 @@ class Interceptor:
         return self._context
 
     async def _open(self, host: str, port: int) -> Streams:
-        """Open a connection to a host elsewhere."""
+        """Open a connection to another host."""
         if self._upstream is None or any(host == name or host.endswith(f".{name}") for name in self._excepted):
             return await asyncio.open_connection(host, port)
         (proxy_host, proxy_port), credentials = self._upstream
@@ -148,12 +148,12 @@ class Interceptor:
         head = await reader.readuntil(b"\r\n\r\n")
         if head.split(b" ", 2)[1:2] != [b"200"]:
             writer.close()
-            raise OSError(f"the proxy {proxy_host} answered {head.splitlines()[0].decode('latin-1')}")
+            raise OSError(f"the proxy {proxy_host} responded {head.splitlines()[0].decode('latin-1')}")
         return reader, writer
 
 
 def _target(head: bytes) -> tuple[str, int] | None:
-    """Return the host and port of a CONNECT request; None for any other."""
+    """Return the host and port of a CONNECT request; None for other requests."""
     method, target, _ = head.split(b"\r\n", 1)[0].decode("ascii").split(" ")
     if method != "CONNECT":
         return None
@@ -162,7 +162,7 @@ def _target(head: bytes) -> tuple[str, int] | None:
 
 
 def _credentials(head: bytes) -> bytes:
-    """Return what a request's head has as Basic credentials for a proxy; empty where it has none."""
+    """Return the Basic credentials for a proxy from the head of a request; empty if there are none."""
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == b"proxy-authorization":
@@ -172,7 +172,7 @@ def _credentials(head: bytes) -> bytes:
 
 
 async def _join(one: Streams, other: Streams) -> None:
-    """Carry bytes both ways until both directions have ended, or one has broken."""
+    """Copy bytes in both directions until both have ended or one has failed."""
     copies = [asyncio.create_task(_copy(one[0], other[1])), asyncio.create_task(_copy(other[0], one[1]))]
     try:
         await asyncio.gather(*copies)
@@ -187,13 +187,13 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
-    # TLS has no half-closed state: the end of one direction ends the tunnel there.
+    # TLS has no half-closed state: the end of one direction ends the tunnel on that side.
     with suppress(OSError, RuntimeError):
         writer.close()
 
 
 def _proxy_of(environment: Mapping[str, str]) -> tuple[tuple[str, int], str] | None:
-    """Return the developer's own proxy for HTTPS, and its credentials as they are sent."""
+    """Return the address of the developer's proxy for HTTPS, and its credentials in Basic form."""
     url = urlsplit(environment.get("HTTPS_PROXY") or environment.get("https_proxy") or "")
     if url.scheme != "http" or not url.hostname:
         return None

@@ -29,7 +29,7 @@ def test_what_does_not_fit_is_broken_and_filled() -> None:
 def test_long_text_is_shortened_and_says_by_how_much() -> None:
     """A message may have 128 KB."""
     text = shown({"body": "x" * 1000, "n": 1})
-    assert "x" * LONGEST_TEXT + f'" (and {1000 - LONGEST_TEXT} characters more)' in text
+    assert "x" * LONGEST_TEXT + f'" (and {1000 - LONGEST_TEXT} more characters)' in text
     assert "x" * (LONGEST_TEXT + 1) not in text
 
 

@@ -393,7 +393,7 @@ async def test_out_of_descriptors_is_told_once_and_accepting_goes_on_later(
 ) -> None:
     """Clients wait meanwhile; asyncio's own way wrote thousands of tracebacks a second."""
     monkeypatch.setattr(listening, "PAUSE_SECONDS", 0.05)
-    listening._tell_once.cache_clear()
+    listening._warn_once.cache_clear()
     most = 0
     monkeypatch.setattr(listening, "_most_descriptors", lambda: most)
     async with running(echo) as server, connected(server) as (reader, writer):
@@ -408,7 +408,7 @@ async def test_out_of_descriptors_is_told_once_and_accepting_goes_on_later(
             monkeypatch.undo()
             assert (await asyncio.wait_for(another.read(), 5)).endswith(b"GET /last ")
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "No more connections are taken until some end"
+        "No more connections are accepted until others end"
     ]
 
 
