@@ -12,4 +12,4 @@ def runtime_notice(functions: Iterable[FunctionConfig]) -> str | None:
     others = sorted({function.runtime for function in functions} - {here})
     if not others:
         return None
-    return f"Python {here.removeprefix('python')} runs here what the template has for {' and '.join(others)}"
+    return f"Functions for {' and '.join(others)} run on Python {here.removeprefix('python')} here"

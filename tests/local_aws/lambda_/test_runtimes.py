@@ -29,7 +29,7 @@ def _python(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_pythons_are_named_once_each() -> None:
     """However many functions want them."""
     notice = runtime_notice(functions("python3.13", "python3.12", "python3.11", "python3.13"))
-    assert notice == "Python 3.12 runs here what the template has for python3.11 and python3.13"
+    assert notice == "Functions for python3.11 and python3.13 run on Python 3.12 here"
 
 
 def test_same_python_is_not_worth_a_line() -> None:
