@@ -1,4 +1,4 @@
-"""One stack and one browser for the tests that leave them as they found them."""
+"""One stack and one browser, shared by the tests that leave no traces in them."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from tests.support.page_server import ChatService, chat_service, page_server
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """Start the project's own stack."""
+    """Start the stack of this project's template."""
     with local_stack() as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 def window() -> Iterator[Browser]:
-    """Start a browser; skip where there is none."""
+    """Start a browser; skip if none is installed."""
     if missing := missing_programs():
         pytest.skip(f"the page needs a browser; not installed: {', '.join(missing)}")
     with open_browser() as browser:
@@ -27,13 +27,13 @@ def window() -> Iterator[Browser]:
 
 @pytest.fixture
 def service() -> Iterator[ChatService]:
-    """Start a service for the page that a test can make fail, or ask for a token."""
+    """Start a service for the page. A test can make it fail, or require a token."""
     with chat_service() as service:
         yield service
 
 
 @pytest.fixture
 def page_url(service: ChatService) -> Iterator[str]:
-    """Serve the page, at an address that no earlier test has stored anything for."""
+    """Serve the page at a new origin, for which the browser has nothing stored."""
     with page_server(service.url) as url:
         yield url

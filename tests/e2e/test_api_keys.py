@@ -1,4 +1,4 @@
-"""`chat local` with an API that asks for an API key."""
+"""`chat local` with an API that requires an API key."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,7 +23,7 @@ def keyed() -> Iterator[LocalStack]:
 
 @pytest.mark.parametrize("key", [None, "wrong", "given-this-one-is-not-enabled", "given-this-one-is-in-no-plan"])
 async def test_a_handshake_without_a_key_of_the_stage_is_forbidden(keyed: LocalStack, key: str | None) -> None:
-    """`$connect` does not run for it."""
+    """The function behind `$connect` does not run."""
     headers = {} if key is None else {"x-api-key": key}
     with pytest.raises(InvalidStatus) as caught:
         await connect(keyed.ws_url, additional_headers=headers, open_timeout=30)
@@ -31,7 +31,7 @@ async def test_a_handshake_without_a_key_of_the_stage_is_forbidden(keyed: LocalS
 
 
 async def test_a_key_of_the_template_opens_the_connection(keyed: LocalStack) -> None:
-    """In the header that the API's expression names."""
+    """The key is in the header that the API's key selection expression names."""
     headers = {"x-api-key": "given-key-of-twenty-characters"}
     async with connect(keyed.ws_url, additional_headers=headers, open_timeout=30) as opened:
         assert opened.response is not None
@@ -39,7 +39,7 @@ async def test_a_key_of_the_template_opens_the_connection(keyed: LocalStack) -> 
 
 
 async def test_the_line_about_a_generated_key_leads_to_its_value(keyed: LocalStack) -> None:
-    """A developer follows it with the AWS CLI, here with the call that this makes."""
+    """A developer uses the logged command of the AWS CLI; this test makes the same call."""
     words = keyed.wait_for_log("^API key GeneratedKey: aws apigateway get-api-key").split()
     key, endpoint, region = (words[words.index(each) + 1] for each in ("--api-key", "--endpoint-url", "--region"))
     with closing(client("apigateway", endpoint=endpoint, region=region)) as gateway:

@@ -1,4 +1,4 @@
-"""Who may connect, through `chat local` with the authorizer of the project's own template."""
+"""Who may connect: `chat local` with the authorizer of this project's template."""
 
 import asyncio
 import json
@@ -17,14 +17,14 @@ from tests.support.local_stack import LocalStack, local_stack
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[LocalStack]:
-    """Start the stack with a secret of its own making."""
+    """Start the stack, which generates the secret."""
     with local_stack("--parameter-overrides", "AuthorizerType=hs256", "TokenAudience=chat") as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def secret(guarded: LocalStack) -> str:
-    """Return the secret, read as whoever issues tokens reads it."""
+    """Return the secret, read from Secrets Manager as an issuer of tokens would."""
     endpoint = guarded.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
     client = boto3.client("secretsmanager", endpoint_url=endpoint, region_name="us-east-1")
     (listed,) = client.list_secrets()["SecretList"]
@@ -35,7 +35,7 @@ def secret(guarded: LocalStack) -> str:
 
 
 async def refusal(url: str, **options: object) -> int:
-    """Return the status that the handshake ends with."""
+    """Return the HTTP status of the failed handshake."""
     with pytest.raises(InvalidStatus) as refused:
         async with connect(url, **options):  # type: ignore[arg-type]
             pass
@@ -43,7 +43,10 @@ async def refusal(url: str, **options: object) -> int:
 
 
 async def test_token_lets_a_client_in_from_wherever_it_comes(guarded: LocalStack, secret: str) -> None:
-    """A browser has the last two; what it offered as a token is not what is accepted."""
+    """A token can be in a header, in the query or in a subprotocol; a browser can use the last two.
+
+    The server accepts `chat.v1`, not the subprotocol with the token.
+    """
     token = tokens.hs256(secret)
     offered = [Subprotocol("chat.v1"), Subprotocol(f"bearer.{token}")]
     async with (
@@ -58,7 +61,7 @@ async def test_token_lets_a_client_in_from_wherever_it_comes(guarded: LocalStack
 
 
 async def test_client_without_a_good_token_is_refused_as_the_gateway_does(guarded: LocalStack, secret: str) -> None:
-    """401 says: come again with another token. 403 says: do not."""
+    """401 means that another token may help, 403 that none will."""
     assert await refusal(guarded.ws_url) == 401
     assert await refusal(f"{guarded.ws_url}?token={tokens.hs256()}") == 401
     assert await refusal(f"{guarded.ws_url}?token={tokens.hs256(secret, exp=1)}") == 401
@@ -66,7 +69,7 @@ async def test_client_without_a_good_token_is_refused_as_the_gateway_does(guarde
 
 
 async def test_tokens_are_in_no_log(guarded: LocalStack, secret: str) -> None:
-    """Whatever became of them."""
+    """Neither accepted nor rejected tokens are logged."""
     good, bad = tokens.hs256(secret), tokens.hs256(secret, exp=1)
     async with connect(f"{guarded.ws_url}?token={good}"):
         assert await refusal(guarded.ws_url, subprotocols=["chat.v1", f"bearer.{bad}"]) == 401
@@ -75,7 +78,7 @@ async def test_tokens_are_in_no_log(guarded: LocalStack, secret: str) -> None:
 
 
 def test_page_asks_for_a_token_and_connects_with_it(window: Browser, guarded: LocalStack, secret: str) -> None:
-    """The way of somebody who was sent a link and a token; the fragment is for those who get both in one."""
+    """A person can type the token, or open a link with the token in its fragment."""
     window.open(guarded.page_url)
     window.wait_for("#refusal-text", "ask for a token", timeout=30)
     window.click("#refusal-remedy")
@@ -92,7 +95,10 @@ def test_page_asks_for_a_token_and_connects_with_it(window: Browser, guarded: Lo
 
 
 async def test_issuer_that_is_down_keeps_clients_out_until_it_is_back() -> None:
-    """With published keys: 500 and one clear line, then business as usual."""
+    """If the issuer's keys cannot be fetched, clients get 500 and the log one clear line.
+
+    Afterwards clients connect again.
+    """
     with tokens.key_server(tokens.public_rsa()) as server:
         server.status = 503
         asked = {

@@ -1,4 +1,4 @@
-"""The chat under the permissions boundary that a pipeline's role demands: all of it still works."""
+"""The chat under the permissions boundary that a pipeline's role requires: everything still works."""
 
 import asyncio
 import json
@@ -20,7 +20,10 @@ TIMEOUT = 60
 
 
 def bounded(folder: Path, *, without: str = "") -> Path:
-    """Write the project's templates and the boundary, an action taken out of it; return the master's path."""
+    """Write the project's templates with the boundary, minus the action `without`.
+
+    Return the path of the master template.
+    """
     (folder / "src").symlink_to(REPOSITORY / "src")
     shutil.copytree(REPOSITORY / "infrastructure", folder / "infrastructure")
     boundary = read("pipeline-role.yaml")["Resources"]["Boundary"]
@@ -31,7 +34,7 @@ def bounded(folder: Path, *, without: str = "") -> Path:
     for nested in master["Resources"].values():
         if "PermissionsBoundary" in nested["Properties"].get("Parameters", {}):
             nested["Properties"]["Parameters"]["PermissionsBoundary"] = {"Ref": "Boundary"}
-    # The embedded cloud calls a secret after its stack as well.
+    # Embedded AWS puts the stack's name into the name of a secret.
     text = (
         json.dumps(boundary)
         .replace("${StackName}", STACK)
@@ -58,7 +61,7 @@ def endpoint_of(stack: LocalStack) -> str:
 
 
 def token(stack: LocalStack) -> str:
-    """Sign one with the secret that the stack has made."""
+    """Return a token signed with the secret that the stack generated."""
     secrets = client("secretsmanager", endpoint=endpoint_of(stack), region="us-east-1")
     (secret,) = secrets.list_secrets()["SecretList"]
     value = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
@@ -74,7 +77,7 @@ def hand_on(stack: LocalStack) -> None:
 
 
 async def test_nothing_that_the_chat_does_is_beyond_the_boundary(tmp_path: Path) -> None:
-    """Handshakes with a token, messages, mistakes, what a worker goes on with, and the end of a connection."""
+    """The test covers handshakes with a token, messages, errors, a job of the worker, and disconnects."""
     template = bounded(tmp_path)
     with local_stack("--template", str(template), "--parameter-overrides", "AuthorizerType=hs256") as stack:
         url = f"{stack.ws_url}?token={token(stack)}"
@@ -91,7 +94,7 @@ async def test_nothing_that_the_chat_does_is_beyond_the_boundary(tmp_path: Path)
 
 
 async def test_boundary_counts_for_more_than_the_roles_policies(tmp_path: Path) -> None:
-    """What would the test above mean otherwise? A role that allows more than the boundary does is of no use."""
+    """The test above proves something only if the boundary is enforced: a role cannot allow more than its boundary."""
     with local_stack("--template", str(bounded(tmp_path, without="dynamodb:Query"))) as stack:
         async with connect(stack.ws_url, open_timeout=TIMEOUT) as one:
             await one.send('{"action":"sendmessage","data":"live long"}')

@@ -1,4 +1,4 @@
-"""Functions of `chat local` that a debugger may attach to."""
+"""Functions of `chat local` to which a debugger can attach."""
 
 import asyncio
 import importlib.util
@@ -19,7 +19,7 @@ listeners = []
 def listen(address):
     listeners.append(socket.create_server(address))
 """
-"""What the stack uses of debugpy, for where that is not installed."""
+"""The part of debugpy that the stack uses, for machines without debugpy."""
 
 SLOW = """
 import os, time
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def debugpy(tmp_path: Path) -> dict[str, str]:
-    """Return the variables with which the stack finds debugpy."""
+    """Return the environment variables with which the stack finds debugpy."""
     if importlib.util.find_spec("debugpy"):
         return {}
     package = tmp_path / "packages" / "debugpy"
@@ -57,7 +57,7 @@ def free_port() -> int:
 
 
 async def listening(stack: LocalStack, port: int, *, times: int = 1) -> None:
-    """Wait until the function has said so many times that its debugger listens, and see that it does."""
+    """Wait until the log says `times` times that the function's debugger listens; connect to it."""
     async with asyncio.timeout(30):
         while stack.log.count(f"EchoFunction | debugger: 127.0.0.1:{port}") < times:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -69,7 +69,10 @@ async def listening(stack: LocalStack, port: int, *, times: int = 1) -> None:
 async def test_debugger_can_attach_and_the_function_may_take_its_time(
     project: Project, debugpy: dict[str, str]
 ) -> None:
-    """Before and after an edit, one event at a time, with a timeout that somebody at a breakpoint would overrun."""
+    """A developer at a breakpoint exceeds the function's timeout.
+
+    Events run one at a time, before and after an edit.
+    """
     port = free_port()
     with local_stack("--template", str(project.template), "--debug-port", str(port), env=debugpy) as stack:
         assert stack.wait_for_log("^Debugger") == f"Debugger   127.0.0.1:{port}  EchoFunction"
@@ -90,7 +93,7 @@ async def test_debugger_can_attach_and_the_function_may_take_its_time(
 
 
 async def test_function_that_is_not_named_has_no_debugger(debugpy: dict[str, str]) -> None:
-    """The others run as ever, several at a time."""
+    """Other functions run without a debugger, several events at a time."""
     port = free_port()
     with local_stack("--debug-port", str(port), "--debug-function", "DefaultFunction", env=debugpy) as stack:
         stack.wait_for_log(rf"^Api/DefaultFunction \| debugger: 127\.0\.0\.1:{port}$")
@@ -98,7 +101,7 @@ async def test_function_that_is_not_named_has_no_debugger(debugpy: dict[str, str
 
 
 def refused(project: Project, *arguments: str, env: dict[str, str]) -> tuple[int, str]:
-    """Start a stack that must not start; return its status and the last line of its log."""
+    """Start a stack that cannot start; return its exit status and the last line of its log."""
     command = [str(CHAT), "local", "--template", str(project.template), "--port", "0", *arguments]
     ended = subprocess.run(
         command, env=os.environ | env, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
@@ -107,13 +110,13 @@ def refused(project: Project, *arguments: str, env: dict[str, str]) -> tuple[int
 
 
 def test_unknown_function_is_told_with_those_there_are(project: Project, debugpy: dict[str, str]) -> None:
-    """As a mistake in the command line."""
+    """It is reported as a mistake in the command line, with exit status 2."""
     status, line = refused(project, "--debug-port", str(free_port()), "--debug-function", "Ecko", env=debugpy)
     assert (status, line) == (2, "error: --debug-function Ecko: there is no such function; there are EchoFunction")
 
 
 def test_taken_port_is_told(project: Project, debugpy: dict[str, str]) -> None:
-    """Rather than by a function that does not start."""
+    """Otherwise a function would fail to start later, for an unclear reason."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         status, line = refused(project, "--debug-port", str(port), env=debugpy)
@@ -121,8 +124,8 @@ def test_taken_port_is_told(project: Project, debugpy: dict[str, str]) -> None:
 
 
 def test_missing_debugpy_is_told_in_one_line(project: Project, tmp_path: Path) -> None:
-    """At once, and with what to do about it."""
-    # Where it is installed, it is hidden.
+    """The stack reports it before it starts anything, with the command that installs debugpy."""
+    # Hide debugpy if it is installed.
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["debugpy"] = None\n')
     status, line = refused(project, "--debug-port", "5678", env=with_packages(tmp_path))
     assert status == 2

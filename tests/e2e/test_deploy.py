@@ -1,4 +1,7 @@
-"""A deploy as to an account of AWS, but into the embedded cloud: its command line, what it uploads, what then runs."""
+"""A deploy as to an AWS account, but to embedded AWS.
+
+Its command line, its uploads, and the functions that then run.
+"""
 
 import asyncio
 import subprocess
@@ -27,7 +30,7 @@ OPTIONS = Options(template=Path("unused"), port=0, region=REGION, reload=False)
 
 @pytest.fixture(scope="module")
 def build(shared_folder: Path) -> Path:
-    """Build what is deployed, for the Python and the processor that run the tests."""
+    """Build the artifact for the Python version and the processor that run the tests."""
     aws_account.needs_command_line()
     needs_package_index()
     return shared_build(shared_folder, architecture=own_architecture())
@@ -44,13 +47,13 @@ def down(endpoint: str) -> subprocess.CompletedProcess[str]:
 
 
 def ok(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what a command has printed, which succeeded."""
+    """Return the standard output of a command, which must have succeeded."""
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 async def live_long(url: str) -> None:
-    """Have one client send to two."""
+    """Connect two clients; both receive the message that one sends."""
     async with connect(url, open_timeout=30) as one, connect(url, open_timeout=30) as other:
         await one.send('{"action":"sendmessage","data":"live long"}')
         async with asyncio.timeout(30):
@@ -58,7 +61,7 @@ async def live_long(url: str) -> None:
 
 
 async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
-    """The stack that stands in the cloud, its functions from the archives that were uploaded."""
+    """The emulator runs the deployed stack; the functions' code comes from the uploaded archives."""
     printed = ""
 
     async def deploy_stack(options: Options, endpoint: str) -> Deployment:
@@ -78,7 +81,7 @@ async def test_what_make_deploy_has_deployed_is_served(build: Path) -> None:
 
 
 async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_path: Path) -> None:
-    """`aws cloudformation package` and `deploy`, for those who have a pipeline of their own."""
+    """A user with a pipeline of their own uses `aws cloudformation package` and `deploy`."""
     aws = program()
     packaged = str(tmp_path / "packaged.yaml")
 
@@ -102,28 +105,31 @@ async def test_what_awss_own_commands_have_deployed_is_served(build: Path, tmp_p
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def account() -> AsyncIterator[str]:
-    """Start a cloud for deploys that do not succeed; return its endpoint."""
+    """Start embedded AWS for the deploys that fail; return its endpoint."""
     async with aws_account.empty_account() as endpoint:
         yield endpoint
 
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[str]:
-    """Start an empty cloud; return its endpoint."""
+    """Start embedded AWS, empty; return its endpoint."""
     async with aws_account.empty_account() as endpoint:
         yield endpoint
 
 
 @pytest.fixture
 def clients(endpoint: str) -> Iterator[dict[str, Any]]:
-    """Return a client for each service in which a stack leaves something."""
+    """Return a client for each service in which a stack creates something."""
     services = ("s3", "lambda", "dynamodb", "sqs", "apigatewayv2", "logs", "iam", "secretsmanager")
     with aws_account.clients(endpoint, *services) as made:
         yield made
 
 
 async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, clients: dict[str, Any]) -> None:
-    """What is the same stays, a parameter that is not named too; in the end nothing is left, nor the page's files."""
+    """A second deploy keeps unchanged resources and parameters that are not given.
+
+    Destroying removes everything, the page's files too.
+    """
     parameters = ("Page=yes", "AlarmEmail=me@example.com", "AuthorizerType=hs256")
     first = ok(await asyncio.to_thread(up, endpoint, build, *parameters))
     again = ok(await asyncio.to_thread(up, endpoint, build))
@@ -142,7 +148,7 @@ async def test_deploy_can_be_repeated_and_destroyed(endpoint: str, build: Path, 
 
 
 def left(clients: dict[str, Any]) -> dict[str, Any]:
-    """Return what is left in the cloud, by what lists it."""
+    """Return the resources that are left in embedded AWS, by the call that lists them."""
     lists = [
         ("s3", "list_buckets", "Buckets"),
         ("lambda", "list_functions", "Functions"),
@@ -169,7 +175,7 @@ def left(clients: dict[str, Any]) -> dict[str, Any]:
 async def test_wrong_parameter_is_named_and_nothing_is_made(
     account: str, build: Path, parameters: list[str], said: str
 ) -> None:
-    """In one line, without a traceback."""
+    """The error is one line, without a traceback."""
     done = await asyncio.to_thread(up, account, build, *parameters)
     assert done.returncode != 0
     assert said in done.stderr
@@ -179,7 +185,7 @@ async def test_wrong_parameter_is_named_and_nothing_is_made(
 
 
 async def test_without_credentials_it_says_how_to_sign_in(account: str, build: Path) -> None:
-    """Rather than what an SDK says."""
+    """The SDK's own message does not say how to sign in."""
     words = ["up", "--region", REGION, "--built", str(build), "--profile", "nobody"]
     done = await asyncio.to_thread(deploy, account, *words)
     assert done.returncode == 1

@@ -10,7 +10,7 @@ from tests.support.local_stack import local_stack
 
 
 async def test_chat_runs_on_dynamodb_local_and_leaves_no_table() -> None:
-    """The tables that the template asks for are made there, used, and removed at the end."""
+    """The stack creates the template's tables there, uses them, and removes them when it stops."""
     if reason := dynamodb.dynamodb_local_is_missing():
         pytest.skip(reason)
     with dynamodb.dynamodb_local() as endpoint:

@@ -1,4 +1,4 @@
-"""A handler that raises, in the log of `chat local` and on the client's side."""
+"""Failures of handlers, of the log's reader and of embedded AWS, in the log and for the client."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def handler(event, context):
 
 
 async def test_exception_is_logged_once_with_all_that_finds_it_and_kept_from_the_client(tmp_path: Path) -> None:
-    """Function, route, connection, and the lines of the code."""
+    """The log has the function, the route, the connection and the traceback; the client gets only a general error."""
     project = Project(tmp_path, RAISING)
     with local_stack("--template", str(project.template)) as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:
@@ -47,7 +47,7 @@ async def test_exception_is_logged_once_with_all_that_finds_it_and_kept_from_the
 
 
 def test_stack_whose_log_nobody_reads_any_more_stops_all_the_same() -> None:
-    """As in `chat local 2>&1 | head`: it would stay for good, and every process that it has started."""
+    """`chat local 2>&1 | head` closes the pipe. The stack and its processes must still end when asked to."""
     command = [str(CHAT), "local", "--port", "0", "--page-port", "0"]
     reading, writing = os.pipe()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing) as process:
@@ -62,7 +62,7 @@ def test_stack_whose_log_nobody_reads_any_more_stops_all_the_same() -> None:
 
 
 def test_death_of_the_embedded_cloud_is_told_once_and_ends_the_stack() -> None:
-    """As what it is, and not by each call that meets it; no process is left."""
+    """The log names the cause once, not once for each call that fails because of it; no process is left."""
     with local_stack() as stack:
         with sync_client.connect(stack.ws_url) as client:
             client.send('{"action":"sendmessage","data":"live long"}')

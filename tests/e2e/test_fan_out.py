@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the wo
 
 @dataclass
 class Stack:
-    """The parts that a broadcast passes through."""
+    """The parts of a large broadcast."""
 
     cloud: EmbeddedAws
     deployment: Deployment
@@ -48,7 +48,7 @@ class Stack:
     log: list[str] = field(default_factory=list)
 
     def function(self, name: str) -> str:
-        """Return the ARN of the function with this logical id."""
+        """Return the ARN of the function whose logical id ends with `name`."""
         return next(each.arn for each in self.deployment.functions if each.logical_id.endswith(name))
 
     async def hand_on(self, fan_out: object) -> None:
@@ -58,14 +58,14 @@ class Stack:
         await asyncio.to_thread(client.send_message, QueueUrl=queue.queue_url, MessageBody=json.dumps(fan_out))
 
     async def until(self, posts: int, *, seconds: float) -> None:
-        """Wait until that many connections have been posted to."""
+        """Wait until the endpoint has received posts for this many connections."""
         deadline = time.monotonic() + seconds
         while len(self.endpoint.posts) < posts:
             assert time.monotonic() < deadline, f"{len(self.endpoint.posts)} of {posts}: {self.log[-20:]}"
             await asyncio.sleep(0.02)
 
     def processes_of(self, name: str) -> list[int]:
-        """Return the processes that run the function."""
+        """Return the ids of the processes that run the function."""
         wanted = f"AWS_LAMBDA_FUNCTION_NAME={self.function(name).rpartition(':')[2]}".encode()
         return [pid for pid in _children(os.getpid()) if wanted in _environment(pid).split(b"\0")]
 
@@ -91,7 +91,7 @@ def _environment(pid: int) -> bytes:
 
 @asynccontextmanager
 async def running(*, sender_seconds: int) -> AsyncIterator[Stack]:
-    """Deploy the chat; give the sender's function less time than it has on AWS, so that fewer members are too many."""
+    """Deploy the chat; the sender's function has less time than on AWS, so that fewer members exceed it."""
     log: list[str] = []
     async with AsyncExitStack() as exits:
         cloud = EmbeddedAws(log=log.append)
@@ -131,7 +131,7 @@ async def running(*, sender_seconds: int) -> AsyncIterator[Stack]:
 
 
 async def fill(stack: Stack, count: int) -> list[str]:
-    """Put that many members into the lobby; return their ids."""
+    """Put this many members into the lobby; return their ids."""
     ids = [f"{uuid.uuid4().hex[:15]}=" for _ in range(count)]
     table = stack.deployment.tables[0].name
     await asyncio.to_thread(dynamodb.fill_room, stack.cloud.endpoint, table, ids)
@@ -139,7 +139,7 @@ async def fill(stack: Stack, count: int) -> list[str]:
 
 
 async def test_worker_killed_in_the_middle_loses_nobody_and_repeats_at_most_its_chunk() -> None:
-    """Twenty thousand recipients, and a worker that dies after half of them."""
+    """The worker is killed after half of twenty thousand posts; another one continues from the checkpoint."""
     async with running(sender_seconds=28) as stack:
         ids = await fill(stack, MEMBERS)
         await stack.hand_on({"id": "f1", "room": "lobby", "sender": "s", "data": "live long"})
@@ -156,9 +156,9 @@ async def test_worker_killed_in_the_middle_loses_nobody_and_repeats_at_most_its_
         assert [line for line in stack.log if "FanOutFunction" in line and "signal: killed" in line], stack.log[-20:]
 
 
-@pytest.mark.alone  # The sender's function has six seconds in all, whatever else the machine does.
+@pytest.mark.alone  # The sender's function has only six seconds.
 async def test_whom_the_senders_function_has_no_time_for_the_worker_delivers_to() -> None:
-    """Everyone receives the message once."""
+    """Every member receives the message exactly once."""
     async with running(sender_seconds=6) as stack:
         ids = await fill(stack, SOME_MEMBERS)
         stack.endpoint.reply = after_a_while
@@ -175,7 +175,7 @@ async def test_whom_the_senders_function_has_no_time_for_the_worker_delivers_to(
 
 
 async def after_a_while(_post: Post, writer: asyncio.StreamWriter) -> None:
-    """Answer late enough that the sender's function cannot do it all, over as many connections as it keeps."""
+    """Answer so slowly that the sender's function cannot finish on its connections."""
     await asyncio.sleep(0.15)
     writer.write(OK)
 
@@ -196,7 +196,7 @@ async def _until_done(stack: Stack) -> None:
 
 
 async def test_message_that_no_worker_understands_does_not_stop_the_others() -> None:
-    """It is left to the dead-letter queue, and the next one is done."""
+    """It goes to the dead-letter queue, and the worker processes the next message."""
     async with running(sender_seconds=28) as stack:
         await stack.hand_on("no fan-out")
         await asyncio.to_thread(dynamodb.fill_room, stack.cloud.endpoint, stack.deployment.tables[0].name, ["a", "b"])

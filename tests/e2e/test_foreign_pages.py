@@ -1,4 +1,4 @@
-"""A page of somebody else's in the developer's browser: it gets nothing of the stack."""
+"""A foreign page in the developer's browser cannot use the stack."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class _Empty(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def foreign_port() -> Iterator[int]:
-    """Serve an empty page; return the port."""
+    """Serve an empty page; return its port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Empty)
     Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_port
@@ -57,7 +57,7 @@ def foreign_port() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start a browser to which the foreign name leads to this machine, as a name server of its owner's may say."""
+    """Start a browser in which the foreign name resolves to this machine: its owner can do that."""
     if missing := missing_programs():
         pytest.skip(f"a page needs a browser; not installed: {', '.join(missing)}")
     with open_browser(f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1") as browser:
@@ -65,7 +65,7 @@ def browser() -> Iterator[Browser]:
 
 
 def test_foreign_page_gets_nothing(browser: Browser, stack: LocalStack, foreign_port: int) -> None:
-    """Neither reads nor writes, whatever it asks for and however."""
+    """It can neither read nor write anything, whichever kind of request it sends."""
     cloud = stack.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
     browser.open(f"http://{FOREIGN}:{foreign_port}/")
     for url, options in (
@@ -74,12 +74,12 @@ def test_foreign_page_gets_nothing(browser: Browser, stack: LocalStack, foreign_
         (stack.page_url + "config.json", {}),
     ):
         assert str(browser.run(TRY_FETCH, url, options)).startswith("blocked: "), url
-    # A simple request goes out unasked. Its answer cannot be read, and must have done nothing.
+    # A browser sends a simple request without a preflight. It must have no effect.
     for path in ("/moto-api/reset", "/local/permissions", "/moto-api/recorder/start-recording"):
         browser.run(TRY_FETCH, cloud + path, SIMPLE)
     assert browser.run(TRY_SOCKET, stack.ws_url) == "refused"
     with connect(stack.ws_url + "?format=json") as client:
-        # The tables are still there.
+        # The tables still exist.
         client.send('{"action":"sendmessage","data":"live long"}')
         message = json.loads(client.recv(timeout=30))
         post = f"{stack.management_endpoint}/@connections/{message['from']}"
@@ -91,7 +91,7 @@ def test_foreign_page_gets_nothing(browser: Browser, stack: LocalStack, foreign_
 
 
 def test_name_that_leads_here_opens_nothing(browser: Browser, stack: LocalStack) -> None:
-    """DNS rebinding: to the browser it is the page's own origin."""
+    """With DNS rebinding, the browser takes the stack for the page's own origin."""
     cloud = stack.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
     for url, path in ((stack.page_url, "config.json"), (stack.management_endpoint, "/@connections/x"), (cloud, "/")):
         port = urlsplit(url).port
@@ -103,14 +103,14 @@ def test_name_that_leads_here_opens_nothing(browser: Browser, stack: LocalStack)
 def test_front_end_on_another_port_works_at_the_first_try(
     browser: Browser, stack: LocalStack, foreign_port: int
 ) -> None:
-    """As a page does that a bundler serves on this machine."""
+    """Developers serve their page with a bundler on another port of this machine."""
     for name in ("localhost", "127.0.0.1"):
         browser.open(f"http://{name}:{foreign_port}/")
         assert browser.run(TRY_SOCKET, stack.ws_url) == "open"
 
 
 def test_allowed_page_connects(browser: Browser, foreign_port: int) -> None:
-    """By the option that the log names."""
+    """`--allow-origin`, which the log names, permits it."""
     with local_stack("--allow-origin", f"http://{FOREIGN}:{foreign_port}") as stack:
         browser.open(f"http://{FOREIGN}:{foreign_port}/")
         assert browser.run(TRY_SOCKET, stack.ws_url) == "open"

@@ -1,4 +1,4 @@
-"""A table that takes requests and does not answer: the embedded cloud of `chat local`, stopped as it stands."""
+"""A table that accepts requests and does not answer: the process of embedded AWS is suspended."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tests.support.local_stack import LocalStack, local_stack
 
 @contextmanager
 def stopped_cloud(stack: LocalStack) -> Iterator[None]:
-    """Stop the process of every service but API Gateway, and let it go on at the end."""
+    """Suspend the process of embedded AWS; resume it at the end of the block."""
     (cloud,) = (pid for pid in stack.descendants() if "moto_server" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(cloud, signal.SIGSTOP)
     try:
@@ -28,7 +28,7 @@ def stopped_cloud(stack: LocalStack) -> Iterator[None]:
 
 
 async def refused(url: str) -> tuple[int, float]:
-    """Try to connect; return the status, and after how many seconds it came."""
+    """Try to connect; return the HTTP status, and the seconds until it came."""
     started = asyncio.get_running_loop().time()
     with pytest.raises(InvalidStatus) as refusal:
         await connect(url, open_timeout=30)
@@ -41,7 +41,7 @@ async def said(client: ClientConnection) -> dict[str, object]:
 
 
 async def test_everybody_is_told_before_the_function_is_stopped() -> None:
-    """A handshake in its ten seconds, a sender in its 28; somebody who leaves costs nobody anything."""
+    """A handshake is answered within its 10 s, a sender within its 28 s; a client that disconnects delays nobody."""
     with local_stack() as stack:
         async with connect(stack.ws_url, subprotocols=[Subprotocol("chat.v1")], open_timeout=30) as client:
             leaving = await connect(stack.ws_url, open_timeout=30)
@@ -52,7 +52,7 @@ async def test_everybody_is_told_before_the_function_is_stopped() -> None:
             assert status == 503
             assert seconds < 10
             assert (event["type"], event["code"], event["ref"]) == ("error", "unavailable", "r1")
-            # It goes on as if nothing had happened.
+            # Afterwards everything works again.
             async with connect(stack.ws_url, open_timeout=30) as newcomer:
                 await newcomer.send('{"action":"sendmessage","data":"and prosper"}')
                 assert (await said(client))["data"] == "and prosper"

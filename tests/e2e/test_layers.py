@@ -12,7 +12,10 @@ TEMPLATE = Path(__file__).parents[1] / "fixtures" / "templates" / "layers" / "te
 
 
 async def test_a_function_imports_from_its_layers_as_on_lambda() -> None:
-    """Its own folder first, then `site-packages` of the layers, then `python`; the later layer hides the earlier."""
+    """The order is: the function's folder, `site-packages` of the layers, `python` of the layers.
+
+    A later layer hides an earlier one.
+    """
     with local_stack("--template", str(TEMPLATE)) as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:
             await client.send("{}")

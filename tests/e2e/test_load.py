@@ -1,4 +1,4 @@
-"""The gateway with more clients than a person opens: none is turned away, none is lost."""
+"""The gateway with 2,000 clients: it refuses none and loses none."""
 
 import asyncio
 import resource
@@ -12,26 +12,26 @@ from benchmarks.load import Client, broadcast, connect_all
 from tests.support.local_stack import LocalStack, local_stack
 
 BURST = 500
-"""New connections a second that API Gateway takes, and so the most that may come at once."""
+"""API Gateway's quota for new connections per second, and so the largest burst."""
 IDLE = 2_000
 HELD_SECONDS = 5
 MOST_MEGABYTES = 300
 REQUEST = '{"action":"sendmessage","data":"live long"}'
 FRAME_SIZE = 2 + len("live long")
 DESCRIPTORS = 256
-"""A usual default of macOS; 1,024 is Linux's. The stack has to help itself to more."""
+"""A usual limit on macOS; Linux has 1,024. The stack raises its own limit."""
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    """Start the stack as from a shell that gives few file descriptors; give this process enough for its clients."""
+    """Start the stack with a low limit of file descriptors; raise the limit of this process, for its clients."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < IDLE + DESCRIPTORS:
         pytest.skip(f"{IDLE} connections need more file descriptors than the {hard} that may be open here")
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
-    # More than the template lets through unless it is asked to: here it is the gateway that is tried.
+    # Above the template's throttle, since this tests the gateway.
     with local_stack("--parameter-overrides", "RequestRate=10000", "RequestBurst=5000") as stack:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, IDLE + DESCRIPTORS), hard))
         yield stack
@@ -39,14 +39,14 @@ def stack() -> Iterator[LocalStack]:
 
 
 async def test_a_burst_is_served_and_two_thousand_idle_connections_are_held(stack: LocalStack) -> None:
-    """As many at once as the quota lets in, four times; then all of them hear a message."""
+    """Four bursts of 500 connect, idle for a while, and then each receives a message."""
     url = urlsplit(stack.ws_url)
     clients: list[Client] = []
     try:
         while len(clients) < IDLE:
             more, _ = await connect_all(url.port or 0, url.path, BURST)
             clients += more
-            # The quota is for a second.
+            # The quota is per second.
             await asyncio.sleep(1)
         for client in clients:
             client.expect(FRAME_SIZE)
@@ -60,7 +60,7 @@ async def test_a_burst_is_served_and_two_thousand_idle_connections_are_held(stac
 
 
 def megabytes(pid: int) -> float:
-    """Return the memory of a process; 0 where the system does not tell it in this way."""
+    """Return the resident memory of a process in megabytes; 0 on systems without `/proc`."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return 0.0

@@ -1,4 +1,4 @@
-"""The whole: `chat local` as a process, real WebSocket clients, boto3."""
+"""The whole stack: `chat local` as a process, WebSocket clients, boto3."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def receive_many(client: ClientConnection, count: int) -> list[str]:
 
 @asynccontextmanager
 async def clients(url: str, count: int) -> AsyncIterator[list[ClientConnection]]:
-    """Connect that many clients, all at once."""
+    """Connect this many clients at once."""
     async with AsyncExitStack() as exits:
         connecting = (exits.enter_async_context(connect(url, open_timeout=60, max_queue=None)) for _ in range(count))
         yield await asyncio.gather(*connecting)
@@ -49,7 +49,7 @@ def management(stack: LocalStack) -> Any:
 
 
 def dynamodb(stack: LocalStack) -> tuple[Any, str]:
-    """Return a client of the stack's DynamoDB, and the name of the chat's table."""
+    """Return a client of the stack's DynamoDB and the name of the chat's table."""
     endpoint = stack.wait_for_log(r"AWS endpoint http://\S+").split()[-1]
     client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
     return client, client.list_tables()["TableNames"][0]
@@ -64,7 +64,7 @@ async def until_nobody_is_connected(stack: LocalStack) -> None:
 
 
 async def test_message_reaches_everyone_connected(stack: LocalStack) -> None:
-    """The original sample's exchange, in two terminals."""
+    """The exchange is that of AWS's sample, with two clients."""
     async with clients(stack.ws_url, 2) as (one, two):
         await one.send(LIVE_LONG)
         assert [await receive(one), await receive(two)] == ["live long", "live long"]
@@ -72,7 +72,7 @@ async def test_message_reaches_everyone_connected(stack: LocalStack) -> None:
 
 
 async def test_two_hundred_clients_each_get_every_one_of_twenty_messages_once(stack: LocalStack) -> None:
-    """No loss and no doubles, however many functions run side by side."""
+    """No message is lost or repeated, however many functions run at a time."""
     async with clients(stack.ws_url, 200) as everyone:
         wanted = {f"message {i}" for i in range(20)}
         for client, text in zip(everyone, sorted(wanted), strict=False):
@@ -85,7 +85,7 @@ async def test_two_hundred_clients_each_get_every_one_of_twenty_messages_once(st
 
 
 async def test_client_that_was_killed_disturbs_nobody(stack: LocalStack) -> None:
-    """Its process ends without closing the WebSocket."""
+    """A killed client does not close its WebSocket."""
     script = f"""
 import time, websockets.sync.client
 client = websockets.sync.client.connect({stack.ws_url!r})
@@ -104,7 +104,7 @@ time.sleep(60)
 
 
 async def test_connection_that_the_gateway_does_not_know_is_forgotten_at_the_next_message(stack: LocalStack) -> None:
-    """As after a `$disconnect` that never came."""
+    """The table keeps a connection if its `$disconnect` never came."""
     client, table = dynamodb(stack)
     ghost = "AAAAAAAAAAAAAAA="
     common = {"format": {"S": "plain"}, "expires_at": {"N": "9999999999"}}
@@ -119,7 +119,7 @@ async def test_connection_that_the_gateway_does_not_know_is_forgotten_at_the_nex
 
 
 async def test_clients_that_leave_at_once_are_forgotten(stack: LocalStack) -> None:
-    """Connecting and leaving must not overtake each other."""
+    """`$connect` and `$disconnect` of one client must not overtake each other."""
     for _ in range(10):
         async with connect(stack.ws_url):
             pass
@@ -127,7 +127,7 @@ async def test_clients_that_leave_at_once_are_forgotten(stack: LocalStack) -> No
 
 
 async def test_five_megabytes_of_rubbish_are_answered_and_bother_nobody(stack: LocalStack) -> None:
-    """Each frame gets its error, and the connection stays open."""
+    """Every frame is answered with an error, and the connection stays open."""
     # A message in several WebSocket frames, since API Gateway takes at most 32 KB in one.
     fragments = ["rubbish {" * 3_000] * 4
     messages = 5 * 1024 * 1024 // len("".join(fragments)) + 1
@@ -141,7 +141,7 @@ async def test_five_megabytes_of_rubbish_are_answered_and_bother_nobody(stack: L
 
 
 async def test_json_client_is_told_how_many_it_reached(stack: LocalStack) -> None:
-    """The subprotocol is answered as the function says, and the `ref` comes back."""
+    """The function confirms the subprotocol, and the reply carries the `ref` of the request."""
     async with (
         connect(stack.ws_url, subprotocols=["chat.v1"]) as rich,  # type: ignore[list-item]
         connect(stack.ws_url) as plain,
@@ -155,7 +155,7 @@ async def test_json_client_is_told_how_many_it_reached(stack: LocalStack) -> Non
 
 
 async def test_unknown_action_is_an_error_and_the_connection_stays_open(stack: LocalStack) -> None:
-    """`$default` answers it."""
+    """The function behind `$default` answers it."""
     async with connect(stack.ws_url) as client:
         await client.send('{"action":"dance","ref":1}')
         assert json.loads(await receive(client))["code"] == "unknown_action"
@@ -164,7 +164,7 @@ async def test_unknown_action_is_an_error_and_the_connection_stays_open(stack: L
 
 
 async def test_unmodified_boto3_posts_gets_and_deletes(stack: LocalStack) -> None:
-    """And is told that a connection is gone in the way that the SDK understands."""
+    """For a closed connection the SDK raises `GoneException`."""
     api = management(stack)
     async with connect(stack.ws_url, subprotocols=["chat.v1"]) as client:  # type: ignore[list-item]
         await client.send('{"action":"sendmessage","data":"x","ref":1}')
@@ -184,7 +184,7 @@ async def test_unmodified_boto3_posts_gets_and_deletes(stack: LocalStack) -> Non
 
 
 async def test_room_larger_than_a_page_of_dynamodb_is_served_whole(stack: LocalStack) -> None:
-    """The samples lose everyone after the first page; the dead among them are forgotten on the way."""
+    """AWS's samples read the first page only. The broadcast also removes the stale connections that it meets."""
     from tests.support.dynamodb import fill
 
     client, table = dynamodb(stack)
@@ -198,7 +198,7 @@ async def test_room_larger_than_a_page_of_dynamodb_is_served_whole(stack: LocalS
 
 
 async def test_log_reads_like_lambdas(stack: LocalStack) -> None:
-    """With what a person wants to know of each invocation."""
+    """It has the START, END and REPORT lines of each invocation."""
     async with connect(stack.ws_url) as client:
         await client.send(LIVE_LONG)
         await receive(client)
@@ -208,7 +208,7 @@ async def test_log_reads_like_lambdas(stack: LocalStack) -> None:
 
 
 def test_another_python_than_the_templates_is_told_once(stack: LocalStack) -> None:
-    """A handler may do there what it cannot do here, or the other way round."""
+    """Code may work on one Python version and fail on another."""
     told = [line for line in stack.log if line.startswith("Functions for python3.13 run on Python")]
     assert len(told) == (sys.version_info[:2] != (3, 13))
 

@@ -1,4 +1,4 @@
-"""The chat page, in a real browser."""
+"""The chat page in a browser."""
 
 from collections.abc import Iterator
 
@@ -75,21 +75,21 @@ def say_nothing(sender: str, request: Request) -> Events:
 
 
 def test_page_connects_when_it_opens_and_says_where(page: Browser, service: ChatService) -> None:
-    """Nothing has to be set up or pressed, and a terminal can join with one line."""
+    """The page connects by itself, and shows a command with which a terminal can join."""
     assert page.text("#address") == service.url
     page.click("#terminal summary")
     assert page.text("#connect-command") == f"wscat -c {service.url}"
 
 
 def test_page_obeys_its_security_policy(page: Browser) -> None:
-    """It runs where only its own files may be loaded and only its socket be opened."""
+    """The policy allows only the page's files and its WebSocket."""
     write(page, "hello")
     page.wait_for(RECEIPT, "Delivered")
     assert page.complaints() == []
 
 
 def test_message_of_someone_else_appears_with_who_and_when(page: Browser, service: ChatService) -> None:
-    """A connection id is too long to read: its beginning stands for it."""
+    """The page shows the first characters of a connection id, which is too long to read."""
     service.say("live long")
     page.wait_for(BUBBLE, "live long")
     assert len(page.text(".who")) == 6
@@ -97,13 +97,13 @@ def test_message_of_someone_else_appears_with_who_and_when(page: Browser, servic
 
 
 def test_data_that_is_no_text_is_shown_as_json(page: Browser, service: ChatService) -> None:
-    """Programs send objects."""
+    """Programs may send JSON objects."""
     service.say({"a": [1, None]})
     page.wait_for(BUBBLE, '{"a":[1,null]}')
 
 
 def test_markup_in_a_message_is_shown_as_text(page: Browser, service: ChatService) -> None:
-    """What strangers write must not run."""
+    """Text of other users must not be executed."""
     attack = "<script>window.pwned=1</script><img src=x onerror='window.pwned=1'>"
     service.say(attack)
     page.wait_for(BUBBLE, attack)
@@ -111,7 +111,7 @@ def test_markup_in_a_message_is_shown_as_text(page: Browser, service: ChatServic
 
 
 def test_enter_sends_and_the_reply_confirms(page: Browser, service: ChatService) -> None:
-    """The sender sees the message once, although the service sends it back."""
+    """The sender sees the message once, although the service also broadcasts it to the sender."""
     write(page, "hello")
     page.wait_for(RECEIPT, "Delivered to 1")
     write(page, "again")
@@ -129,7 +129,7 @@ def test_shift_and_enter_start_a_new_line(page: Browser, service: ChatService) -
 
 
 def test_same_words_of_someone_else_are_not_taken_for_ours(page: Browser, service: ChatService) -> None:
-    """Before the first reply the page does not know its own id, and two people may say hi at once."""
+    """Before the first reply the page does not know its own id, and two people may send the same text."""
 
     def answer_late(sender: str, request: Request) -> Events:
         echo = {"type": "message", "room": "lobby", "data": "hi"}
@@ -143,7 +143,7 @@ def test_same_words_of_someone_else_are_not_taken_for_ours(page: Browser, servic
 
 
 def test_page_reconnects_by_itself_and_keeps_the_draft(page: Browser, service: ChatService) -> None:
-    """A deploy, or a walk through a tunnel, costs no words."""
+    """A deploy or a lost network must not lose the draft."""
     page.type(DRAFT, "half a thou")
     service.stop()
     page.wait_for(STATE, "Reconnecting in")
@@ -156,7 +156,7 @@ def test_page_reconnects_by_itself_and_keeps_the_draft(page: Browser, service: C
 
 
 def test_waiting_can_be_cut_short(page: Browser, service: ChatService) -> None:
-    """Whoever has just plugged the cable in knows better than a timer."""
+    """A person may know before the timer that the network is back."""
     page.run("Math.random = () => 1; window.setTimeout = () => 0")
     service.stop()
     page.wait_for(STATE, "Reconnecting in")
@@ -166,7 +166,7 @@ def test_waiting_can_be_cut_short(page: Browser, service: ChatService) -> None:
 
 
 def test_network_that_comes_back_is_used_at_once(page: Browser, service: ChatService) -> None:
-    """Without a network there is nothing to try, and with one nothing to wait for."""
+    """Without a network the page does not try to connect; with one it does not wait."""
     page.go_offline(True)
     try:
         service.stop()
@@ -178,7 +178,7 @@ def test_network_that_comes_back_is_used_at_once(page: Browser, service: ChatSer
 
 
 def test_draft_survives_a_reload(page: Browser, page_url: str) -> None:
-    """Reloading is what people do when something looks stuck."""
+    """People reload a page that seems stuck."""
     page.type(DRAFT, "half a thought")
     page.open(page_url)
     page.wait_for(STATE, "Connected")
@@ -201,7 +201,7 @@ def test_routine_closing_after_idling_is_not_reported(page: Browser, service: Ch
 
 
 def test_message_without_a_reply_can_be_sent_again(page: Browser, service: ChatService) -> None:
-    """The connection was lost before the reply: the page cannot know, and says so."""
+    """If the connection is lost before the reply, the page cannot know whether the message arrived, and says so."""
     service.answer = say_nothing
     write(page, "important")
     page.wait_for(RECEIPT, "Sending")
@@ -216,7 +216,7 @@ def test_message_without_a_reply_can_be_sent_again(page: Browser, service: ChatS
 
 
 def test_silence_instead_of_a_reply_replaces_the_connection(page: Browser, service: ChatService) -> None:
-    """A network can go without a word, and the browser would not notice for many minutes."""
+    """A browser notices a lost network only after many minutes."""
     page.run("const wait = setTimeout; window.setTimeout = (f, ms) => wait(f, ms > 30_000 ? 1_000 : ms)")
     service.answer = say_nothing
     write(page, "anyone?")
@@ -227,7 +227,7 @@ def test_silence_instead_of_a_reply_replaces_the_connection(page: Browser, servi
 def test_message_that_came_back_before_the_connection_was_lost_is_delivered(
     page: Browser, service: ChatService
 ) -> None:
-    """Having received it is as good as a reply."""
+    """The broadcast of the message to its sender proves that it arrived."""
     write(page, "first")
     page.wait_for(RECEIPT, "Delivered")
     service.answer = echo_only
@@ -240,13 +240,13 @@ def test_message_that_came_back_before_the_connection_was_lost_is_delivered(
 
 
 def test_closing_on_too_large_a_frame_is_explained(page: Browser, service: ChatService) -> None:
-    """API Gateway closes with 1009, and no frame of its own says why."""
+    """API Gateway closes with 1009 and sends no frame with the reason."""
     service.close_clients(1009)
     page.wait_for(NOTICE, "too large")
 
 
 def test_delays_between_attempts_double_up_to_half_a_minute(page: Browser) -> None:
-    """A service that is down is not stormed when it comes back; half of each delay is left to chance."""
+    """Clients must not all reconnect at once when a service is back: half of each delay is random."""
     script = """return (async (random) => {
         const { Connection } = await import("/connection.js");
         const delays = [];
@@ -264,7 +264,7 @@ def test_delays_between_attempts_double_up_to_half_a_minute(page: Browser) -> No
 
 
 def test_error_in_reply_stays_with_the_message(page: Browser, service: ChatService) -> None:
-    """One that may pass offers the message again, any other to change it."""
+    """A retryable error offers to send the message again, any other to edit it."""
     service.answer = refuse_retryably
     write(page, "hello")
     page.wait_for(RECEIPT, "Not confirmed: The service is busy.")
@@ -283,7 +283,7 @@ def test_error_of_the_gateway_itself_is_shown(page: Browser, service: ChatServic
 
 
 def test_message_over_the_limit_is_refused_before_it_is_sent(page: Browser, service: ChatService) -> None:
-    """API Gateway would close the connection on it, and the words would be gone."""
+    """API Gateway would close the connection, and the text would be lost."""
     page.run("document.querySelector(arguments[0]).value = 'é'.repeat(17_000)", DRAFT)
     page.type(DRAFT, ENTER)
     page.wait_for("#problem", "Too long to send: 34 KB, where 32 KB is the most.")
@@ -292,7 +292,7 @@ def test_message_over_the_limit_is_refused_before_it_is_sent(page: Browser, serv
 
 
 def test_reader_of_old_messages_is_not_moved(page: Browser, service: ChatService) -> None:
-    """New ones are announced by a button instead."""
+    """A button announces new messages instead."""
     push_lines(service, 40)
     page.wait_for(BUBBLE, "line 39")
     assert distance_to_end(page) < 2
@@ -306,7 +306,7 @@ def test_reader_of_old_messages_is_not_moved(page: Browser, service: ChatService
 
 
 def test_long_list_is_cut_but_what_is_not_confirmed_stays(page: Browser, service: ChatService) -> None:
-    """A busy room must not fill the memory, and no words of the user may go with it."""
+    """A busy room must not fill the memory, and the user's own messages must not be removed."""
     service.answer = say_nothing
     write(page, "important")
     page.wait_for(RECEIPT, "Sending")
@@ -319,7 +319,7 @@ def test_long_list_is_cut_but_what_is_not_confirmed_stays(page: Browser, service
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
 def test_page_fits_windows_of_any_width(page: Browser, service: ChatService, width: int) -> None:
-    """Nothing needs scrolling sideways (WCAG 2.2, 1.4.10)."""
+    """No horizontal scrolling is needed (WCAG 2.2, 1.4.10)."""
     page.resize(width, 640)
     service.say("w" * 300)
     page.wait_for(BUBBLE, "w" * 300)

@@ -7,7 +7,7 @@ from tests.support.local_stack import LocalStack, local_stack
 
 
 def test_page_and_terminal_talk_to_each_other(window: Browser, stack: LocalStack) -> None:
-    """What a newcomer does first: the page in a browser, a client in a terminal."""
+    """A newcomer tries this first: the page in a browser and a client in a terminal."""
     window.open(stack.page_url)
     window.wait_for("#state", "Connected", timeout=30)
     with connect(stack.ws_url) as terminal:
@@ -21,7 +21,7 @@ def test_page_and_terminal_talk_to_each_other(window: Browser, stack: LocalStack
 
 
 def test_page_comes_back_when_the_stack_does(window: Browser) -> None:
-    """Restarting `make run` does not take a reload of the page, nor the text that was being written."""
+    """After a restart of `make run` the page reconnects without a reload and keeps the draft."""
     with local_stack() as first:
         port, page_port = (url.split(":")[2].split("/")[0] for url in (first.ws_url, first.page_url))
         window.open(first.page_url)

@@ -1,4 +1,4 @@
-"""The chat page where a service asks for a token, in a real browser."""
+"""The chat page of a service that requires a token, in a browser."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ REFUSAL = "#refusal-text"
 
 @pytest.fixture
 def window(window: Browser) -> Iterator[Browser]:
-    """Let the page not go on reconnecting, and clear its complaints about the handshakes that were refused."""
+    """Return the browser; at the end, leave the page and discard the errors of refused handshakes."""
     window.resize(1000, 700)
     yield window
     window.open("about:blank")
@@ -25,7 +25,7 @@ def window(window: Browser) -> Iterator[Browser]:
 
 
 def enter(window: Browser, token: str) -> None:
-    """Type a token into the panel, which is open."""
+    """Type a token into the open panel."""
     window.type(FIELD, token + ENTER)
 
 
@@ -35,7 +35,7 @@ def open_panel(window: Browser) -> None:
 
 
 def anything_like(window: Browser, token: str) -> list[str]:
-    """Return where the page shows a token: its address, its markup, its fields, its history, its lasting storage."""
+    """Return the places in which the token can be read: address, markup, fields, history, storage, cookies."""
     script = """const fields = [...document.querySelectorAll("input, textarea")].map((field) => field.value).join();
         const places = { address: location.href, markup: document.documentElement.outerHTML, fields,
             history: JSON.stringify(history.state), storage: JSON.stringify(localStorage), cookies: document.cookie };
@@ -46,7 +46,7 @@ def anything_like(window: Browser, token: str) -> list[str]:
 def test_nothing_but_the_protocol_is_offered_without_a_token(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """Most services ask for none, and nothing on the page says that one is needed."""
+    """Most services require no token, and then the page does not mention one."""
     window.open(page_url)
     window.wait_for(STATE, "Connected")
     assert service.offered == [["chat.v1"]]
@@ -57,7 +57,7 @@ def test_nothing_but_the_protocol_is_offered_without_a_token(
 def test_refused_page_says_what_may_be_the_matter_and_takes_a_token(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """A browser tells a script of 401 no more than of a service that is down."""
+    """A script cannot distinguish 401 from a service that is down."""
     service.token = tokens.hs256()
     window.open(page_url)
     window.wait_for(REFUSAL, "It may be out of reach, or ask for a token.")
@@ -71,7 +71,7 @@ def test_refused_page_says_what_may_be_the_matter_and_takes_a_token(
 
 
 def test_wrong_token_is_said_to_be_the_likely_reason(window: Browser, service: ChatService, page_url: str) -> None:
-    """With the way to another one beside it."""
+    """The message offers to enter another token."""
     service.token = tokens.hs256()
     window.open(page_url)
     open_panel(window)
@@ -86,7 +86,7 @@ def test_wrong_token_is_said_to_be_the_likely_reason(window: Browser, service: C
 def test_token_goes_with_every_handshake_and_lives_as_long_as_the_tab(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """A lost connection, a reload, and no longer: another tab has to be given its own."""
+    """The token survives a lost connection and a reload; another tab needs its own."""
     service.token = tokens.hs256()
     window.open(f"{page_url}#token={service.token}")
     window.wait_for(STATE, "Connected")
@@ -102,7 +102,7 @@ def test_token_goes_with_every_handshake_and_lives_as_long_as_the_tab(
 def test_token_in_the_fragment_is_taken_and_removed_from_the_address(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """A link may carry it; whoever looks at the address, or sends it on, must not find it there."""
+    """A link may carry the token, but the address, which people see and copy, must not keep it."""
     service.token = tokens.hs256()
     window.open(f"{page_url}?from=mail#token={service.token}")
     window.wait_for(STATE, "Connected")
@@ -113,7 +113,7 @@ def test_token_in_the_fragment_is_taken_and_removed_from_the_address(
 def test_link_with_another_token_is_followed_on_an_open_page(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """The browser does not load a page again for a fragment."""
+    """A browser does not reload a page for a new fragment."""
     window.open(page_url)
     window.wait_for(STATE, "Connected")
     window.run("location.hash = 'token=sesame'")
@@ -123,7 +123,7 @@ def test_link_with_another_token_is_followed_on_an_open_page(
 
 
 def test_token_is_nowhere_to_be_read(window: Browser, service: ChatService, page_url: str) -> None:
-    """Over a shoulder, in a shared screen, or in the line for a terminal."""
+    """Other people may see the screen, and the command for a terminal is copied."""
     token = service.token = tokens.hs256()
     window.open(page_url)
     open_panel(window)
@@ -136,7 +136,7 @@ def test_token_is_nowhere_to_be_read(window: Browser, service: ChatService, page
 
 
 def test_forgotten_token_is_offered_no_more(window: Browser, service: ChatService, page_url: str) -> None:
-    """At once: the page connects again without it."""
+    """The page reconnects at once, without the token."""
     window.open(f"{page_url}#token=sesame")
     window.wait_for(STATE, "Connected")
     service.token = "sesame"
@@ -150,7 +150,7 @@ def test_forgotten_token_is_offered_no_more(window: Browser, service: ChatServic
 def test_service_that_let_the_page_in_without_a_token_is_not_said_to_ask_for_one(
     window: Browser, service: ChatService, page_url: str
 ) -> None:
-    """It is down, and the page says when it tries again."""
+    """The service is down, and the page says when it tries again."""
     window.open(page_url)
     window.wait_for(STATE, "Connected")
     window.run(
@@ -174,7 +174,7 @@ def test_service_that_let_the_page_in_without_a_token_is_not_said_to_ask_for_one
 def test_what_was_pasted_is_tidied_or_refused(
     window: Browser, service: ChatService, page_url: str, pasted: str, taken: str | None
 ) -> None:
-    """A browser throws on a subprotocol with other characters, and a comma would make two of one."""
+    """A subprotocol must not contain other characters, and a comma would split it in two."""
     window.open(page_url)
     window.wait_for(STATE, "Connected")
     open_panel(window)
@@ -188,7 +188,7 @@ def test_what_was_pasted_is_tidied_or_refused(
 
 
 def unsigned(claims: object) -> str:
-    """Return what a page can read of a token with these claims."""
+    """Return an unsigned token with these claims, which a page can read."""
     return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}."
 
 
@@ -207,14 +207,14 @@ def unsigned(claims: object) -> str:
 def test_token_is_described_by_what_it_says_of_itself(
     window: Browser, page_url: str, token: str, sentence: str
 ) -> None:
-    """So that an expired one is found out without a decoder; it may be of any kind."""
+    """A user can see that a token has expired without a decoder. A token may also be opaque."""
     window.open(page_url)
     script = """return import("/token.js").then(({ describe }) => describe(arguments[0], new Date()))"""
     assert window.run(script, token).startswith(sentence)
 
 
 def test_panel_closes_with_escape_and_keeps_nothing_that_was_typed(window: Browser, page_url: str) -> None:
-    """As the other menu does, and the key is where it was."""
+    """It behaves as the other menu does, and the focus returns to where it was."""
     window.open(page_url)
     open_panel(window)
     window.type(FIELD, "half a tok\ue00c")
@@ -228,7 +228,7 @@ def test_panel_closes_with_escape_and_keeps_nothing_that_was_typed(window: Brows
 def test_panel_and_refusal_fit_windows_of_any_width(
     window: Browser, service: ChatService, page_url: str, width: int
 ) -> None:
-    """Nothing needs scrolling sideways (WCAG 2.2, 1.4.10)."""
+    """No horizontal scrolling is needed (WCAG 2.2, 1.4.10)."""
     service.token = "sesame"
     window.resize(width, 640)
     window.open(f"{page_url}#token={unsigned({'sub': 'w' * 200, 'exp': 1})}")

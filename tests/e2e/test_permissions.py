@@ -1,4 +1,4 @@
-"""`chat local` with permissions missing from the template: it fails where AWS would, and says what is missing."""
+"""`chat local` with permissions missing from the template: it fails as AWS would, and logs what is missing."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ TEMPLATES = Path(__file__).parents[1] / "fixtures" / "templates"
 
 
 def without(template: str, *resources: str) -> str:
-    """Return a template's text without some of its resources."""
+    """Return the template's text without the given resources."""
     for name in resources:
         template, count = re.subn(rf"(?m)^  {name}:\n(    .*\n)+", "", template)
         assert count == 1, name
@@ -36,7 +36,7 @@ def without(template: str, *resources: str) -> str:
 async def test_function_without_permission_is_not_invoked(
     tmp_path: Path, removed: str, function: str, source: str
 ) -> None:
-    """Neither behind a route nor as an authorizer; the client gets 500, the log the resource to add."""
+    """Neither behind a route nor as an authorizer; the client gets 500, and the log has the resource to add."""
     (tmp_path / "src").symlink_to(TEMPLATES / "src")
     path = tmp_path / "template.yaml"
     path.write_text(without((TEMPLATES / "authorizer.yaml").read_text(), removed))
@@ -51,7 +51,7 @@ async def test_function_without_permission_is_not_invoked(
 
 @pytest.fixture
 def own_stack() -> Iterator[LocalStack]:
-    """Start the project's own stack, whose roles the test changes."""
+    """Start a stack whose roles the test changes."""
     with local_stack() as stack:
         yield stack
 
@@ -66,18 +66,18 @@ def iam(own_stack: LocalStack) -> Iterator[Any]:
 
 
 def role_of(iam: Any, name: str) -> str:
-    """Return the role that the template calls so."""
+    """Return the name of the role with this logical id."""
     return next(str(each["RoleName"]) for each in iam.list_roles()["Roles"] if f"-{name}-" in each["RoleName"])
 
 
 def put(iam: Any, role: str, statement: dict[str, str]) -> None:
-    """Give the role one more policy."""
+    """Add a policy to the role."""
     document = {"Version": "2012-10-17", "Statement": [statement]}
     iam.put_role_policy(RoleName=role, PolicyName="tried", PolicyDocument=json.dumps(document))
 
 
 def times_read(stack: LocalStack, times: int) -> None:
-    """Wait until the permissions were read again so often."""
+    """Wait until the permissions have been read again `count` times."""
     deadline = time.monotonic() + 10
     while sum("Permissions: read again" in line for line in stack.log) < times:
         assert time.monotonic() < deadline, stack.log
@@ -85,7 +85,7 @@ def times_read(stack: LocalStack, times: int) -> None:
 
 
 async def test_role_that_is_changed_while_the_stack_runs_counts_as_it_is(own_stack: LocalStack, iam: Any) -> None:
-    """By those who answer for DynamoDB; so a policy is tried out without a restart."""
+    """DynamoDB requests are judged by the new policy, so that a developer can try a policy without a restart."""
     role = role_of(iam, "ConnectRole")
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     async with connect(own_stack.ws_url, open_timeout=30):
@@ -107,7 +107,7 @@ async def test_role_that_is_changed_while_the_stack_runs_counts_as_it_is(own_sta
 
 
 async def test_role_that_is_changed_counts_for_the_gateway_as_well(own_stack: LocalStack, iam: Any) -> None:
-    """It is another process than the one that answers for IAM."""
+    """The gateway runs in another process than IAM."""
     role = role_of(iam, "SendMessageRole")
     async with connect(own_stack.ws_url, open_timeout=30) as client:
         await client.send('{"action":"sendmessage","data":"live long"}')

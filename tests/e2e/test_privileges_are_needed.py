@@ -32,24 +32,24 @@ TIMEOUT = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A permission that is missing, and what a client sees of it."""
+    """A missing permission, and its effect on a client."""
 
     function: str
     action: str = ""
-    """That its role lacks; otherwise API Gateway's permission to invoke it is missing."""
+    """The action that the role lacks; if empty, API Gateway lacks the permission to invoke the function."""
     functions: tuple[str, ...]
-    """That the copy of the API has."""
+    """The functions of this copy of the API."""
     refused: int = 0
-    """The status of a handshake that fails."""
+    """The HTTP status of the failed handshake."""
     sends: str = MESSAGE
     receives: str = ""
-    """Part of what the client gets, where it gets anything."""
+    """Part of the frame that the client receives; empty if it receives none."""
     seconds: int = 0
-    """The function's timeout, where it is another than the template's."""
+    """The function's timeout; 0 keeps that of the template."""
 
     @property
     def name(self) -> str:
-        """A logical id for the copy."""
+        """The logical id of the copy."""
         return self.function + (self.action or "Permission").replace(":", "").replace("-", "")
 
 
@@ -68,7 +68,7 @@ CASES = [
         function="SendMessage", action="dynamodb:BatchWriteItem", functions=("Connect", "SendMessage"), receives="live"
     ),
     Case(function="SendMessage", action="execute-api:ManageConnections", functions=("Connect", "SendMessage")),
-    # Without any time everyone is handed on.
+    # With a timeout of 1 s no time is left for deliveries, and the job is handed off.
     Case(function="SendMessage", action="sqs:SendMessage", functions=("Connect", "SendMessage"), seconds=1),
     Case(function="Default", functions=("Default",), sends=NONSENSE, receives=INTERNAL),
     Case(function="Default", action="execute-api:ManageConnections", functions=("Default",), sends=NONSENSE),
@@ -94,16 +94,16 @@ WHOLE = Case(function="Whole", action="nothing", functions=FUNCTIONS, receives="
 
 @dataclass
 class Run:
-    """A stack in which all cases have been gone through."""
+    """A stack in which all cases have run."""
 
     stack: LocalStack
     statuses: dict[str, int] = field(default_factory=dict)
-    """Of handshakes that were refused, by the case's name."""
+    """The statuses of refused handshakes, by the case's name."""
     received: dict[str, str] = field(default_factory=dict)
 
 
 def read(name: str) -> dict[str, Any]:
-    """Return one of the project's templates, its functions in their long form."""
+    """Return one of the project's templates, with intrinsic functions in their long form."""
     template, problems = decode(str(REPOSITORY / "infrastructure" / name))
     assert not problems
     plain: dict[str, Any] = json.loads(json.dumps(template))
@@ -111,7 +111,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def without(api: dict[str, Any], case: Case) -> dict[str, Any]:
-    """Return the API's template without what the case takes away, and without the functions that it does not need."""
+    """Return the API's template without the case's permission and without functions that the case does not need."""
     absent = [each for each in FUNCTIONS if each not in case.functions]
     resources = {name: each for name, each in api["Resources"].items() if not name.startswith(tuple(absent))}
     if not case.action:
@@ -144,7 +144,7 @@ def write(folder: Path) -> Path:
         shutil.copy(path, infrastructure)
     master = read("template.yaml")
     storage, queue, api = (master["Resources"].pop(name) for name in ("Storage", "Queue", "Api"))
-    # What only watches or names the API does nothing for a message.
+    # These only observe or name the API; a message does not need them.
     del master["Outputs"]
     for name in ("Alarms", "Dashboard", "Domain", "ChatPage"):
         del master["Resources"][name]
@@ -162,12 +162,12 @@ def write(folder: Path) -> Path:
 
 
 async def go_through(run: Run, case: Case, url: str) -> None:
-    """Have one client leave without a word where nothing runs at its leaving, and another one send a message."""
+    """Connect and disconnect one client, then send a message as another."""
     try:
         async with connect(url, open_timeout=TIMEOUT):
             pass
         if case.function == "FanOut":
-            # Whoever has just left is among the members, and is gone when the gateway has got round to it.
+            # The table still has the client that has just disconnected; the gateway answers 410 for it after a moment.
             await asyncio.sleep(0.5)
             await asyncio.to_thread(hand_on, run.stack, case)
             await asyncio.to_thread(run.stack.wait_for_log, f"^{case.name}/.* may not ", timeout=TIMEOUT)
@@ -177,14 +177,17 @@ async def go_through(run: Run, case: Case, url: str) -> None:
             if case.receives:
                 run.received[case.name] = str(await asyncio.wait_for(client.recv(), TIMEOUT))
             elif case.function != "Disconnect":
-                # The connection has to last until the function has answered it in vain.
+                # The connection must stay open until the function has tried to answer.
                 await _until_refused(run.stack, case, client)
     except InvalidStatus as exc:
         run.statuses[case.name] = exc.response.status_code
 
 
 async def _until_refused(stack: LocalStack, case: Case, client: ClientConnection) -> None:
-    """Wait for the log; send again if a busy machine has not got that far in the second that some functions have."""
+    """Wait for the log line.
+
+    Send again meanwhile: on a busy machine, a function with a timeout of 1 s may be stopped before.
+    """
     for _ in range(TIMEOUT // 10):
         try:
             await asyncio.to_thread(stack.wait_for_log, f"^{case.name}/.* may not ", timeout=10)
@@ -206,13 +209,13 @@ def hand_on(stack: LocalStack, case: Case) -> None:
 
 
 async def go_through_all(run: Run, urls: dict[str, str]) -> None:
-    """Go through the cases, all at a time."""
+    """Run all cases at the same time."""
     await asyncio.gather(*(go_through(run, case, urls[case.name]) for case in [*CASES, WHOLE]))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Start the stack and go through all cases."""
+    """Start the stack and run all cases."""
     with local_stack("--template", str(write(tmp_path_factory.mktemp("copies")))) as stack:
         run = Run(stack)
         stack.wait_for_log("^Ready after")
@@ -225,7 +228,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_without_a_permission_something_fails_and_the_log_names_it(run: Run, case: Case) -> None:
-    """So each of them is needed, and none has to be found missing by a deploy."""
+    """Each permission is proved to be needed, before a deploy shows that one is missing."""
     function = f"{case.name}/{case.function}Function"
     if case.action:
         line = run.stack.wait_for_log(f"^{function} may not {case.action} on arn:aws:")
@@ -239,16 +242,16 @@ def test_without_a_permission_something_fails_and_the_log_names_it(run: Run, cas
 
 
 def test_with_all_of_them_nothing_is_refused(run: Run) -> None:
-    """What fails above does so for want of the permission, and for no other reason."""
+    """The failures above are thereby proved to have no other cause than the missing permissions."""
     assert WHOLE.name not in run.statuses
     assert WHOLE.receives in run.received[WHOLE.name]
     assert [line for line in run.stack.log if line.startswith(WHOLE.name) and " may not " in line] == []
 
 
 def test_every_permission_of_the_template_has_its_case() -> None:
-    """Whoever adds one adds what fails without it."""
+    """A new permission needs a case that fails without it."""
     resources = read("api.yaml")["Resources"]
-    # Not those that only some deploys have.
+    # Without the resources of optional features.
     resources = {name: each for name, each in resources.items() if "Condition" not in each}
     permissions = {name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Permission"}
     actions = {

@@ -1,4 +1,4 @@
-"""What `chat local` says when it cannot start: one line, and nothing is left running."""
+"""The log of a `chat local` that cannot start: one line."""
 
 import socket
 import subprocess
@@ -30,7 +30,7 @@ Resources:
 
 
 def refusal(*arguments: str) -> str:
-    """Run `chat local` in vain; return the one line that it says."""
+    """Run `chat local`, which cannot start; return the one line of its log."""
     command = [str(CHAT), "local", "--port", "0", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1, done
@@ -62,14 +62,14 @@ Resources:
     ids=["not YAML", "undefined reference", "no API", "no expression"],
 )
 def test_template_at_fault_is_told_with_the_place(tmp_path: Path, template: str, said: str) -> None:
-    """A person can go there and mend it."""
+    """The message names the place, so that a person can correct it."""
     path = tmp_path / "template.yaml"
     path.write_text(template)
     assert said in refusal("--template", str(path))
 
 
 def test_missing_template_is_named() -> None:
-    """It may be a typing error."""
+    """The path may be mistyped."""
     assert "nowhere.yaml: No such file" in refusal("--template", "nowhere.yaml")
 
 
@@ -78,12 +78,12 @@ def test_missing_template_is_named() -> None:
     [("Unknown=1", "there is no parameter Unknown"), ("LogLevel=LOUD", "allowed are DEBUG, INFO, WARN, ERROR")],
 )
 def test_parameter_at_fault_is_told_with_what_is_allowed(override: str, said: str) -> None:
-    """CloudFormation would refuse it as well."""
+    """CloudFormation refuses these values too."""
     assert said in refusal("--parameter-overrides", override)
 
 
 def test_dynamodb_that_does_not_answer_is_named() -> None:
-    """It may not have been started."""
+    """DynamoDB Local may not have been started."""
     assert "The DynamoDB at http://127.0.0.1:9 failed" in refusal("--dynamodb-endpoint", "http://127.0.0.1:9")
 
 
@@ -96,5 +96,5 @@ def taken() -> Iterator[str]:
 
 @pytest.mark.parametrize("option", ["--port", "--page-port"])
 def test_port_that_is_taken_is_told_with_the_option_that_changes_it(taken: str, option: str) -> None:
-    """The other one may be a forgotten `make run`."""
+    """Another `make run` may still be running."""
     assert refusal(option, taken) == f"Port {taken} is taken; choose another with {option} (0 takes any free one)."

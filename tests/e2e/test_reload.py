@@ -104,6 +104,6 @@ async def test_no_reload_with_the_option_off(project: Project) -> None:
         async with connect(stack.ws_url, open_timeout=30) as client:
             assert await ask(client) == "old"
             project.edit(answering("new"))
-            # The watcher of another stack sees an edit within this time.
+            # With reloading on, an edit is noticed within this time.
             await asyncio.sleep(2 * watch.INTERVAL_SECONDS)
             assert await ask(client) == "old"

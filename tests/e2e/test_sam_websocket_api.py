@@ -22,24 +22,24 @@ def sam() -> Iterator[LocalStack]:
 
 
 async def received(client: ClientConnection) -> object:
-    """Return the next message's document."""
+    """Return the next message, parsed as JSON."""
     return json.loads(await asyncio.wait_for(client.recv(), 30))
 
 
 def test_the_stage_has_the_name_that_sam_gives_it(sam: LocalStack) -> None:
-    """The template has none, and `$default` is none for WebSocket APIs."""
+    """The template names no stage, and WebSocket APIs have no stage `$default`."""
     assert sam.ws_url.endswith("/default")
 
 
 async def test_the_authorizer_of_its_auth_guards_the_handshake(sam: LocalStack) -> None:
-    """SAM makes the authorizer, and its permission, out of `AuthArn`."""
+    """SAM creates the authorizer and its permission from `AuthArn`."""
     with pytest.raises(InvalidStatus) as caught:
         await connect(f"{sam.ws_url}?token=wrong", open_timeout=30)
     assert caught.value.response.status_code == 403
 
 
 async def test_its_routes_answer_are_throttled_and_hold_messages_to_models(sam: LocalStack) -> None:
-    """Each by a property of the one resource."""
+    """Properties of the one resource configure all of this."""
     async with connect(f"{sam.ws_url}?token=letmein", open_timeout=30) as client:
         await client.send("anything")
         assert await received(client) == {"tenant": "7", "principalId": "ada"}
@@ -55,6 +55,6 @@ async def test_its_routes_answer_are_throttled_and_hold_messages_to_models(sam: 
 
 
 def test_its_domain_is_named_as_not_served(sam: LocalStack) -> None:
-    """The stack is on loopback."""
+    """The stack listens on loopback only."""
     sam.wait_for_log("^Not emulated: AWS::ApiGatewayV2::DomainName: ")
     sam.wait_for_log("^Not emulated: AWS::ApiGatewayV2::ApiMapping: ")

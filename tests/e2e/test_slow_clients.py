@@ -1,4 +1,4 @@
-"""Clients that do not read, beside others: they are sent away, and nobody waits for them."""
+"""Clients that do not read: they are disconnected, and other clients do not wait for them."""
 
 import asyncio
 import json
@@ -16,7 +16,10 @@ from tests.support.local_stack import LocalStack, local_stack
 DEAF = 3
 FILLER = "x" * 30_000
 PATIENCE_SECONDS = 10
-"""How long a word may take on a busy machine. Held up by a client that does not read, it would take 27 s or more."""
+"""How long a message may take on a busy machine.
+
+If a client that does not read delayed it, it would take 27 s or more.
+"""
 ANSWERED = b"101"
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
@@ -24,13 +27,13 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
 
 @pytest.fixture
 def stack() -> Iterator[LocalStack]:
-    """Start a stack whose log nobody else writes into."""
+    """Start a stack whose log no other test writes to."""
     with local_stack() as stack:
         yield stack
 
 
 async def test_clients_that_do_not_read_are_sent_away_and_delay_nobody(stack: LocalStack) -> None:
-    """The kernel's buffers fill, then the gateway's; from then on API Gateway answers 429 for them."""
+    """The kernel's buffers fill, then the gateway's; then the management API answers 429 for these connections."""
     deaf = [open_deaf(stack.ws_url) for _ in range(DEAF)]
     async with reading(stack.ws_url) as (filler, _), reading(stack.ws_url) as (speaker, heard):
         sent = 0
@@ -49,12 +52,12 @@ async def test_clients_that_do_not_read_are_sent_away_and_delay_nobody(stack: Lo
 
 
 def stack_said(stack: LocalStack, name: str) -> int:
-    """Return how many connections the functions have closed, by the summaries that they log."""
+    """Return the sum of a counter over the summaries that the functions log."""
     return sum(int(count) for line in list(stack.log) for count in re.findall(f"'{name}': (\\d+)", line))
 
 
 def open_deaf(url: str) -> socket.socket:
-    """Connect a client that reads no more than the answer to its handshake."""
+    """Connect a client that reads only the response to its handshake."""
     parts = urlsplit(url)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -68,7 +71,7 @@ def open_deaf(url: str) -> socket.socket:
 
 @asynccontextmanager
 async def reading(url: str) -> AsyncIterator[tuple[ClientConnection, "asyncio.Queue[str]"]]:
-    """Connect a client that reads everything, and keeps what is short."""
+    """Connect a client that reads everything, and queues the short messages."""
     heard: asyncio.Queue[str] = asyncio.Queue()
 
     async def read(client: ClientConnection) -> None:

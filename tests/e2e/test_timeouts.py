@@ -1,4 +1,4 @@
-"""Connections that `chat local` closes by its clocks, made shorter than API Gateway's."""
+"""Idle timeout and connection lifetime of `chat local`, shorter than API Gateway's."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ DISCONNECT = """
 
 @pytest.mark.parametrize("option", ["--idle-timeout", "--connection-lifetime"])
 async def test_connection_is_closed_when_its_time_is_over(tmp_path: Path, option: str) -> None:
-    """With API Gateway's code and reason, of which `$disconnect` learns."""
+    """The close code and reason are API Gateway's, and `$disconnect` receives them."""
     project = Project(tmp_path, TELLING)
     project.template.write_text(project.template.read_text() + DISCONNECT.lstrip("\n"))
     with local_stack("--template", str(project.template), option, "1") as stack:
@@ -37,7 +37,7 @@ async def test_connection_is_closed_when_its_time_is_over(tmp_path: Path, option
 
 
 async def test_messages_keep_a_connection_from_being_idle(tmp_path: Path) -> None:
-    """For longer than the timeout, and no longer."""
+    """A message restarts the timeout."""
     project = Project(tmp_path, TELLING)
     with local_stack("--template", str(project.template), "--idle-timeout", "1.5") as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:

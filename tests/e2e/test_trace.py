@@ -1,4 +1,4 @@
-"""`chat local --trace`, watched."""
+"""The output of `chat local --trace`."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.support.local_stack import local_stack
 
 
 async def test_trace_shows_events_answers_and_posts() -> None:
-    """To a pipe without colours; an event is followed by its document."""
+    """Output to a pipe has no colours; an event is followed by its JSON document."""
     with local_stack("--trace") as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:
             await client.send('{"action":"sendmessage","data":"live long"}')

@@ -1,4 +1,4 @@
-"""The templates as CloudFormation reads them: `!Ref x` is `{"Ref": "x"}`, `!Sub s` is `{"Fn::Sub": "s"}`."""
+"""The parsed templates: `!Ref x` is `{"Ref": "x"}`, `!Sub s` is `{"Fn::Sub": "s"}`."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 def _read(path: Path) -> dict[str, Any]:
     template, problems = decode(str(path))
     assert not problems, f"{path}: {problems}"
-    # cfn-lint's nodes carry line numbers and have errors of their own; plain ones compare and print well.
+    # cfn-lint's nodes have line numbers and errors; plain values are easier to compare and print.
     plain: dict[str, Any] = json.loads(json.dumps(template))
     return plain
 
@@ -26,7 +26,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def master() -> dict[str, Any]:
-    """Return the template that people deploy."""
+    """Return the master template."""
     return _read(REPOSITORY / "infrastructure" / "template.yaml")
 
 
@@ -44,7 +44,7 @@ def queue() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def gateway_logging() -> dict[str, Any]:
-    """Return the nested template of the role that API Gateway logs with."""
+    """Return the nested template of API Gateway's role for logging."""
     return _read(REPOSITORY / "infrastructure" / "gateway-logging.yaml")
 
 
@@ -68,7 +68,7 @@ def dashboard() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def domain() -> dict[str, Any]:
-    """Return the nested template of the name for the WebSocket URL."""
+    """Return the nested template of the custom domain name."""
     return _read(REPOSITORY / "infrastructure" / "domain.yaml")
 
 
@@ -80,7 +80,7 @@ def page() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def authorizer() -> dict[str, Any]:
-    """Return the nested template of the function that judges tokens."""
+    """Return the nested template of the authorizer's function."""
     return _read(REPOSITORY / "infrastructure" / "authorizer.yaml")
 
 

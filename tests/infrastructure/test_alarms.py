@@ -1,4 +1,4 @@
-"""What tells a person that something is wrong, and where to look."""
+"""Alarms, dashboard and budget."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def properties(alarms: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what an alarm reads: its own metric, or those of its expression."""
+    """Return the metrics of an alarm: its own, or those of its expression."""
     stated = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
     return stated or [alarm]
 
@@ -43,7 +43,7 @@ def name_of(metric: dict[str, Any]) -> str:
 
 
 def test_everything_that_goes_wrong_has_its_alarm(alarms: dict[str, Any]) -> None:
-    """By what they read."""
+    """Each metric of a failure is the input of an alarm."""
     found = [name for name, each in alarms["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"]
     read = {name: {name_of(metric) for metric in metrics(properties(alarms, name))} for name in found}
 
@@ -52,7 +52,7 @@ def test_everything_that_goes_wrong_has_its_alarm(alarms: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarm_tells_somebody_when_it_goes_off_and_when_it_is_over(alarms: dict[str, Any], name: str) -> None:
-    """In a sentence; and a chat that nobody uses is not unwell."""
+    """The description is a sentence, and missing data is no alarm: an unused chat is healthy."""
     alarm = properties(alarms, name)
 
     assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Topic"}]
@@ -63,7 +63,7 @@ def test_alarm_tells_somebody_when_it_goes_off_and_when_it_is_over(alarms: dict[
 
 @pytest.mark.parametrize("name", ["FunctionErrors", "FunctionThrottles"])
 def test_functions_are_watched_all_together(alarms: dict[str, Any], api: dict[str, Any], name: str) -> None:
-    """One alarm for those behind routes; the dashboard tells them apart."""
+    """One alarm covers the functions behind routes; the dashboard shows them separately."""
     watched = [metric["Dimensions"][0]["Value"]["Ref"] for metric in metrics(properties(alarms, name))]
 
     assert watched == FUNCTIONS
@@ -71,7 +71,7 @@ def test_functions_are_watched_all_together(alarms: dict[str, Any], api: dict[st
 
 
 def test_errors_of_the_authorizer_are_no_alarm_but_its_faults_are(alarms: dict[str, Any]) -> None:
-    """Lambda counts each 401 as an error, and anybody can cause those."""
+    """Lambda counts each 401 as an error, and any client can cause those."""
     pattern = alarms["Resources"]["AuthorizerFaults"]["Properties"]["FilterPattern"]
 
     assert pattern == '{ $.level = "ERROR" && $.message = "cannot verify tokens*" }'
@@ -79,7 +79,7 @@ def test_errors_of_the_authorizer_are_no_alarm_but_its_faults_are(alarms: dict[s
 
 
 def test_what_costs_by_the_message_is_told_within_the_hour(master: dict[str, Any], alarms: dict[str, Any]) -> None:
-    """From a number of messages that an owner can tell the price of; a budget is hours behind."""
+    """The threshold is a number of messages, whose price the owner knows; a budget lags by hours."""
     alarm = properties(alarms, "Messages")
     result, messages = alarm["Metrics"]
 
@@ -92,7 +92,7 @@ def test_what_costs_by_the_message_is_told_within_the_hour(master: dict[str, Any
 def test_budget_is_made_where_somebody_asks_for_one_and_can_be_told(
     master: dict[str, Any], budget: dict[str, Any]
 ) -> None:
-    """Some regions know no budgets: the type must be in no template that is deployed without one."""
+    """Some regions have no budgets: a template that is deployed without one must not have the type."""
     resource = budget["Resources"]["Budget"]["Properties"]
     told = [each for one in resource["NotificationsWithSubscribers"] for each in one["Subscribers"]]
 
@@ -108,19 +108,19 @@ def test_budget_is_made_where_somebody_asks_for_one_and_can_be_told(
 
 
 def test_budget_with_another_address_has_another_name(budget: dict[str, Any]) -> None:
-    """CloudFormation replaces it, and cannot make the new one under the name that the old one still has."""
+    """CloudFormation replaces the budget, and creates the new one while the old one still has its name."""
     assert "${AlarmEmail}" in budget["Resources"]["Budget"]["Properties"]["Budget"]["BudgetName"]["Fn::Sub"]
 
 
 def test_alarms_come_with_somebody_to_tell(master: dict[str, Any], alarms: dict[str, Any]) -> None:
-    """And cost nothing without."""
+    """Without a recipient there are no alarms, and no costs."""
     assert master["Parameters"]["AlarmEmail"]["Default"] == ""
     assert {master["Resources"][name]["Condition"] for name in ("Alarms", "Dashboard")} == {"Watches"}
     assert alarms["Resources"]["Mail"]["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
 
 
 def body(dashboard: dict[str, Any], *, hands_on: bool) -> Any:
-    """Return the dashboard as CloudWatch is given it, with names in the place of parameters."""
+    """Return the dashboard's body, with names in place of parameters."""
     text, parts = dashboard["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     queue = parts["Queue"]["Fn::If"][1]["Fn::Sub"] if hands_on else ""
     return json.loads(re.sub(r"\$\{([\w:]+)\}", r"a-\1", text.replace("${Queue}", queue)))
@@ -128,7 +128,7 @@ def body(dashboard: dict[str, Any], *, hands_on: bool) -> Any:
 
 @pytest.mark.parametrize("hands_on", [True, False])
 def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(dashboard: dict[str, Any], hands_on: bool) -> None:
-    """CloudWatch would refuse it only at the deploy."""
+    """CloudWatch would reject a malformed dashboard only during a deploy."""
     widgets = body(dashboard, hands_on=hands_on)["widgets"]
 
     assert len(widgets) == (9 if hands_on else 8)
@@ -142,7 +142,7 @@ def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(dashboard: di
 
 @pytest.mark.parametrize("template", ["alarms", "budget", "dashboard"])
 def test_nothing_that_is_handed_in_is_left_unused(request: pytest.FixtureRequest, template: str) -> None:
-    """A metric of a name that is misspelled would stay empty without a word."""
+    """A metric with a misspelled name would stay empty, without an error."""
     read: dict[str, Any] = request.getfixturevalue(template)
     text = json.dumps({part: read[part] for part in ("Conditions", "Resources") if part in read})
 

@@ -1,4 +1,4 @@
-"""The function that judges tokens, where the deploy asks for one."""
+"""The optional authorizer."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ def function(authorizer: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_everyone_may_connect_unless_the_deploy_says_otherwise(master: dict[str, Any]) -> None:
-    """The nested stack is not even made."""
+    """By default the nested stack does not exist."""
     assert master["Parameters"]["AuthorizerType"]["Default"] == "none"
     assert master["Resources"]["Authorizer"]["Condition"] == "Authorizes"
     assert master["Resources"]["Api"]["Properties"]["Parameters"]["AuthorizerArn"] == {
@@ -29,7 +29,7 @@ def test_everyone_may_connect_unless_the_deploy_says_otherwise(master: dict[str,
 
 @pytest.mark.parametrize("name", ["JwksUrl", "TokenIssuer", "TokenAudience"])
 def test_published_keys_are_taken_with_issuer_and_audience_alone(master: dict[str, Any], name: str) -> None:
-    """An issuer such as a user pool signs for other applications as well."""
+    """An issuer, such as a user pool, signs tokens for other applications too."""
     rule = master["Rules"]["KeySetNamesItsParties"]
 
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "AuthorizerType"}, "jwks"]}
@@ -55,7 +55,7 @@ def test_only_what_can_work_is_taken(master: dict[str, Any], name: str, value: s
 
 
 def test_clock_skew_is_a_minute_and_never_more_than_five(master: dict[str, Any]) -> None:
-    """It is how long an expired token goes on working."""
+    """An expired token works for this long."""
     skew = master["Parameters"]["ClockSkewSeconds"]
     assert (skew["Default"], skew["MinValue"], skew["MaxValue"]) == (60, 0, 300)
 
@@ -72,7 +72,7 @@ def test_handshakes_alone_are_authorized(api: dict[str, Any]) -> None:
 
 
 def test_function_is_asked_of_every_handshake(api: dict[str, Any]) -> None:
-    """With identity sources, a handshake would need a token in each of its three places."""
+    """With identity sources, a handshake would need a token in all three places."""
     authorizer = api["Resources"]["Authorizer"]
 
     assert authorizer["Condition"] == "Authorizes"
@@ -81,7 +81,7 @@ def test_function_is_asked_of_every_handshake(api: dict[str, Any]) -> None:
 
 
 def test_function_is_invoked_by_this_authorizer_alone(api: dict[str, Any]) -> None:
-    """The source ARN that API Gateway gives is api/authorizers/id."""
+    """API Gateway's source ARN is api/authorizers/id."""
     permission = api["Resources"]["AuthorizerPermission"]["Properties"]
 
     assert permission == {
@@ -96,7 +96,7 @@ def test_function_is_invoked_by_this_authorizer_alone(api: dict[str, Any]) -> No
 
 
 def test_handler_is_in_the_code_that_is_uploaded(repository: Path, function: dict[str, Any]) -> None:
-    """Lambda would only notice at the first handshake."""
+    """Lambda would notice a missing handler only at the first handshake."""
     *module, name = function["Handler"].split(".")
     path = (repository / "infrastructure" / function["CodeUri"]).joinpath(*module).with_suffix(".py")
 
@@ -104,9 +104,9 @@ def test_handler_is_in_the_code_that_is_uploaded(repository: Path, function: dic
 
 
 def test_function_is_told_everything_that_it_reads(repository: Path, function: dict[str, Any]) -> None:
-    """A variable that is misspelled would switch a check off."""
+    """A misspelled variable would disable a check."""
     source = (repository / "src/entrypoints/aws_lambda/authorizer_container.py").read_text()
-    # Those of AWS are the runtime's, or a local stack's.
+    # Variables of AWS come from the runtime, or from a local stack.
     read = set(re.findall(r'os\.environ(?:\.get\(|\[)"(?!AWS_)(\w+)"', source))
 
     assert set(function["Environment"]["Variables"]) == read
@@ -116,7 +116,7 @@ def test_function_is_told_everything_that_it_reads(repository: Path, function: d
 def test_function_may_write_its_log_and_read_the_one_secret(
     authorizer: dict[str, Any], function: dict[str, Any]
 ) -> None:
-    """And with published keys not even that."""
+    """With published keys the function may read no secret."""
     role = authorizer["Resources"][function["Role"]["Fn::GetAtt"][0]]["Properties"]
     (policy,) = role["Policies"]
 

@@ -31,7 +31,7 @@ def due_id(api: dict[str, Any]) -> str:
 
 
 def test_a_change_of_the_api_is_deployed(api: dict[str, Any], deployment_id: str) -> None:
-    """Under the same logical id CloudFormation would keep serving the old snapshot, and report success."""
+    """With the same logical id, CloudFormation would keep the old snapshot and report success."""
     assert deployment_id == due_id(api), (
         f"The API has changed: in infrastructure/api.yaml, rename {deployment_id} to {due_id(api)} "
         "(each of its four places: both deployments, and Stage)."
@@ -40,7 +40,7 @@ def test_a_change_of_the_api_is_deployed(api: dict[str, Any], deployment_id: str
 
 
 def test_the_id_changes_with_a_route(api: dict[str, Any], deployment_id: str) -> None:
-    """The digest covers what a route says, not its name alone."""
+    """The digest covers the properties of a route."""
     route = api["Resources"]["SendMessageRoute"]
     changed = {**route, "Properties": {**route["Properties"], "RouteKey": "publish"}}
 
@@ -48,7 +48,7 @@ def test_the_id_changes_with_a_route(api: dict[str, Any], deployment_id: str) ->
 
 
 def test_the_snapshot_is_taken_once_every_route_stands(api: dict[str, Any], deployment_id: str) -> None:
-    """CloudFormation sees no reference from a deployment to routes, and would create them in any order."""
+    """A deployment has no reference to routes; without `DependsOn` CloudFormation would create them in any order."""
     routes = [name for name, r in api["Resources"].items() if r["Type"] == "AWS::ApiGatewayV2::Route"]
 
     for each in deployments(api):
@@ -66,7 +66,7 @@ def test_the_stage_serves_the_snapshot(api: dict[str, Any], deployment_id: str) 
 
 
 def test_an_authorizer_that_comes_or_goes_is_deployed(api: dict[str, Any], deployment_id: str) -> None:
-    """The digest is of the template, which is the same with one and without: the stage would go on as it was."""
+    """The digest is that of the template, which is the same with and without an authorizer."""
     conditions = {name: api["Resources"][name]["Condition"] for name in deployments(api)}
 
     assert conditions == {deployment_id: "IsOpen", f"Authorized{deployment_id}": "Authorizes"}

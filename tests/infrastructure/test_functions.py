@@ -43,7 +43,7 @@ def functions(api: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_each_function_has_its_handler(functions: dict[str, dict[str, Any]]) -> None:
-    """One function per route, and the worker behind the queue."""
+    """There is one function for each route, and the worker behind the queue."""
     assert {name: properties["Handler"] for name, properties in functions.items()} == HANDLERS
 
 
@@ -51,7 +51,7 @@ def test_each_function_has_its_handler(functions: dict[str, dict[str, Any]]) -> 
 def test_the_handler_is_in_the_code_that_is_uploaded(
     repository: Path, functions: dict[str, dict[str, Any]], function: str
 ) -> None:
-    """Lambda would only notice at the first event."""
+    """Lambda would notice a missing handler only at the first event."""
     code = repository / "infrastructure" / functions[function]["CodeUri"]
     *module, name = functions[function]["Handler"].split(".")
 
@@ -61,14 +61,14 @@ def test_the_handler_is_in_the_code_that_is_uploaded(
 
 
 def test_a_function_is_told_what_it_uses_and_no_more(functions: dict[str, dict[str, Any]]) -> None:
-    """The table's name for those that read or write it, the endpoint for those that post."""
+    """Functions that use the table have its name, functions that post have the endpoint."""
     told = {name: properties["Environment"]["Variables"] for name, properties in functions.items()}
 
     assert told == ENVIRONMENTS
 
 
 def test_functions_run_on_arm64_with_the_memory_asked_for(api: dict[str, Any]) -> None:
-    """Graviton is the cheaper of the two architectures."""
+    """arm64 is the cheaper of the two architectures."""
     common = api["Globals"]["Function"]
 
     assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
@@ -76,7 +76,7 @@ def test_functions_run_on_arm64_with_the_memory_asked_for(api: dict[str, Any]) -
 
 
 def test_log_records_are_structured_and_of_the_level_asked_for(api: dict[str, Any]) -> None:
-    """Lambda filters by level in the JSON format alone."""
+    """Lambda filters by level only with the JSON format."""
     assert api["Globals"]["Function"]["LoggingConfig"] == {
         "LogFormat": "JSON",
         "ApplicationLogLevel": {"Ref": "LogLevel"},
@@ -87,7 +87,7 @@ def test_log_records_are_structured_and_of_the_level_asked_for(api: dict[str, An
 def test_logs_of_a_function_are_kept_as_long_as_asked_and_go_with_the_stack(
     api: dict[str, Any], functions: dict[str, dict[str, Any]], function: str
 ) -> None:
-    """The group that Lambda would make by itself keeps everything for ever."""
+    """The log group that Lambda creates by itself never expires."""
     group = api["Resources"][functions[function]["LoggingConfig"]["LogGroup"]["Ref"]]
 
     assert group["Type"] == "AWS::Logs::LogGroup"
@@ -96,7 +96,7 @@ def test_logs_of_a_function_are_kept_as_long_as_asked_and_go_with_the_stack(
 
 
 def test_no_two_functions_share_a_log_group(api: dict[str, Any], functions: dict[str, dict[str, Any]]) -> None:
-    """Nor do two stacks: the names carry the stack's."""
+    """The names include the stack's name, so that stacks share none either."""
     groups = [properties["LoggingConfig"]["LogGroup"]["Ref"] for properties in functions.values()]
     names = [api["Resources"][group]["Properties"]["LogGroupName"]["Fn::Sub"] for group in groups]
 

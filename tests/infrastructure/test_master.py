@@ -1,4 +1,4 @@
-"""The master template: what a person who deploys decides, and what they get back."""
+"""The master template: its parameters, nested stacks and outputs."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def test_it_deploys_without_an_answer_to_any_question(master: dict[str, Any]) ->
 
 
 def test_every_parameter_and_output_is_described(master: dict[str, Any]) -> None:
-    """The console and the command line show the descriptions."""
+    """The console and the command line show these descriptions."""
     described = {**master["Parameters"], **master["Outputs"]}
 
     assert [name for name, entry in described.items() if not entry.get("Description")] == []
@@ -43,12 +43,12 @@ def test_a_stage_name_that_the_gateway_takes_is_accepted(master: dict[str, Any],
 def test_a_stage_name_that_the_gateway_refuses_is_refused_before_anything_is_created(
     master: dict[str, Any], stage: str
 ) -> None:
-    """CloudFormation checks the pattern first."""
+    """CloudFormation checks the pattern before it creates anything."""
     assert not re.fullmatch(master["Parameters"]["StageName"]["AllowedPattern"], stage)
 
 
 def test_it_holds_nested_stacks_alone(master: dict[str, Any]) -> None:
-    """Each concern has a template of its own."""
+    """Each part has a template of its own."""
     kinds = {name: resource["Type"] for name, resource in master["Resources"].items()}
 
     assert kinds == dict.fromkeys(NESTED, "AWS::CloudFormation::Stack")
@@ -64,7 +64,7 @@ def test_nested_templates_are_files_of_the_repository(repository: Path, master: 
 def test_a_nested_stack_gets_the_parameters_it_declares(
     request: pytest.FixtureRequest, master: dict[str, Any], stack: str, template: str
 ) -> None:
-    """One missing or one too many fails the deploy."""
+    """A missing or an unknown parameter fails the deploy."""
     given = master["Resources"][stack]["Properties"].get("Parameters", {})
 
     assert set(given) == set(request.getfixturevalue(template).get("Parameters", {}))
@@ -97,7 +97,7 @@ HANDED_ON: dict[str, tuple[str | None, list[str]]] = {
 
 
 def test_clients_connect_to_the_name_where_there_is_one(master: dict[str, Any]) -> None:
-    """And the page connects there too."""
+    """The page connects to it too."""
     assert master["Outputs"]["WebSocketUrl"]["Value"] == WEB_SOCKET_URL
     assert master["Resources"]["ChatPage"]["Properties"]["Parameters"] == {"SocketUrl": WEB_SOCKET_URL}
 
@@ -106,7 +106,7 @@ def test_clients_connect_to_the_name_where_there_is_one(master: dict[str, Any]) 
 def test_what_a_nested_stack_tells_is_handed_on(
     request: pytest.FixtureRequest, master: dict[str, Any], name: str
 ) -> None:
-    """Under the condition that the nested stack has, or one that implies it."""
+    """The output has the condition of the nested stack, or one that implies it."""
     condition, (stack, attribute) = HANDED_ON[name]
     output = master["Outputs"][name]
 
@@ -116,6 +116,6 @@ def test_what_a_nested_stack_tells_is_handed_on(
 
 
 def test_nothing_else_is_told(master: dict[str, Any], storage: dict[str, Any]) -> None:
-    """Every output is one of the above."""
+    """The list above is complete."""
     assert set(master["Outputs"]) == {"WebSocketUrl", *HANDED_ON}
     assert set(storage["Outputs"]) == {"TableName", "TableArn"}

@@ -13,13 +13,13 @@ def distribution(page: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_page_is_served_where_the_deploy_asks_for_it(master: dict[str, Any]) -> None:
-    """CloudFront takes minutes, and on a laptop the page is served anyway."""
+    """CloudFront takes minutes to deploy, and the local stack serves the page anyway."""
     assert master["Parameters"]["Page"]["Default"] == "no"
     assert master["Resources"]["ChatPage"]["Condition"] == "ServesPage"
 
 
 def test_bucket_is_private_and_encrypted(page: dict[str, Any]) -> None:
-    """Whatever policy somebody attaches to it."""
+    """No bucket policy can make it public."""
     bucket = page["Resources"]["PageBucket"]["Properties"]
 
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -29,7 +29,7 @@ def test_bucket_is_private_and_encrypted(page: dict[str, Any]) -> None:
 
 
 def test_this_distribution_alone_reads_the_bucket(page: dict[str, Any], distribution: dict[str, Any]) -> None:
-    """CloudFront signs for every account's distributions: the ARN tells ours."""
+    """CloudFront signs requests for every account's distributions; the ARN identifies this one."""
     allow, deny = page["Resources"]["PageBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
 
     assert (allow["Effect"], allow["Action"]) == ("Allow", "s3:GetObject")
@@ -41,7 +41,7 @@ def test_this_distribution_alone_reads_the_bucket(page: dict[str, Any], distribu
 
 
 def test_page_talks_to_the_chat_and_to_nobody_else(page: dict[str, Any]) -> None:
-    """As far as a browser can be told; the local page has much the same policy."""
+    """The content security policy enforces it in the browser; the local page has a similar one."""
     headers = page["Resources"]["Headers"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     policy = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
 
@@ -58,7 +58,7 @@ def test_page_talks_to_the_chat_and_to_nobody_else(page: dict[str, Any]) -> None
 
 
 def test_page_comes_over_tls_and_starts_with_its_index(distribution: dict[str, Any]) -> None:
-    """With AWS's own cache policy, by its id."""
+    """The cache policy is AWS's managed one, by its id."""
     behaviour = distribution["DefaultCacheBehavior"]
 
     assert behaviour["ViewerProtocolPolicy"] == "redirect-to-https"
@@ -68,7 +68,7 @@ def test_page_comes_over_tls_and_starts_with_its_index(distribution: dict[str, A
 
 
 def test_names_that_the_account_shares_carry_stack_and_region(page: dict[str, Any]) -> None:
-    """CloudFront's are of no region, and a stack may stand in several."""
+    """CloudFront's names are global, and a stack may exist in several regions."""
     configurations = [
         page["Resources"]["OriginAccess"]["Properties"]["OriginAccessControlConfig"],
         page["Resources"]["Headers"]["Properties"]["ResponseHeadersPolicyConfig"],
@@ -77,7 +77,7 @@ def test_names_that_the_account_shares_carry_stack_and_region(page: dict[str, An
 
 
 def test_name_leads_to_the_stage_over_tls_of_today(domain: dict[str, Any]) -> None:
-    """Without the stage in the URL."""
+    """The URL needs no stage."""
     mapping = domain["Resources"]["Mapping"]["Properties"]
     (configuration,) = domain["Resources"]["Domain"]["Properties"]["DomainNameConfigurations"]
 
@@ -88,7 +88,7 @@ def test_name_leads_to_the_stage_over_tls_of_today(domain: dict[str, Any]) -> No
 
 
 def test_name_is_written_into_a_zone_where_one_is_given(domain: dict[str, Any]) -> None:
-    """It may be kept elsewhere."""
+    """The zone may be managed elsewhere."""
     record = domain["Resources"]["Record"]
 
     assert record["Condition"] == "HasZone"
@@ -100,7 +100,7 @@ def test_name_is_written_into_a_zone_where_one_is_given(domain: dict[str, Any]) 
     [("", True), ("chat.example.com", True), ("wss://chat.example.com", False), ("chat", False), ("Chat.x.org", False)],
 )
 def test_only_a_name_is_taken_for_a_name(master: dict[str, Any], name: str, is_taken: bool) -> None:
-    """And it takes a certificate, which CloudFormation asks for before it creates anything."""
+    """A name needs a certificate; CloudFormation checks that before it creates anything."""
     assert bool(re.fullmatch(master["Parameters"]["DomainName"]["AllowedPattern"], name)) == is_taken
     assert master["Rules"]["DomainHasCertificate"]["Assertions"][0]["Assert"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]

@@ -1,4 +1,4 @@
-"""The role that a workflow deploys with: enough for every template, and nothing of anybody else's."""
+"""The role for deploys from a workflow: enough for every template, and nothing of other stacks."""
 
 import json
 import re
@@ -15,7 +15,7 @@ ROLE = ALL[PIPELINE_ROLE]["Resources"]["DeployRole"]["Properties"]
 BY_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
 
 OTHER_SERVICES = {"ec2", "elasticfilesystem", "firehose", "kinesis", "kms", "s3files", "s3tables"}
-"""Services that types ask for on behalf of properties that no template has."""
+"""Services that handlers of types use only for properties that no template has."""
 NO_ACTIONS = {
     "apigateway:TagResource",
     "apigateway:UntagResource",
@@ -42,7 +42,7 @@ UNUSED = {
     "AWS::SNS::Topic": "iam:* sns:PutDataProtectionPolicy",
     "AWS::SecretsManager::Secret": "*Replicat*",
 }
-"""By type, what its handlers ask for on behalf of properties that no template has."""
+"""By type, the actions that its handlers use only for properties that no template has."""
 DEPLOYED = {
     resource["Type"].replace("AWS::Serverless::Function", "AWS::Lambda::Function")
     for file, template in ALL.items()
@@ -58,7 +58,7 @@ TRUSTS = {
 
 
 def handled(kind: str) -> Iterator[str]:
-    """Yield the actions that CloudFormation needs for a type, as its registry has them."""
+    """Yield the actions that CloudFormation's registry lists for a type."""
     handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
     for operation in ("create", "read", "update", "delete"):
         for action in handlers.get(operation, {}).get("permissions", []):
@@ -77,12 +77,12 @@ def resources(statement: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("kind", sorted(DEPLOYED))
 def test_role_may_do_what_cloudformation_does_with_each_type_of_resource(kind: str) -> None:
-    """A template with a type that is new here is found out now, not half-way through a deploy."""
+    """A new resource type fails here, not in the middle of a deploy."""
     assert sorted(set(handled(kind)) - granted()) == []
 
 
 def test_role_is_for_one_environment_of_one_repository() -> None:
-    """A pattern would let in whoever can push a branch, or name a repository alike."""
+    """A pattern would admit anyone who can push a branch or create a repository with a similar name."""
     (statement,) = statements(ROLE["AssumeRolePolicyDocument"])
 
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -92,14 +92,14 @@ def test_role_is_for_one_environment_of_one_repository() -> None:
 @pytest.mark.parametrize("parameter", ["Repository", "Environment", "StackName"])
 @pytest.mark.parametrize("value", ["*", "owner/*", "chat*", "a:b", ""])
 def test_parameter_cannot_widen_the_role(parameter: str, value: str) -> None:
-    """They go into the trust and the ARNs as they are; a colon would end a part of the subject."""
+    """Parameters are inserted into the trust policy and into ARNs; a colon would end a part of the subject."""
     pattern = ALL[PIPELINE_ROLE]["Parameters"][parameter]["AllowedPattern"]
 
     assert re.search(pattern, value) is None
 
 
 def test_role_changes_little_but_by_cloudformation() -> None:
-    """What the workflow asks for itself is about stacks, what is uploaded for them, and the page's files."""
+    """The workflow itself only uses stacks, uploads artifacts, and publishes the page's files."""
     directly = {
         action.partition(":")[0]
         for each in statements(ROLE["Policies"])
@@ -115,7 +115,7 @@ def test_role_changes_little_but_by_cloudformation() -> None:
 
 
 def test_what_has_a_name_is_the_stacks_by_its_name() -> None:
-    """An account has other tables, functions and roles; a bare hyphenless prefix would match those of `chatter`."""
+    """An account has other resources; a prefix without a hyphen would match those of `chatter`."""
     named = {"budgets", "cloudwatch", "dynamodb", "iam", "logs", "s3", "sns", "sqs"}
     for statement in statements(ROLE["Policies"]):
         for resource in resources(statement):
@@ -124,7 +124,7 @@ def test_what_has_a_name_is_the_stacks_by_its_name() -> None:
 
 
 def test_any_resource_is_only_for_actions_that_iam_cannot_limit() -> None:
-    """Reading lists, and what is limited by a condition."""
+    """These are lists, and actions that a condition limits."""
     open_to_all = {
         action for each in statements(ROLE["Policies"]) if each["Resource"] == "*" for action in listed(each["Action"])
     }
@@ -137,7 +137,7 @@ def test_any_resource_is_only_for_actions_that_iam_cannot_limit() -> None:
 
 
 def test_role_cannot_change_itself() -> None:
-    """Its stack may be called chat-pipeline; its path keeps it from being taken for one of the chat's roles."""
+    """Its stack may be named chat-pipeline; its path distinguishes it from the chat's roles."""
     own = f"role{ROLE['Path']}chat-pipeline-DeployRole"
     managed = [each for statement in statements(ROLE["Policies"]) for each in resources(statement) if ":iam:" in each]
     patterns = {each.replace("${StackName}", "chat").rpartition(":")[2] for each in managed}
@@ -151,14 +151,14 @@ BOUNDARY = ALL[PIPELINE_ROLE]["Resources"]["Boundary"]["Properties"]
 
 @pytest.mark.parametrize("action", ["CreateRole", "PutRolePolicy", "AttachRolePolicy", "PutRolePermissionsBoundary"])
 def test_roles_are_made_and_given_policies_with_the_boundary_alone(action: str) -> None:
-    """Otherwise whoever is let in gives a function's role any permission, and the function does the rest."""
+    """Otherwise the pipeline could give a function's role any permission, and use the function."""
     (statement,) = (each for each in statements(ROLE["Policies"]) if f"iam:{action}" in listed(each["Action"]))
 
     assert statement["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": {"Ref": "Boundary"}}
 
 
 def test_boundary_is_never_taken_off_nor_changed() -> None:
-    """Its path keeps it apart, and no action on a policy itself is among the role's."""
+    """Its path keeps it out of the role's patterns, and the role has no action on policies."""
     assert BOUNDARY["Path"] == "/pipeline/"
     assert {
         action for action in granted() if re.search(r"iam:(Delete\w+Boundary|\w+PolicyVersion|\w+Policy)$", action)
@@ -191,7 +191,7 @@ ATTACHED = {
 
 
 def test_boundary_is_what_the_roles_of_the_templates_may_do() -> None:
-    """No less, or a function fails that was deployed without a complaint; no more, or it bounds little."""
+    """With less, a deployed function would fail; with more, the boundary would limit little."""
     roles = [
         resource["Properties"]
         for file, template in ALL.items()
@@ -212,19 +212,19 @@ def test_boundary_is_what_the_roles_of_the_templates_may_do() -> None:
 
 
 def test_boundary_fits_into_a_policy() -> None:
-    """IAM takes 6,144 characters, white space not counted."""
+    """IAM allows 6,144 characters, not counting white space."""
     assert len(json.dumps(BOUNDARY["PolicyDocument"], separators=(",", ":"))) < 5_500
 
 
 def test_what_is_asked_of_a_zone_of_route_53_is_limited_to_what_can_be_named() -> None:
-    """Changes have an ARN of their own, without an account."""
+    """Changes have ARNs of their own, without an account."""
     (change,) = (each for each in statements(ROLE["Policies"]) if "route53:GetChange" in listed(each["Action"]))
 
     assert change["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:route53:::change/*"}
 
 
 def test_policies_fit_into_a_role() -> None:
-    """IAM takes 10,240 characters of inline policies in all, white space not counted."""
+    """IAM allows 10,240 characters for all inline policies, not counting white space."""
     text = json.dumps([document["PolicyDocument"] for document in policies()], separators=(",", ":"))
     long = text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::Region}", "ap-southeast-1")
 

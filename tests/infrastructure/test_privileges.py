@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""The permissions of every function."""
 
 import json
 from typing import Any
@@ -28,11 +28,11 @@ TRACE = {
         {"Ref": "AWS::NoValue"},
     ]
 }
-"""Where a deploy asks for traces. X-Ray has no resources that a policy could name."""
+"""If traces are enabled. X-Ray has no resources that a policy could name."""
 
 
 def log_of(prefix: str) -> dict[str, list[str]]:
-    """Return the ARN of a function's log group, which ends in the `:*` that stands for its streams."""
+    """Return the ARN of a function's log group; its end `:*` stands for the streams."""
     return {"Fn::GetAtt": [f"{prefix}Log", "Arn"]}
 
 
@@ -106,14 +106,14 @@ def statements_of(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def actions_of(statement: dict[str, Any]) -> list[str]:
-    """Return the statement's actions, in order; a policy may give a single one without a list."""
+    """Return the statement's actions, in order; a policy may have a single one without a list."""
     actions = statement["Action"]
     return sorted(actions) if isinstance(actions, list) else [actions]
 
 
 @pytest.mark.parametrize("function", MAY)
 def test_a_function_may_do_this_and_nothing_else(api: dict[str, Any], function: str) -> None:
-    """The table above is exact: an action that is not needed any more fails here too."""
+    """The table above is exact: an unneeded action fails too."""
     statements = statements_of(role_of(api, function))
 
     assert [(actions_of(statement), statement["Resource"]) for statement in statements] == MAY[function]
@@ -121,7 +121,7 @@ def test_a_function_may_do_this_and_nothing_else(api: dict[str, Any], function: 
 
 
 def test_every_function_and_every_role_is_accounted_for(api: dict[str, Any]) -> None:
-    """SAM would give a function without a role one that may write to every log group."""
+    """SAM would create a role that may write to every log group."""
     functions = [n for n, r in api["Resources"].items() if r["Type"] == "AWS::Serverless::Function"]
     roles = [r["Properties"] for r in api["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
 
@@ -131,7 +131,7 @@ def test_every_function_and_every_role_is_accounted_for(api: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("function", MAY)
 def test_a_role_is_for_lambda_alone_and_takes_no_ready_made_policy(api: dict[str, Any], function: str) -> None:
-    """What AWS adds to a managed policy later would be added to the function."""
+    """AWS may add permissions to a managed policy later."""
     role = role_of(api, function)
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
 
@@ -152,7 +152,7 @@ def test_no_action_is_a_pattern(api: dict[str, Any]) -> None:
 
 
 def test_the_connection_id_is_the_only_open_end_of_a_resource(api: dict[str, Any]) -> None:
-    """It is not known before somebody connects; everything else is named."""
+    """A connection id is unknown before a client connects; everything else is named."""
     resources = [s["Resource"] for f in MAY for s in statements_of(role_of(api, f))]
 
     assert [r for r in resources if "*" in json.dumps(r) and r != CONNECTIONS] == []

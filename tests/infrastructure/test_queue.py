@@ -1,4 +1,4 @@
-"""The queue of broadcasts that are to be gone on with, and the worker behind it."""
+"""The queue of delivery jobs, and the worker behind it."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import pytest
 
 
 def test_a_message_stays_with_a_worker_for_as_long_as_that_may_run(queue: dict[str, Any], api: dict[str, Any]) -> None:
-    """Lambda refuses a mapping whose queue hands messages out again before."""
+    """Lambda rejects a mapping whose queue has a shorter visibility timeout."""
     visible_again = queue["Resources"]["FanOutQueue"]["Properties"]["VisibilityTimeout"]
 
     assert visible_again >= api["Resources"]["FanOutFunction"]["Properties"]["Timeout"] == 900
 
 
 def test_what_no_worker_can_do_is_kept_for_a_person(queue: dict[str, Any]) -> None:
-    """For as long as SQS keeps anything, and longer than the queue itself does."""
+    """The dead-letter queue keeps messages for SQS's maximum, longer than the queue itself."""
     main, dead = (queue["Resources"][name]["Properties"] for name in ("FanOutQueue", "DeadLetters"))
 
     assert main["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
@@ -22,7 +22,7 @@ def test_what_no_worker_can_do_is_kept_for_a_person(queue: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", ["FanOutQueue", "DeadLetters"])
 def test_messages_are_encrypted_and_their_end_is_said(queue: dict[str, Any], name: str) -> None:
-    """With a key that SQS owns, which costs nothing."""
+    """The key is owned by SQS and costs nothing."""
     resource = queue["Resources"][name]
 
     assert resource["Properties"]["SqsManagedSseEnabled"] is True
@@ -31,7 +31,7 @@ def test_messages_are_encrypted_and_their_end_is_said(queue: dict[str, Any], nam
 
 
 def test_the_worker_gets_a_broadcast_at_a_time_and_says_which_failed(api: dict[str, Any]) -> None:
-    """One that fails must not have others done again."""
+    """A failed message must not cause others to be repeated."""
     mapping = api["Resources"]["FanOutEvents"]["Properties"]
 
     assert mapping["EventSourceArn"] == {"Ref": "QueueArn"}

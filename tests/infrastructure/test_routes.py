@@ -1,4 +1,4 @@
-"""The WebSocket API: from the frame to the function."""
+"""The WebSocket API, from a frame to its function."""
 
 import re
 from typing import Any
@@ -32,7 +32,7 @@ def integration_behind(api: dict[str, Any], route_key: str) -> dict[str, Any]:
 
 
 def test_frames_are_routed_by_their_action(api: dict[str, Any]) -> None:
-    """Existing clients of the AWS chat samples name it so."""
+    """Existing clients of AWS's chat samples use this name."""
     (gateway,) = of_type(api, "ApiGatewayV2::Api").values()
 
     assert gateway["ProtocolType"] == "WEBSOCKET"
@@ -40,7 +40,7 @@ def test_frames_are_routed_by_their_action(api: dict[str, Any]) -> None:
 
 
 def test_the_routes_are_the_four_of_the_chat(api: dict[str, Any]) -> None:
-    """One resource each, all of the one API."""
+    """Each route is one resource of the one API."""
     routes = of_type(api, "ApiGatewayV2::Route").values()
 
     assert sorted(route["RouteKey"] for route in routes) == sorted(ROUTES)
@@ -49,7 +49,7 @@ def test_the_routes_are_the_four_of_the_chat(api: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("route_key", "function"), ROUTES.items())
 def test_a_route_leads_to_its_function(api: dict[str, Any], route_key: str, function: str) -> None:
-    """API Gateway takes a function by the path of its Invoke operation."""
+    """API Gateway identifies a function by the path of its Invoke operation."""
     integration = integration_behind(api, route_key)
 
     assert integration["ApiId"] == API_ID
@@ -63,7 +63,7 @@ def test_a_route_leads_to_its_function(api: dict[str, Any], route_key: str, func
 
 @pytest.mark.parametrize(("route_key", "function"), ROUTES.items())
 def test_a_function_can_be_invoked_by_its_own_route_alone(api: dict[str, Any], route_key: str, function: str) -> None:
-    """The source ARN that API Gateway gives is api/stage/route key."""
+    """API Gateway's source ARN is api/stage/route key."""
     permissions = of_type(api, "Lambda::Permission").values()
 
     (permission,) = [p for p in permissions if p["FunctionName"] == {"Ref": function}]
@@ -77,14 +77,14 @@ def test_a_function_can_be_invoked_by_its_own_route_alone(api: dict[str, Any], r
 
 @pytest.mark.parametrize(("route_key", "function"), ROUTES.items())
 def test_a_function_ends_before_the_gateway_gives_it_up(api: dict[str, Any], route_key: str, function: str) -> None:
-    """29 s is the most that API Gateway waits: a function that runs on works for nobody, and is billed."""
+    """API Gateway waits at most 29 s; a function that runs longer is billed for nothing."""
     timeout = of_type(api, "Serverless::Function")[function].get("Timeout", api["Globals"]["Function"]["Timeout"])
 
     assert timeout * 1000 < integration_behind(api, route_key)["TimeoutInMillis"] == 29_000
 
 
 def test_clients_get_the_secure_url_and_functions_the_posting_one(api: dict[str, Any]) -> None:
-    """Both are of the same API and stage."""
+    """Both have the same API and stage."""
     host = "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}"
 
     assert {name: api["Outputs"][name]["Value"] for name in ("WebSocketUrl", "ManagementEndpoint")} == {

@@ -1,4 +1,4 @@
-"""What holds of every template, whoever adds to them."""
+"""Rules for every template."""
 
 import json
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ HOLDS_DATA = {
 FUNCTION = "AWS::Serverless::Function"
 CONNECTIONS = tuple(f"${{Api}}/${{StageName}}/{method}/@connections/*" for method in ("POST", "DELETE"))
 PIPELINE_ROLE = "pipeline-role.yaml"
-"""What it is about is not there yet when it is deployed: it has tests of its own."""
+"""Its resources do not exist yet when it is deployed; it has tests of its own."""
 WORKERS = {"FanOutFunction"}
-"""Behind a queue rather than the gateway: they may take as long as Lambda lets them."""
+"""Functions behind a queue: Lambda's limit applies, not the gateway's."""
 
 
 def read_all() -> dict[str, dict[str, Any]]:
-    """Return every template by the name of its file."""
+    """Return every template, by file name."""
     paths = sorted((REPOSITORY / "infrastructure").glob("*.yaml"))
     return {path.name: json.loads(json.dumps(decode(str(path))[0])) for path in paths}
 
@@ -35,14 +35,14 @@ RESOURCES = {(file, name): each for file, template in ALL.items() for name, each
 
 
 def of_types(*kinds: str) -> list[Any]:
-    """Return a parameter for each resource of these types, named by where it is."""
+    """Return a test parameter for each resource of these types, with its place as id."""
     return [
         pytest.param(file, name, id=f"{file} {name}") for (file, name), r in RESOURCES.items() if r["Type"] in kinds
     ]
 
 
 def statements(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the statements of every policy document inside a value, those under a condition included."""
+    """Yield the statements of every policy document inside a value, conditional ones included."""
     match value:
         case {"Effect": str()}:
             yield value
@@ -68,9 +68,9 @@ def test_what_happens_to_data_is_said(file: str, name: str) -> None:
 
 @pytest.mark.parametrize(("file", "name"), of_types("AWS::IAM::Role", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"))
 def test_nothing_is_allowed_by_a_pattern_that_could_be_named(file: str, name: str) -> None:
-    """Only ids that come up at run time are open: of connections, and of the page's files."""
+    """Only ids of connections and names of the page's files are unknown before run time."""
     for statement in statements(RESOURCES[file, name]["Properties"]):
-        # X-Ray has no resource that a policy could name.
+        # X-Ray has no resources that a policy could name.
         if statement["Effect"] == "Deny" or all(action.startswith("xray:") for action in listed(statement["Action"])):
             continue
         assert [action for action in listed(statement["Action"]) if "*" in action or "?" in action] == []
@@ -88,7 +88,7 @@ def test_nothing_is_allowed_by_a_pattern_that_could_be_named(file: str, name: st
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
 def test_function_writes_to_a_log_that_ends(file: str, name: str) -> None:
-    """The group that Lambda would make by itself keeps everything for ever."""
+    """The log group that Lambda creates by itself never expires."""
     group = RESOURCES[file, RESOURCES[file, name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
 
     assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
@@ -96,7 +96,7 @@ def test_function_writes_to_a_log_that_ends(file: str, name: str) -> None:
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
 def test_function_that_the_gateway_waits_for_ends_before_it_is_given_up(file: str, name: str) -> None:
-    """29 s is the most that API Gateway waits."""
+    """API Gateway waits at most 29 s."""
     common = ALL[file].get("Globals", {}).get("Function", {})
     timeout = RESOURCES[file, name]["Properties"].get("Timeout", common.get("Timeout"))
 
@@ -105,7 +105,7 @@ def test_function_that_the_gateway_waits_for_ends_before_it_is_given_up(file: st
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
 def test_function_that_clients_can_make_run_reserves_what_the_deploy_asks_for(file: str, name: str) -> None:
-    """The worker's queue limits it by itself."""
+    """The worker is limited by its queue."""
     reserved = RESOURCES[file, name]["Properties"].get("ReservedConcurrentExecutions")
 
     if name in WORKERS:
@@ -118,13 +118,13 @@ def test_function_that_clients_can_make_run_reserves_what_the_deploy_asks_for(fi
 
 
 def test_nothing_is_reserved_unless_the_deploy_says_so() -> None:
-    """AWS wants 100 executions left to all other functions, and an account that is new has ten: it can reserve none."""
+    """AWS requires 100 unreserved executions, and a new account has ten in all: it can reserve none."""
     assert ALL["template.yaml"]["Parameters"]["ReservedConcurrency"]["Default"] == 0
 
 
 @pytest.mark.parametrize(("file", "name"), of_types("AWS::IAM::Role"))
 def test_role_carries_the_boundary_that_the_deploy_names(file: str, name: str) -> None:
-    """The role of a pipeline makes none without; somebody who deploys by hand needs none."""
+    """A pipeline's role can create roles only with the boundary; a manual deploy needs none."""
     if file == PIPELINE_ROLE:
         return
     boundary = RESOURCES[file, name]["Properties"]["PermissionsBoundary"]
@@ -135,7 +135,7 @@ def test_role_carries_the_boundary_that_the_deploy_names(file: str, name: str) -
 
 
 def test_whatever_is_invoked_without_an_answer_has_somewhere_to_fail_to() -> None:
-    """All functions but those behind queues are invoked by a gateway that is told of the failure."""
+    """Other functions are invoked by the gateway, which receives the failure."""
     queues = {name: r["Properties"] for (_, name), r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
     mapped = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
     events = [r for r in RESOURCES.values() if r["Type"] == FUNCTION and "Events" in r["Properties"]]
@@ -146,7 +146,7 @@ def test_whatever_is_invoked_without_an_answer_has_somewhere_to_fail_to() -> Non
 
 @pytest.mark.parametrize("file", ALL)
 def test_resource_that_is_skipped_by_a_scanner_says_why(file: str) -> None:
-    """A rule that does not apply is answered where it would."""
+    """The reason stands beside the resource."""
     for resource in ALL[file]["Resources"].values():
         for skipped in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
             assert skipped["id"].startswith("CKV")

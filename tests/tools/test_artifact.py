@@ -1,4 +1,4 @@
-"""Whole builds, with the wheels of the lock files."""
+"""Complete builds, with the wheels of the lock files."""
 
 import struct
 import subprocess
@@ -28,7 +28,7 @@ MACHINES = {"arm64": 183, "x86_64": 62}
 
 @pytest.fixture(scope="module")
 def runnable(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build, once, what this machine can run; return the folder `build`."""
+    """Build an artifact that this machine can run; return the folder `build`."""
     needs_package_index()
     folder = tmp_path_factory.mktemp("runnable")
     return built(shared_folder, folder, architecture=own_architecture(), adapters="sdk")
@@ -36,7 +36,7 @@ def runnable(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_build_is_the_same_wherever_it_is_made(tmp_path: Path, shared_folder: Path, architecture: str) -> None:
-    """From another folder, under another umask, with other times of the files; and every library is the target's."""
+    """Folder, umask and file times make no difference, and every library is built for the target."""
     needs_package_index()
     first = sorted(shared_build(shared_folder, architecture=architecture).glob("*.zip"))
     second = sorted(built_elsewhere(shared_folder, tmp_path, architecture=architecture).glob("*.zip"))
@@ -48,7 +48,7 @@ def test_build_is_the_same_wherever_it_is_made(tmp_path: Path, shared_folder: Pa
 
 
 def test_every_library_of_the_sdk_is_the_machines_too(runnable: Path) -> None:
-    """One for another processor is found out by Lambda alone, at the first event."""
+    """Lambda would find a library for another processor only at the first event."""
     assert len(machines(runnable / "functions.zip")) == 1
 
 
@@ -69,7 +69,7 @@ def handlers() -> list[str]:
 
 @pytest.mark.parametrize("module", handlers())
 def test_handler_finds_everything_in_its_archive(runnable: Path, module: str) -> None:
-    """With nothing else on the path than Lambda's own: Python's standard library."""
+    """On Lambda, the path has only the archive and Python's standard library."""
     archive = "authorizer" if module.endswith(".authorize") else "functions"
     code = f"import sys; sys.path.insert(0, {str(runnable / archive)!r}); import {module} as it; it.handler"
     environment = {
@@ -90,7 +90,7 @@ def test_handler_finds_everything_in_its_archive(runnable: Path, module: str) ->
 
 
 async def test_built_template_runs_as_it_stands(runnable: Path) -> None:
-    """What is deployed is what is run here: the archives, by the templates beside them."""
+    """The emulator runs the archives that a deploy would upload, from the built templates."""
     with local_stack("--template", str(runnable / "infrastructure" / "template.yaml")) as stack:
         async with connect(stack.ws_url, open_timeout=30) as client:
             await client.send('{"action":"sendmessage","data":"live long"}')
@@ -98,7 +98,7 @@ async def test_built_template_runs_as_it_stands(runnable: Path) -> None:
 
 
 def test_built_template_says_what_it_was_built_for(runnable: Path) -> None:
-    """The artifact of one Python does not run on another."""
+    """An artifact runs only on the Python version that it was built for."""
     text = (runnable / "infrastructure" / "api.yaml").read_text(encoding="utf-8")
     assert f"Runtime: python{RUNNING}\n" in text
 

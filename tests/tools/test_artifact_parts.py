@@ -1,4 +1,4 @@
-"""The parts of a build that fetch nothing."""
+"""The parts of a build that need no network."""
 
 import hashlib
 import sys
@@ -15,7 +15,7 @@ ARM = Target(python="3.13", architecture="arm64")
 
 @pytest.mark.parametrize(("python", "architecture"), [("3", "arm64"), ("3.13.1", "arm64"), ("3.13", "aarch64")])
 def test_target_that_lambda_does_not_have_is_refused(python: str, architecture: str) -> None:
-    """Lambda's own names are asked for: `arm64` and not `aarch64`."""
+    """A target has Lambda's names: `arm64`, not `aarch64`."""
     with pytest.raises(BadTarget):
         Target(python=python, architecture=architecture)
 
@@ -88,7 +88,7 @@ def test_only_packages_are_installed(index: Path, tmp_path: Path) -> None:
 
 
 def test_wheel_for_another_hash_than_the_locks_is_refused(index: Path, tmp_path: Path) -> None:
-    """A package that was exchanged on the way does not get into an artifact."""
+    """A package that was replaced on the way must not get into an artifact."""
     wheel(index, "one")
     lock = tmp_path / "lock.txt"
     lock.write_text(f"one==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
@@ -97,7 +97,7 @@ def test_wheel_for_another_hash_than_the_locks_is_refused(index: Path, tmp_path:
 
 
 def test_archives_of_equal_contents_are_equal(tmp_path: Path) -> None:
-    """Neither the order in which files were made, nor their times and modes, nor the folder is in them."""
+    """They depend neither on the order of the files nor on their times, modes or folder."""
     names = ["b.py", "a/c.py", "a.py"]
     for folder, order in (("one", names), ("two", names[::-1])):
         for name in order:
@@ -111,7 +111,7 @@ def test_archives_of_equal_contents_are_equal(tmp_path: Path) -> None:
 
 
 def test_every_file_can_be_read_by_lambdas_user(tmp_path: Path) -> None:
-    """Lambda runs the code as another user than the one who owns it, and cannot import what that one alone may read."""
+    """Lambda runs the code as another user than its owner, and cannot import files that only the owner can read."""
     path = tmp_path / "in" / "module.py"
     path.parent.mkdir()
     path.touch()
@@ -122,11 +122,11 @@ def test_every_file_can_be_read_by_lambdas_user(tmp_path: Path) -> None:
 
 
 def test_bytecode_is_used_whatever_the_times_of_the_files(tmp_path: Path) -> None:
-    """A bytecode that is checked against its source's time is worth nothing once that has changed."""
+    """Bytecode that depends on the time of its source is ignored once that time has changed."""
     (tmp_path / "module.py").write_text("names = {'a', 'b', 'c'}\n", encoding="utf-8")
     bytecode.compile_all(tmp_path, Path(sys.executable))
     (compiled,) = tmp_path.glob("__pycache__/module.*.pyc")
-    # PEP 552: bit 0 says that the hash and not the time is held, bit 1 that it is checked.
+    # PEP 552: bit 0 means that the file has a hash, not a time; bit 1 means that the hash is checked.
     assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01
     assert b"/var/task/module.py" in compiled.read_bytes()
     first = compiled.read_bytes()
@@ -135,14 +135,14 @@ def test_bytecode_is_used_whatever_the_times_of_the_files(tmp_path: Path) -> Non
 
 
 def test_running_python_compiles_for_its_own_version() -> None:
-    """It needs no other one."""
+    """No other interpreter is needed."""
     running = Target(python="{}.{}".format(*sys.version_info), architecture="arm64")
     assert bytecode.interpreter(running) == Path(sys.executable)
     assert bytecode.interpreter(Target(python="3.99", architecture="arm64")) is None
 
 
 def test_what_no_function_reads_is_left_out(tmp_path: Path) -> None:
-    """Tests, sources of extensions, types, metadata; and of the SDK's data other services'."""
+    """Tests, sources of extensions, type stubs, metadata, and other services of the SDK are not needed."""
     kept = ["p/__init__.py", "p/x.so", "botocore/data/sqs/2012-11-05/service-2.json", "boto3/data/x.json"]
     dropped = ["p/tests/t.py", "p/x.c", "p/x.pyi", "p-1.dist-info/RECORD", "botocore/data/ec2/2016/service-2.json"]
     for name in [*kept, *dropped]:
@@ -162,7 +162,7 @@ def test_what_no_function_reads_is_left_out(tmp_path: Path) -> None:
 def test_reference_adapters_are_in_the_artifact_that_has_their_libraries(
     tmp_path: Path, with_sdk: bool, expected: bool
 ) -> None:
-    """The emulator and the memory adapters are in neither."""
+    """The emulator and the memory adapters are in no artifact."""
     for name in (
         "chat_core",
         "adapters",
@@ -207,7 +207,7 @@ Resources:
 
 
 def test_template_names_the_archives_and_what_they_were_built_for() -> None:
-    """So that no option has to be repeated when it is deployed."""
+    """A deploy needs no option of the build again."""
     target = Target(python="3.12", architecture="x86_64")
 
     text = templates.rewrite(TEMPLATE, target, special={"authorize": "other"}, usual="usual", adapters="sdk")

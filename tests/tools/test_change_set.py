@@ -1,4 +1,4 @@
-"""Change sets that CloudFormation answers in ways that the embedded cloud does not."""
+"""Answers about change sets that CloudFormation gives and embedded AWS does not."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ NESTED_FAILED = "Nested change set arn:aws:cloudformation:... was not successful
 
 
 class ScriptedAws:
-    """AWS's command line, of whose change sets the status is told; it notes what it was asked for."""
+    """AWS's command line with given statuses of change sets; it records the calls."""
 
     def __init__(self, *reasons: str) -> None:
         self._reasons: Iterator[str] = iter(reasons)
@@ -44,7 +44,7 @@ def make(aws: ScriptedAws, folder: Path) -> ChangeSet:
 
 
 def test_nested_stacks_that_cannot_be_looked_into_are_deployed_all_the_same(tmp_path: Path) -> None:
-    """What they change is then not shown, and that is said."""
+    """The output says that the changes inside them cannot be shown."""
     aws = ScriptedAws(NESTED_FAILED, "")
     changes = make(aws, tmp_path)
     assert not changes.is_empty
@@ -69,6 +69,6 @@ def test_change_that_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_change_set_of_nothing_is_empty(tmp_path: Path) -> None:
-    """CloudFormation calls that a failure."""
+    """CloudFormation reports an empty change set as a failure."""
     aws = ScriptedAws("The submitted information didn't contain changes. Submit different information.")
     assert make(aws, tmp_path).is_empty

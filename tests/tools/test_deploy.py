@@ -1,4 +1,4 @@
-"""What `make deploy` and `make destroy` do where something is not as it should be: AWS is the embedded cloud."""
+"""What `make deploy` and `make destroy` do if something is wrong; AWS is embedded AWS."""
 
 import asyncio
 import subprocess
@@ -39,7 +39,7 @@ Resources:
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[str]:
-    """Start an empty cloud; return its endpoint."""
+    """Start embedded AWS, empty; return its endpoint."""
     aws_account.needs_command_line()
     async with aws_account.empty_account() as endpoint:
         yield endpoint
@@ -47,14 +47,14 @@ async def endpoint() -> AsyncIterator[str]:
 
 @pytest.fixture
 def cloud(endpoint: str) -> Iterator[Mapping[str, Any]]:
-    """Return clients of the services that the tests look into."""
+    """Return clients of the services that the tests inspect."""
     with aws_account.clients(endpoint, "cloudformation", "sqs", "s3") as made:
         yield made
 
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """Return a folder as `make build` leaves one, with a space in its path."""
+    """Return a folder as `make build` creates it, with a space in its path."""
     folder = tmp_path / "a build"
     (folder / "infrastructure").mkdir(parents=True)
     (folder / "infrastructure" / "template.yaml").write_text(MASTER)
@@ -63,7 +63,7 @@ def built(tmp_path: Path) -> Path:
 
 
 async def run(endpoint: str, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command with somebody who types the answers, and is gone then."""
+    """Run the command; its standard input has the answers and then ends."""
     return await asyncio.to_thread(aws_account.deploy, endpoint, *words, answers=answers)
 
 
@@ -73,7 +73,7 @@ async def up(endpoint: str, built: Path, *words: str, answers: str = "") -> subp
 
 
 def statuses(cloud: Mapping[str, Any]) -> dict[str, str]:
-    """Return the status of each stack that is there, nested ones too, by its name."""
+    """Return the status of each existing stack, nested ones included, by name."""
     found = cloud["cloudformation"].describe_stacks()["Stacks"]
     return {each["StackName"]: each["StackStatus"] for each in found}
 
@@ -85,7 +85,7 @@ def statuses(cloud: Mapping[str, Any]) -> dict[str, str]:
 async def test_deploy_that_nobody_agrees_to_leaves_no_stack(
     endpoint: str, built: Path, cloud: Mapping[str, Any], answers: str, said: str
 ) -> None:
-    """Neither the one in which the change set was made, whether the answer was no or none came."""
+    """The stack that a change set creates is deleted too, after a no and after no answer."""
     done = await up(endpoint, built, answers=answers)
     assert (done.returncode, done.stderr) == (1, f"error: {said}\n")
     assert statuses(cloud) == {}
@@ -94,7 +94,7 @@ async def test_deploy_that_nobody_agrees_to_leaves_no_stack(
 async def test_what_is_agreed_to_is_deployed_and_nothing_else(
     endpoint: str, built: Path, cloud: Mapping[str, Any]
 ) -> None:
-    """From a path with a space in it, as many have."""
+    """Paths may contain a space."""
     done = await up(endpoint, built, answers="y\n")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  Add    Part (AWS::CloudFormation::Stack)\n" in done.stdout
@@ -108,7 +108,7 @@ async def test_what_is_agreed_to_is_deployed_and_nothing_else(
 async def test_failed_deploy_names_the_resource_and_can_be_repeated(
     endpoint: str, built: Path, cloud: Mapping[str, Any]
 ) -> None:
-    """What is left of a first attempt is deleted once somebody agrees, and then the deploy goes on."""
+    """The remains of a failed first deploy are deleted once the user agrees; then the deploy continues."""
     (built / "infrastructure" / "part.yaml").write_text(FAILING_PART)
     failed = await up(endpoint, built, "--yes")
     assert failed.returncode == 1
@@ -125,7 +125,7 @@ async def test_failed_deploy_names_the_resource_and_can_be_repeated(
 
 
 async def test_destroy_wants_the_name_of_the_stack(endpoint: str, built: Path, cloud: Mapping[str, Any]) -> None:
-    """A yes is typed too easily. What other stacks have in the artifact bucket stays, and is told of."""
+    """A yes is typed too easily. Files of other stacks stay in the artifact bucket, and the output says so."""
     assert (await up(endpoint, built, "--yes")).returncode == 0
     cloud["s3"].put_object(Bucket=ARTIFACTS, Key="t/code.zip", Body=b"")
     done = await run(endpoint, "down", "--stack", "s", answers="yes\n")
@@ -141,7 +141,7 @@ async def test_destroy_wants_the_name_of_the_stack(endpoint: str, built: Path, c
 def test_missing_command_line_is_told_with_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """In one line."""
+    """The error is one line."""
     monkeypatch.setattr(aws_module, "OWN", tmp_path / "none")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["up", "--region", REGION]) == 1
@@ -149,10 +149,10 @@ def test_missing_command_line_is_told_with_what_brings_it(
 
 
 class RecordedAws(Aws):
-    """Answers as CloudFormation does of stacks that moto cannot bring about, and keeps what it was asked."""
+    """Answers as CloudFormation does for states that moto never has, and records the calls."""
 
     def __init__(self, resources: Mapping[str, list[tuple[str, str, str]]]) -> None:
-        """Take type, id and status of each resource of each stack."""
+        """Take the type, id and status of each resource, by stack."""
         self.region, self.account, self.partition = REGION, "123456789012", "aws"
         self._resources = resources
         self.asked: list[tuple[str, object]] = []
@@ -174,7 +174,7 @@ class RecordedAws(Aws):
 
 
 def test_destroy_empties_only_the_buckets_that_are_the_stacks() -> None:
-    """Not those that a rollback has deleted, nor those of a name that somebody else had, nor those that stay."""
+    """It leaves buckets that a rollback deleted, that another account owns, or that are retained."""
     aws = RecordedAws(
         {
             "s": [(stacks.NESTED, "arn:page", "DELETE_FAILED"), (stacks.NESTED, "arn:gone", "DELETE_COMPLETE")],

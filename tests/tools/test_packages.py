@@ -1,4 +1,4 @@
-"""What is published on PyPI, built and installed as a stranger's machine would have it."""
+"""The distributions for PyPI, built and installed as on a user's machine."""
 
 import re
 import subprocess
@@ -91,7 +91,7 @@ def run(python: Path, code: str, *arguments: str, libraries: bool = False) -> st
 
 @each_product
 def test_wheel_has_one_import_name(dist: Path, product: Product) -> None:
-    """Packages called `adapters` or `aws_client` would lie over those of unrelated distributions."""
+    """Packages named `adapters` or `aws_client` would overwrite those of unrelated distributions."""
     (wheel,) = dist.glob(f"{IMPORT_NAMES[product.name]}-*.whl")
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
 
@@ -100,7 +100,7 @@ def test_wheel_has_one_import_name(dist: Path, product: Product) -> None:
 
 @each_product
 def test_wheel_has_every_module_and_its_types(dist: Path, product: Product) -> None:
-    """A module that is missing shows when a user imports it; without `py.typed` its types count for nothing."""
+    """A missing module would fail at a user's import; without `py.typed` type checkers ignore the types."""
     (wheel,) = dist.glob(f"{IMPORT_NAMES[product.name]}-*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
 
@@ -113,7 +113,7 @@ def test_wheel_has_every_module_and_its_types(dist: Path, product: Product) -> N
 
 @each_product
 def test_source_distribution_stands_by_itself(dist: Path, product: Product) -> None:
-    """It has what a distributor builds from, the licence included, and nothing that leads out of it."""
+    """It has everything that a build needs, the licence included, and no links to files outside."""
     (source,) = dist.glob(f"{IMPORT_NAMES[product.name]}-*.tar.gz")
     with tarfile.open(source) as archive:
         names = {member.name.partition("/")[2]: member for member in archive.getmembers()}
@@ -123,18 +123,18 @@ def test_source_distribution_stands_by_itself(dist: Path, product: Product) -> N
 
 
 def test_builds_are_the_same_each_time(tmp_path: Path, dist: Path) -> None:
-    """What is attested can be built again, and compared."""
+    """An attested distribution can be rebuilt and compared."""
     for path in build(BY_NAME["chat-core"], tmp_path):
         assert path.read_bytes() == (dist / path.name).read_bytes()
 
 
 def test_core_delivers_without_anything_else_installed(python: Path) -> None:
-    """It promises to depend on Python alone; an embedder begins with the memory adapters."""
+    """The core depends on Python alone; an embedder starts with the memory adapters."""
     assert run(python, EMBEDDED) == "['live long']\n"
 
 
 def test_types_of_the_core_reach_its_users(python: Path, tmp_path: Path) -> None:
-    """Somebody who checks types strictly finds none missing."""
+    """A strict type checker finds no missing types."""
     program = tmp_path / "embedded.py"
     program.write_text(EMBEDDED, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python), "--cache-dir", "cache"]
@@ -145,12 +145,12 @@ def test_types_of_the_core_reach_its_users(python: Path, tmp_path: Path) -> None
 
 @each_product
 def test_every_module_can_be_imported(python: Path, product: Product) -> None:
-    """An import that still has its name from the repository would fail for users alone."""
+    """An import with the repository's package name would fail only for users."""
     run(python, EVERY_MODULE, IMPORT_NAMES[product.name], libraries=True)
 
 
 def test_emulator_has_its_command(python: Path) -> None:
-    """Its page begins with it."""
+    """The page on PyPI starts with the command."""
     environment = {"PYTHONPATH": sysconfig.get_path("purelib")}
     command = [str(python.with_name("local-aws")), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
@@ -159,7 +159,7 @@ def test_emulator_has_its_command(python: Path) -> None:
 
 
 def test_moved_imports_are_renamed_and_nothing_else() -> None:
-    """A name that only begins like a moved package is another package."""
+    """A name that only starts like a moved package belongs to another package."""
     code = "from aws_client.pool import Pool\n    import aws_client\nfrom aws_clients import x\n# from aws_client\n"
     moved = {"aws_client": "local_aws.aws_client"}
 
@@ -172,7 +172,7 @@ def test_moved_imports_are_renamed_and_nothing_else() -> None:
 
 
 def test_versions_are_one() -> None:
-    """A tag releases both, and the changelog speaks of one version."""
+    """One tag releases both, and the changelog has one version."""
     versions = {project_of(product)["version"] for product in PRODUCTS}
 
     assert versions == {read(REPOSITORY / "pyproject.toml")["version"]}
@@ -181,7 +181,7 @@ def test_versions_are_one() -> None:
 def test_release_is_refused_unless_everything_says_its_version(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A tag can be mistyped, and a version on PyPI can never be used again."""
+    """A tag can be mistyped, and a version on PyPI can never be reused."""
     assert main(["--output", str(tmp_path), "--release", "99.0.0"]) == 1
 
     error = capsys.readouterr().err
@@ -196,7 +196,7 @@ def test_project_itself_is_not_published() -> None:
 
 
 def test_dependencies_of_the_emulator_are_those_of_the_repository() -> None:
-    """The tests run with the one list, users install the other."""
+    """Tests run with one list, users install the other."""
     local = read(REPOSITORY / "pyproject.toml")["optional-dependencies"]["local"]
     of_the_emulator = {each for each in local if not each.startswith("serverless-websocket-chat")}
     of_the_client = set(read(REPOSITORY / "pyproject.toml")["optional-dependencies"]["functions"])

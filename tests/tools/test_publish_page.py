@@ -1,4 +1,4 @@
-"""The page in its bucket: moto's S3 and CloudFormation, over HTTP."""
+"""Publishing the page to a bucket: moto's S3 and CloudFormation, over HTTP."""
 
 import json
 import uuid
@@ -24,7 +24,7 @@ STACK = {
 
 @pytest.fixture
 def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Point the SDK, and so the command, at moto; return a client of S3."""
+    """Direct the SDK, and so the command, to moto; return a client of S3."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
     client = boto3.client("s3")
     yield client
@@ -54,7 +54,7 @@ def keys(aws: Any, bucket: str) -> set[str]:
 
 
 def test_page_is_told_where_the_socket_is(aws: Any, bucket: str) -> None:
-    """In the file that frontend/main.js reads."""
+    """The URL is in the file that frontend/main.js reads."""
     tool.publish_page(aws, bucket=bucket, socket_url=SOCKET)
 
     config = aws.get_object(Bucket=bucket, Key="config.json")
@@ -63,7 +63,10 @@ def test_page_is_told_where_the_socket_is(aws: Any, bucket: str) -> None:
 
 
 def test_every_file_of_the_page_is_there_as_what_it_is_and_nothing_is_seen_stale(aws: Any, bucket: str) -> None:
-    """A browser runs no module of another type; without file names that change, it has to ask each time."""
+    """A browser runs modules only with the right type.
+
+    File names stay the same, so that it must revalidate each time.
+    """
     published = tool.publish_page(aws, bucket=bucket, socket_url=SOCKET)
 
     files = {path.relative_to(tool.FRONTEND).as_posix() for path in tool.FRONTEND.rglob("*") if path.is_file()}
@@ -76,7 +79,7 @@ def test_every_file_of_the_page_is_there_as_what_it_is_and_nothing_is_seen_stale
 
 
 def test_what_is_no_longer_part_of_the_page_goes(aws: Any, bucket: str, tmp_path: Path) -> None:
-    """And dot files never come; folders do."""
+    """Removed files are deleted, dot files are never published, folders are."""
     (tmp_path / "images").mkdir()
     for name in ("index.html", "old.js", ".secret", "images/a.png"):
         (tmp_path / name).write_text("x")
@@ -89,7 +92,7 @@ def test_what_is_no_longer_part_of_the_page_goes(aws: Any, bucket: str, tmp_path
 
 
 def test_bucket_can_be_emptied_however_much_is_in_it(aws: Any, bucket: str) -> None:
-    """S3 lists and deletes a thousand at a time."""
+    """S3 lists and deletes a thousand objects at a time."""
     for i in range(1001):
         aws.put_object(Bucket=bucket, Key=f"{i}", Body=b"")
 
@@ -99,7 +102,7 @@ def test_bucket_can_be_emptied_however_much_is_in_it(aws: Any, bucket: str) -> N
 
 
 def test_command_publishes_to_the_stack_of_that_name(aws: Any, stack: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And tells where the page is; with --empty it makes the stack deletable."""
+    """It prints the page's URL; `--empty` makes the stack deletable."""
     assert tool.main(["--stack", stack]) == 0
     assert capsys.readouterr().out == "Chat page  https://d111111abcdef8.cloudfront.net/\n"
     formation = boto3.client("cloudformation")
@@ -114,7 +117,7 @@ def test_command_publishes_to_the_stack_of_that_name(aws: Any, stack: str, capsy
 def test_stack_that_is_missing_or_has_no_page_is_told_in_one_line(
     aws: Any, moto_endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With what to do about it."""
+    """The message says what to do."""
     assert tool.main(["--stack", "absent"]) == 1
     assert capsys.readouterr().err == "error: There is no stack absent here.\n"
 

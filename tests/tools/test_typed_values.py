@@ -1,4 +1,4 @@
-"""What a person types after `make deploy`, or into the form of the workflow, is a value and never a command."""
+"""Values typed after `make deploy`, or into the form of the workflow, are never executed."""
 
 import json
 import os
@@ -40,7 +40,7 @@ PYTHON = r"""#!/bin/sh
 printf '%s\0' "$@" >>runs
 printf '\n\0' >>runs
 """
-"""Takes the place of `.venv/bin/python`, and writes down what it is given."""
+"""Replaces `.venv/bin/python`, and records its arguments."""
 
 DEPLOYER = f"""
 import sys
@@ -51,7 +51,7 @@ from tools.deploy.__main__ import main
 aws.OWN = Path("aws").absolute()
 sys.exit(main([*sys.argv[3:], "--built", "build"]))
 """
-"""What `tools.deploy` does, with the program below for AWS's."""
+"""Runs `tools.deploy` with the program below in place of AWS's command line."""
 
 AWS = f"""#!{sys.executable}
 import json, sys
@@ -72,12 +72,12 @@ match words[1]:
     case "create-change-set":
         sys.exit("that is far enough")
 """
-"""AWS's command line, as far as a deploy comes before it changes anything."""
+"""AWS's command line up to the first change of a deploy."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with the Makefile, in which everything that `make deploy` depends on is there."""
+    """Return a folder with the Makefile and everything that `make deploy` depends on."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
     for each in ("pyproject.toml", "requirements/dev.txt", "build/infrastructure/template.yaml", ".venv/installed"):
         path = tmp_path / each
@@ -91,7 +91,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real `make`, which finds its `aws` in the folder."""
+    """Run `make`, which finds `aws` in the folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", *VARIABLES))}
     variables = kept | {"PATH": f"{folder}:{os.environ['PATH']}", "AWS_REGION": "eu-west-1"} | dict(environment or {})
     return subprocess.run(
@@ -100,7 +100,7 @@ def make(folder: Path, *words: str, environment: Mapping[str, str] | None = None
 
 
 def runs(folder: Path) -> list[list[str]]:
-    """Return the words of each run of Python, and forget them."""
+    """Return the arguments of each run of Python, and delete the record."""
     path = folder / "runs"
     *words, _end = path.read_text(encoding="utf-8").split("\0")
     path.unlink()
@@ -114,7 +114,7 @@ def runs(folder: Path) -> list[list[str]]:
 
 
 def deploy(folder: Path, **typed: str) -> subprocess.CompletedProcess[str]:
-    """Do what `make deploy` with these variables does, the build left out."""
+    """Do what `make deploy` with these variables does, without the build."""
     make(folder, "deploy", *(f"{name}={value}" for name, value in typed.items()))
     words = runs(folder)[-1]
     environment = os.environ | {"AWS_REGION": "eu-west-1"}
@@ -123,14 +123,14 @@ def deploy(folder: Path, **typed: str) -> subprocess.CompletedProcess[str]:
 
 
 def calls(folder: Path) -> list[list[str]]:
-    """Return the words of each call of AWS's command line."""
+    """Return the arguments of each call of AWS's command line."""
     path = folder / "calls"
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_what_is_typed_runs_nothing(folder: Path, variable: str) -> None:
-    """Neither by make's expansion nor by a shell's, whether it comes with the command or in the environment."""
+    """Neither make nor a shell expands it, whether it comes from the command line or from the environment."""
     before = {path.name for path in folder.iterdir()}
     for value in HOSTILE:
         make(folder, "-n", "deploy", f"{variable}={value}")
@@ -153,7 +153,7 @@ def test_what_is_typed_runs_nothing(folder: Path, variable: str) -> None:
     ],
 )
 def test_what_is_typed_arrives_as_it_is(folder: Path, variable: str, target: str, option: str) -> None:
-    """As one argument, which the program judges."""
+    """It arrives as one argument, which the program validates."""
     for value in HOSTILE:
         make(folder, target, f"{variable}={value}")
         assert f"{option}={value}" in runs(folder)[-1]
@@ -162,7 +162,7 @@ def test_what_is_typed_arrives_as_it_is(folder: Path, variable: str, target: str
 
 
 def test_value_with_what_a_shell_would_read_reaches_cloudformation_whole(folder: Path) -> None:
-    """An address with a query, a text with blanks, a quote in quotes."""
+    """The values have a query string, spaces, and a quote in quotes."""
     done = deploy(
         folder,
         PARAMS=f"""JwksUrl={URL} TokenIssuer="two 'words'  $HOME" StageName=prod""",
@@ -183,7 +183,7 @@ def test_value_with_what_a_shell_would_read_reaches_cloudformation_whole(folder:
 
 
 def test_nothing_typed_is_the_defaults(folder: Path) -> None:
-    """A variable that is empty, as a form sends it, is one that is not there."""
+    """An empty variable, which a form sends, is the same as a missing one."""
     make(folder, "deploy", "REGION=", "YES=", environment={"STACK": ""})
     assert runs(folder) == [["-m", "tools.artifact"], ["-m", "tools.deploy", "up", "--parameters="]]
     deploy(folder)
@@ -193,7 +193,7 @@ def test_nothing_typed_is_the_defaults(folder: Path) -> None:
 
 @pytest.mark.parametrize("stack", ["file:///etc/passwd", "http://127.0.0.1/", "-", "a b", "a/b", "1a", "a" * 129])
 def test_name_that_no_stack_can_have_is_refused_before_aws_is_asked(folder: Path, stack: str) -> None:
-    """AWS's command line would read the file and send it."""
+    """AWS's command line would read the file and send its contents."""
     done = deploy(folder, STACK=stack)
     assert (done.returncode, calls(folder)) == (2, [])
     assert "is no name for a stack" in done.stderr
@@ -201,7 +201,7 @@ def test_name_that_no_stack_can_have_is_refused_before_aws_is_asked(folder: Path
 
 @pytest.mark.parametrize("region", ["eu-west-1.evil.example", "eu/west", "http://x", "../x", "eu west"])
 def test_region_that_would_be_part_of_an_address_is_refused(folder: Path, region: str) -> None:
-    """The host that is asked is made of it, and the bucket's name."""
+    """The region is part of the service's host name and of the bucket's name."""
     done = deploy(folder, REGION=region)
     assert (done.returncode, calls(folder)) == (2, [])
     assert "is no region" in done.stderr
@@ -209,14 +209,14 @@ def test_region_that_would_be_part_of_an_address_is_refused(folder: Path, region
 
 @pytest.mark.parametrize("params", ["StageName='dev", "StageName", "=dev", "StageName=dev ; ls"])
 def test_parameters_that_cannot_be_read_are_refused_with_what_is_wrong(folder: Path, params: str) -> None:
-    """In a line, before AWS is asked."""
+    """The error is one line, and no call is sent to AWS."""
     done = deploy(folder, PARAMS=params)
     assert (done.returncode, calls(folder)) == (2, [])
     assert "argument --parameters" in done.stderr
 
 
 def test_form_of_the_workflow_runs_nothing(folder: Path) -> None:
-    """Its own script, with what is typed in each field."""
+    """The test runs the script of the workflow with hostile values in each field."""
     workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8"))
     (job,) = workflow["jobs"].values()
     (step,) = (each for each in job["steps"] if "STACK" in each.get("env", {}))
@@ -233,7 +233,7 @@ def test_form_of_the_workflow_runs_nothing(folder: Path) -> None:
 
 
 def test_boundary_of_the_environment_counts_for_more_than_the_form(folder: Path) -> None:
-    """Whoever types parameters does not choose what the roles carry."""
+    """The person who types parameters must not choose the boundary of the roles."""
     workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8"))
     script = workflow["jobs"]["deploy"]["steps"][-1]["run"]
     typed = {"STACK": "chat", "REGION": "eu-west-3", "PARAMS": "StageName=prod JwksUrl=none"}

@@ -1,4 +1,4 @@
-"""The workflows of GitHub Actions, as far as they can be judged from here."""
+"""The workflows of GitHub Actions, as far as they can be checked locally."""
 
 import re
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path
 
 
 def read(path: Path) -> dict[str, Any]:
-    # BaseLoader: in YAML 1.1, which PyYAML reads and GitHub does not, `on` is a truth.
+    # BaseLoader: PyYAML reads YAML 1.1, in which `on` is true; GitHub does not.
     workflow: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     return workflow
 
 
 def jobs(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the jobs that have steps: others call a workflow that is among these files."""
+    """Return the jobs that have steps; other jobs call a workflow among these files."""
     return {name: job for name, job in read(path)["jobs"].items() if "steps" in job}
 
 
@@ -34,23 +34,23 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def targets_named(script: str) -> set[str]:
-    """Return what a shell script has `make` make."""
+    """Return the make targets that a shell script names."""
     return set(re.findall(r"(?m)^(?:env \S+ \S+ )?make ([a-z][a-z-]*)", script))
 
 
 def targets() -> set[str]:
-    """Return what the Makefile can make."""
+    """Return the targets of the Makefile."""
     return set(re.findall(r"(?m)^([a-z][a-z-]*):", (REPOSITORY / "Makefile").read_text(encoding="utf-8")))
 
 
 def test_there_are_workflows() -> None:
-    """The tests below would pass without any."""
+    """The tests below would pass without any workflow."""
     assert [path.name for path in WORKFLOWS] == ["canary.yml", "check.yml", "deploy.yml", "release.yml"]
 
 
 @each_workflow
 def test_workflow_makes_only_what_the_makefile_can(path: Path) -> None:
-    """A target that was renamed would be missed in the workflow alone, which runs elsewhere."""
+    """A renamed target would fail only in the workflow, which runs elsewhere."""
     script = "\n".join(step.get("run", "") for step in steps(path))
     wanted = targets_named(script)
 
@@ -59,14 +59,14 @@ def test_workflow_makes_only_what_the_makefile_can(path: Path) -> None:
 
 
 def test_script_of_the_checks_is_there_and_makes_only_what_the_makefile_can() -> None:
-    """What runs on Linux is what runs on any other clean machine."""
+    """The script runs on any clean machine with Debian's packages."""
     assert SCRIPT.stat().st_mode & 0o111
     assert {"lint", "test"} <= targets_named(SCRIPT.read_text(encoding="utf-8")) <= targets()
 
 
 @each_workflow
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved to other code, and has been; its name stays in sight for people and for Dependabot."""
+    """A tag can be moved to other code, which has happened. People and Dependabot read the version in the comment."""
     used = re.findall(r"(?m)uses: (\S+)(.*)$", path.read_text(encoding="utf-8"))
 
     assert used
@@ -80,7 +80,7 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 
 @each_workflow
 def test_images_are_pinned_by_digest(path: Path) -> None:
-    """A tag of an image is as easily moved; every job that runs in one has it from its matrix."""
+    """A tag of an image can be moved as well. Every job in a container has its image from the matrix."""
     for job in jobs(path).values():
         if "container" in job:
             assert job["container"]["image"] == "${{ matrix.image }}"
@@ -90,7 +90,7 @@ def test_images_are_pinned_by_digest(path: Path) -> None:
 
 
 def test_everything_that_is_pinned_is_looked_after() -> None:
-    """Otherwise nobody tells that what the functions run has a hole."""
+    """Dependabot reports vulnerabilities in what the functions run."""
     looked_after = yaml.safe_load((REPOSITORY / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
 
     assert {(each["package-ecosystem"], each["directory"]) for each in looked_after} == {
@@ -101,7 +101,7 @@ def test_everything_that_is_pinned_is_looked_after() -> None:
 
 
 def test_nothing_is_installed_without_a_hash() -> None:
-    """The project itself excepted, which is here; uv included, which writes the hashes of all others."""
+    """The only exception is the project itself. uv, which writes the hashes, has one too."""
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     installs = re.findall(r"(?m)^.*pip install.*$", makefile)
 
@@ -111,7 +111,7 @@ def test_nothing_is_installed_without_a_hash() -> None:
 
 
 def test_one_commit_stands_for_one_version() -> None:
-    """In all the files that name an action."""
+    """All files that name an action have the same commit."""
     text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
     pins: dict[str, set[str]] = {}
     for action, pin in re.findall(r"uses: ([^@\s]+)@(.+)", text):
@@ -122,7 +122,7 @@ def test_one_commit_stands_for_one_version() -> None:
 
 @each_workflow
 def test_permissions_are_the_least(path: Path) -> None:
-    """What is not granted is refused only where something is said; a checkout leaves no token behind."""
+    """Permissions are the default unless they are stated. A checkout must not leave a token behind."""
     workflow = read(path)
     granted = [workflow["permissions"], *(job.get("permissions", {}) for job in workflow["jobs"].values())]
     writes = {name for each in granted for name, access in each.items() if access != "read"}
@@ -135,7 +135,7 @@ def test_permissions_are_the_least(path: Path) -> None:
 
 @each_workflow
 def test_runs_do_not_pile_up(path: Path) -> None:
-    """Each has a group and an end, and no deploy or release is broken off."""
+    """Each workflow has a concurrency group and a timeout, and no deploy or release is cancelled."""
     concurrency = read(path)["concurrency"]
 
     assert concurrency["group"]
@@ -145,12 +145,12 @@ def test_runs_do_not_pile_up(path: Path) -> None:
 
 @each_workflow
 def test_nothing_that_somebody_types_is_part_of_a_script(path: Path) -> None:
-    """An expression is put into a script as text, before a shell reads it; a variable is not."""
+    """GitHub inserts an expression into the script's text before a shell parses it; a variable is safe."""
     assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
 
 
 def test_deploys_run_as_the_role_says() -> None:
-    """The role trusts an environment, so that the job has to be in one; and it is asked for by what GitHub signs."""
+    """The role trusts an environment, so that the job must have one. The job proves it with GitHub's signed token."""
     (job,) = read(REPOSITORY / ".github" / "workflows" / "deploy.yml")["jobs"].values()
     (login,) = (step for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
 
@@ -160,7 +160,7 @@ def test_deploys_run_as_the_role_says() -> None:
 
 
 def test_every_supported_version_is_tested() -> None:
-    """Each Python that the project says it runs on, on Linux; the oldest and the newest on macOS."""
+    """Every supported Python is tested on Linux, the oldest and the newest also on macOS."""
     linux, others, macos = (job(name)["strategy"]["matrix"] for name in ("linux", "linux-others", "macos"))
     on_linux = {each["python"] for each in linux["include"]} | set(others["python"])
 
@@ -178,7 +178,7 @@ def job(name: str) -> dict[str, Any]:
 
 
 def test_releases_are_checked_built_and_published_in_turn() -> None:
-    """What publishes builds nothing, installs nothing and checks nothing out, so that none of that has its right."""
+    """The job that publishes runs no other code: it neither builds nor installs nor checks out anything."""
     workflow = read(REPOSITORY / ".github" / "workflows" / "release.yml")
     check, build, publish = (workflow["jobs"][name] for name in ("check", "build", "publish"))
 
@@ -192,12 +192,12 @@ def test_releases_are_checked_built_and_published_in_turn() -> None:
 
 
 def test_nothing_is_published_with_a_stored_token() -> None:
-    """A token that is kept can be stolen; what GitHub signs for a job holds for minutes."""
+    """A stored token can be stolen; GitHub's token for a job is valid for minutes."""
     assert [path.name for path in WORKFLOWS if "secrets." in path.read_text(encoding="utf-8")] == []
 
 
 def test_every_product_is_published() -> None:
-    """Each under its own environment, since PyPI takes one pending publisher for an environment."""
+    """Each has its own environment, since PyPI allows one pending publisher for each environment."""
     publish = read(REPOSITORY / ".github" / "workflows" / "release.yml")["jobs"]["publish"]
 
     assert publish["strategy"]["matrix"]["product"] == [product.name for product in PRODUCTS]
@@ -205,7 +205,7 @@ def test_every_product_is_published() -> None:
 
 
 def test_issue_forms_are_valid() -> None:
-    """GitHub shows a form that it cannot read as if it did not exist."""
+    """GitHub silently ignores a form that it cannot parse."""
     forms = sorted((REPOSITORY / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
     fields = [each for form in forms for each in yaml.safe_load(form.read_text(encoding="utf-8")).get("body", [])]
 
