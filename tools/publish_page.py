@@ -1,10 +1,10 @@
-"""Puts the chat page into the bucket that the stack has made for it, told where the socket is.
+"""Uploads the chat page to the bucket of its stack, with the address of the WebSocket API.
 
     python -m tools.publish_page --stack chat [--region eu-west-1] [--profile name]
     python -m tools.publish_page --stack chat --empty      before the stack is deleted
 
-The bucket then has the files of `frontend/`, `config.json`, and nothing else. Each may be kept by browsers and by
-CloudFront and has to be asked for again, so that what was published is what is seen.
+The bucket then has exactly the files of `frontend/` and `config.json`. Browsers and CloudFront may cache each file but
+must revalidate it, so that users see the published version.
 """
 
 import argparse
@@ -24,25 +24,25 @@ CONFIG = "config.json"
 INDEX = "index.html"
 
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
-"""Not left to the machine's own registry: a browser runs no module of another type."""
+"""Not taken from the machine's registry: a browser runs a module only if it has this type."""
 
 
 class NoPage(Exception):
-    """The stack is not there or has no page; the text says which."""
+    """The stack does not exist or has no page; the text says which."""
 
 
 def publish_page(s3: Any, *, bucket: str, socket_url: str, folder: Path = FRONTEND) -> list[str]:
-    """Make the bucket hold the folder's files and the page's configuration; return the keys.
+    """Make the bucket contain exactly the folder's files and the page's configuration; return the keys.
 
     Args:
-        s3: a boto3 client of S3.
-        bucket: the stack's output `PageBucketName`.
-        socket_url: where the page is to connect, `wss://...`.
-        folder: what is published, dot files left out.
+        s3: A boto3 client for S3.
+        bucket: The stack's output `PageBucketName`.
+        socket_url: The URL that the page connects to, `wss://...`.
+        folder: The files to publish, without hidden files.
 
     """
     contents = dict(_files(folder)) | {CONFIG: json.dumps({"url": socket_url}).encode()}
-    # The index last: it names the others.
+    # The index is last, since it refers to the others.
     for key in sorted(contents, key=lambda each: (each == INDEX, each)):
         s3.put_object(
             Bucket=bucket, Key=key, Body=contents[key], ContentType=_content_type(key), CacheControl=CACHE_CONTROL
@@ -52,7 +52,7 @@ def publish_page(s3: Any, *, bucket: str, socket_url: str, folder: Path = FRONTE
 
 
 def empty_page(s3: Any, *, bucket: str) -> None:
-    """Take everything out of the bucket, without which CloudFormation cannot delete it."""
+    """Delete everything in the bucket: CloudFormation can only delete an empty one."""
     _delete(s3, bucket, list(_keys(s3, bucket)))
 
 
@@ -60,7 +60,7 @@ def page_outputs(formation: Any, *, stack: str) -> dict[str, str]:
     """Return the outputs of a stack that has a page.
 
     Raises:
-        NoPage: there is no such stack, or it was deployed without a page.
+        NoPage: There is no such stack, or it was deployed without a page.
 
     """
     try:
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stack", required=True, help="the name of the deployed stack")
     parser.add_argument("--region")
     parser.add_argument("--profile")
-    parser.add_argument("--empty", action="store_true", help="take everything out of the bucket instead")
+    parser.add_argument("--empty", action="store_true", help="delete everything in the bucket instead")
     return parser
 
 
@@ -125,7 +125,7 @@ def _keys(s3: Any, bucket: str) -> Iterator[str]:
 
 
 def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:
-    # A thousand at a time is what S3 takes.
+    # S3 accepts at most a thousand keys.
     for start in range(0, len(keys), 1000):
         objects = [{"Key": key} for key in keys[start : start + 1000]]
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})

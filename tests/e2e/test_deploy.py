@@ -189,4 +189,4 @@ async def test_without_credentials_it_says_how_to_sign_in(account: str, build: P
     words = ["up", "--region", REGION, "--built", str(build), "--profile", "nobody"]
     done = await asyncio.to_thread(deploy, account, *words)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: AWS does not let you in. Sign in (`aws configure sso`")
+    assert done.stderr.startswith("error: AWS rejects your credentials. Sign in (`aws configure sso`")

@@ -80,7 +80,10 @@ def statuses(cloud: Mapping[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("answers", "said"),
-    [("n\n", "Nothing was deployed."), ("", "There is nobody here to ask: YES=1 agrees beforehand.")],
+    [
+        ("n\n", "Nothing was deployed."),
+        ("", "There is no terminal for the question: YES=1 agrees to everything in advance."),
+    ],
 )
 async def test_deploy_that_nobody_agrees_to_leaves_no_stack(
     endpoint: str, built: Path, cloud: Mapping[str, Any], answers: str, said: str
@@ -112,7 +115,7 @@ async def test_failed_deploy_names_the_resource_and_can_be_repeated(
     (built / "infrastructure" / "part.yaml").write_text(FAILING_PART)
     failed = await up(endpoint, built, "--yes")
     assert failed.returncode == 1
-    assert "The stack ended in ROLLBACK_COMPLETE:\n  Part/Function" in failed.stderr
+    assert "The stack ended in state ROLLBACK_COMPLETE:\n  Part/Function" in failed.stderr
     assert "Role" in failed.stderr
 
     (built / "infrastructure" / "part.yaml").write_text(PART)
@@ -138,14 +141,14 @@ async def test_destroy_wants_the_name_of_the_stack(endpoint: str, built: Path, c
     assert [each["Key"] for each in cloud["s3"].list_objects_v2(Bucket=ARTIFACTS)["Contents"]] == ["t/code.zip"]
 
 
-def test_missing_command_line_is_told_with_what_brings_it(
+def test_missing_command_line_is_reported_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The error is one line."""
     monkeypatch.setattr(aws_module, "OWN", tmp_path / "none")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["up", "--region", REGION]) == 1
-    assert capsys.readouterr().err.startswith("error: AWS's command line is not here: `make aws-tools` puts it into")
+    assert capsys.readouterr().err.startswith("error: AWS's command line is not installed: `make aws-tools`")
 
 
 class RecordedAws(Aws):

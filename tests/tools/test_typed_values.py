@@ -196,7 +196,7 @@ def test_name_that_no_stack_can_have_is_refused_before_aws_is_asked(folder: Path
     """AWS's command line would read the file and send its contents."""
     done = deploy(folder, STACK=stack)
     assert (done.returncode, calls(folder)) == (2, [])
-    assert "is no name for a stack" in done.stderr
+    assert "is not a stack name" in done.stderr
 
 
 @pytest.mark.parametrize("region", ["eu-west-1.evil.example", "eu/west", "http://x", "../x", "eu west"])
@@ -204,7 +204,7 @@ def test_region_that_would_be_part_of_an_address_is_refused(folder: Path, region
     """The region is part of the service's host name and of the bucket's name."""
     done = deploy(folder, REGION=region)
     assert (done.returncode, calls(folder)) == (2, [])
-    assert "is no region" in done.stderr
+    assert "is not a region" in done.stderr
 
 
 @pytest.mark.parametrize("params", ["StageName='dev", "StageName", "=dev", "StageName=dev ; ls"])

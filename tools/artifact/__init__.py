@@ -1,13 +1,13 @@
-"""Builds what Lambda is given: our code and the wheels that it imports, made for Lambda's Python and processor.
+"""Builds the artifact for Lambda: our code and the wheels that it imports, for Lambda's Python and processor.
 
 `python -m tools.artifact` writes `build/`:
 
-    build/functions/, build/functions.zip      what the API's functions run
-    build/authorizer/, build/authorizer.zip    the same for the function that checks tokens, where a template has one
-    build/infrastructure/                      the templates, naming these archives: deployable as they stand
+    build/functions/, build/functions.zip      the code of the API's functions
+    build/authorizer/, build/authorizer.zip    the same for the function that checks tokens, if a template has one
+    build/infrastructure/                      the templates with these archives, ready to deploy
 
-The same sources and locks give the same bytes, wherever and whenever they are built with the same Python: an unchanged
-function is not uploaded again.
+The same sources and locks give the same bytes on every machine with the same Python, so that an unchanged function is
+not uploaded again.
 """
 
 __all__: list[str] = []

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.artifact", description="Build what Lambda is given.")
+    parser = argparse.ArgumentParser(prog="python -m tools.artifact", description="Build the artifact for Lambda.")
     parser.add_argument("--arch", default="arm64", choices=ARCHITECTURES, help="default: %(default)s")
     parser.add_argument("--adapters", default=DEFAULT_ADAPTERS, choices=ADAPTERS, help="default: %(default)s")
     parser.add_argument("--python", default="3.13", metavar="X.Y", help="default: %(default)s")

@@ -1,4 +1,4 @@
-"""The archive that Lambda is given, made so that equal contents are equal bytes."""
+"""Writes the archive for Lambda; equal contents give equal bytes."""
 
 import os
 import zipfile
@@ -8,18 +8,18 @@ _FILE, _PROGRAM = 0o644, 0o755
 _UNIX = 3
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip file can say."""
+"""The earliest time in the zip format."""
 
 
 def settle(folder: Path) -> None:
-    """Give the files of a folder the modes that Lambda needs, whatever the umask, and one time."""
+    """Set the modes that Lambda needs, regardless of the umask, and the same time on all files of a folder."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(_PROGRAM if path.is_dir() else _mode(path))
         os.utime(path, (315532800, 315532800))
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Write the folder's files into a zip file: in the order of their names, none with a time of its own."""
+    """Write the files of a folder into a zip file, in the order of their names and with the same time."""
     with zipfile.ZipFile(archive, "w") as packed:
         for path in sorted(folder.rglob("*"), key=lambda each: each.relative_to(folder).as_posix()):
             if path.is_file():

@@ -11,49 +11,49 @@ from tools.artifact.target import Target
 REPOSITORY = Path(__file__).parents[2]
 
 ADAPTERS = ("direct", "sdk")
-"""The adapters that an artifact can be built for, as the template's parameter of that name has them."""
+"""The values of the template's parameter `Adapters`, for which an artifact can be built."""
 DEFAULT_ADAPTERS = "direct"
 
 FUNCTIONS = "functions"
 SPECIAL = {"authorize": "authorizer"}
-"""The archive of each handler's module that has one of its own: the other functions need not carry what it imports."""
+"""The archives of handlers with an archive of their own, so that the other functions do not contain its libraries."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """What was built."""
+    """A built archive."""
 
     path: Path
     unpacked_bytes: int
 
     @property
     def packed_bytes(self) -> int:
-        """How much is uploaded."""
+        """The size of the upload."""
         return self.path.stat().st_size
 
 
 def build(
     target: Target, *, adapters: str, output: Path, log: Callable[[str], None], source: Path = REPOSITORY
 ) -> list[Archive]:
-    """Build everything into the folder `output`, in the place of what a build left there.
+    """Build everything into the folder `output`, and replace an earlier build.
 
     Args:
-        target: What it is built for.
+        target: The runtime and the architecture.
         adapters: One of `ADAPTERS`.
         output: The folder.
-        log: Is told what a person should know.
+        log: Called with lines for the user.
         source: The folder that holds `src/`, `infrastructure/` and `requirements/`.
 
     Raises:
-        NoWheels: something of a lock cannot be had for the target.
-        UnknownCode: a template names its code in a way that is not understood.
+        NoWheels: A package of a lock is not available for the target.
+        UnknownCode: A template refers to its code in an unknown form.
 
     """
     python = bytecode.interpreter(target)
     if python is None:
         log(
-            f"Note: without bytecode, since there is no Python {target.python} here. The functions work, and each cold "
-            f"start compiles its modules anew; `uv python install {target.python}` gives one."
+            f"Note: built without bytecode, since Python {target.python} is not installed. The functions work, but "
+            f"each cold start compiles the modules again; `uv python install {target.python}` installs it."
         )
     _clear(output)
     described = source / "infrastructure"
@@ -75,7 +75,7 @@ def _lock(archive_name: str, adapters: str) -> str:
 
 
 def _clear(output: Path) -> None:
-    """Remove what an earlier build made, and nothing else that is in the folder."""
+    """Delete the files of an earlier build and nothing else."""
     output.mkdir(parents=True, exist_ok=True)
     for name in ("infrastructure", FUNCTIONS, *SPECIAL.values()):
         shutil.rmtree(output / name, ignore_errors=True)

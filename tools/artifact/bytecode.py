@@ -1,6 +1,6 @@
-"""Bytecode, compiled once here rather than in every cold start: a function cannot write beside its code.
+"""Compiles bytecode at build time instead of in every cold start: a function cannot write beside its code.
 
-It takes a Python of the target's version, since each has a bytecode of its own; only where one is found is there any.
+This requires a Python of the target's version, since bytecode depends on the version. Without one there is no bytecode.
 """
 
 import os
@@ -15,9 +15,9 @@ import uv
 from tools.artifact.target import Target
 
 WHERE_LAMBDA_HAS_IT = "/var/task"
-"""What tracebacks name as the folder of the code. Source: Lambda developer guide, `LAMBDA_TASK_ROOT`."""
+"""The folder of the code in tracebacks. Source: Lambda developer guide, `LAMBDA_TASK_ROOT`."""
 
-# Unchecked, so that the files' times, which differ from build to build, neither are in it nor are compared with it.
+# Unchecked, so that the bytecode does not contain the files' times, which differ from build to build.
 _COMPILE = """
 import pathlib, py_compile, sys
 root, seen_as = pathlib.Path(sys.argv[1]), sys.argv[2]
@@ -30,7 +30,7 @@ for path in sorted(root.rglob("*.py")):
 
 
 def interpreter(target: Target) -> Path | None:
-    """Return a Python of the target's version on this machine: this one, one on the path, or one that uv keeps."""
+    """Return a Python of the target's version: the running one, one on the path, or one installed by uv or pyenv."""
     version = f"{target.version[0]}.{target.version[1]}"
     return next((path for path in _candidates(version) if _version(path) == version), None)
 
@@ -41,7 +41,7 @@ def _candidates(version: str) -> Iterator[Path]:
         yield Path(found)
     if asked := _output([uv.find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", version]):
         yield Path(asked)
-    # pyenv's commands on the path stand for the version that is chosen, and need not be this one.
+    # pyenv's commands on the path run the selected version, which may be another one.
     yield from sorted(
         Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob(f"versions/{version}.*/bin/python")
     )
@@ -52,7 +52,7 @@ def _version(python: Path) -> str:
 
 
 def _output(command: list[str]) -> str:
-    """Return what the command prints, or the empty string where it fails."""
+    """Return the output of a command, or the empty string if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
     except OSError:
@@ -62,7 +62,7 @@ def _output(command: list[str]) -> str:
 
 def compile_all(folder: Path, python: Path) -> None:
     """Compile every module in the folder; the same modules give the same bytes."""
-    # A set's order in the bytecode, and so its bytes, comes from the seed.
+    # The order of a set in the bytecode depends on the seed.
     environment = {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")}
     command = [str(python), "-s", "-S", "-c", _COMPILE, str(folder), WHERE_LAMBDA_HAS_IT]
     subprocess.run(command, check=True, env=environment)  # noqa: S603 - our own arguments

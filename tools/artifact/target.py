@@ -1,4 +1,4 @@
-"""What an artifact is made for: a Python and a processor of Lambda's."""
+"""The target of an artifact: a Python version and an architecture of Lambda."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ OLDEST_ON_AMAZON_LINUX_2023 = (3, 12)
 
 
 class BadTarget(Exception):
-    """There is no such target; the text says why."""
+    """The target does not exist; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Target:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"3\.\d+", self.python):
-            raise BadTarget(f"{self.python!r} is no Python version such as 3.13")
+            raise BadTarget(f"{self.python!r} is not a Python version such as 3.13")
         if self.architecture not in ARCHITECTURES:
             raise BadTarget(f"Lambda has no architecture {self.architecture!r}, but {' and '.join(ARCHITECTURES)}")
 

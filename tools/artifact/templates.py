@@ -1,4 +1,4 @@
-"""The templates, rewritten for the artifact: where the code is, and what it was built for."""
+"""Rewrites the templates for the artifact: the paths of the archives, the runtime and the architecture."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _ADAPTERS = re.compile(r"(?m)(?P<head>^  Adapters:\n    Type: String\n    Defaul
 
 
 class UnknownCode(Exception):
-    """A template names code in another way than the others do, which is not rewritten."""
+    """A template refers to its code in an unknown form."""
 
 
 def archives(templates: Path, special: Mapping[str, str], usual: str) -> set[str]:
@@ -22,7 +22,7 @@ def archives(templates: Path, special: Mapping[str, str], usual: str) -> set[str
 
     Args:
         templates: The folder of the templates.
-        special: The archive of each handler's module that has one of its own.
+        special: The archives of handlers with an archive of their own, by module.
         usual: The archive of all the others.
 
     """
@@ -34,7 +34,7 @@ def rewrite(text: str, target: Target, *, special: Mapping[str, str], usual: str
     """Return a template that deploys the archives beside its folder.
 
     Raises:
-        UnknownCode: a function's code is not `../src/`, with the handler on the line below.
+        UnknownCode: The code of a function is not `../src/`, with the handler on the next line.
 
     """
     text = _CODE.sub(lambda found: f"CodeUri: ../{special.get(found['module'], usual)}.zip", text)

@@ -1,4 +1,4 @@
-"""What of the sources and wheels no function reads, and so is left out: a smaller archive starts sooner."""
+"""Removes files that no function reads from sources and wheels: a smaller archive starts faster."""
 
 import json
 import shutil
@@ -6,20 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 AWS_SERVICES = {"apigatewaymanagementapi", "dynamodb", "sqs", "sts"}
-"""Those that functions call through the SDK, or that it calls itself."""
+"""The services that functions call through the SDK, or that the SDK calls itself."""
 
 _FOLDERS = {"__pycache__", "tests"}
 _SUFFIXES = {".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx"}
 _NAMES = {"py.typed"}
-# No package in the locks asks for its metadata when it runs: tests/tools/test_artifact.py runs every handler.
+# No package in the locks reads its metadata at run time: tests/tools/test_artifact.py runs every handler.
 _METADATA = ".dist-info"
 
 _OUR_OTHERS = ("local_aws", "entrypoints/local", "adapters/memory")
-"""What of src/ serves a laptop or tests alone."""
+"""Packages of src/ that are only for laptops and tests."""
 
 
 def copy_sources(sources: Path, folder: Path, *, with_sdk: bool) -> None:
-    """Copy of our packages what functions use; without the reference adapters, whose libraries are then not there."""
+    """Copy the parts of our packages that functions use; without the SDK, omit the reference adapters as well."""
     left_out = {sources / each for each in _OUR_OTHERS}
     if not with_sdk:
         left_out |= set(sources.glob("adapters/*/sdk"))
@@ -33,7 +33,7 @@ def copy_sources(sources: Path, folder: Path, *, with_sdk: bool) -> None:
 
 
 def trim(folder: Path) -> None:
-    """Remove from unpacked wheels what is not read when they run."""
+    """Remove files from unpacked wheels that are not read at run time."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if _is_superfluous(path):
             _remove(path)
@@ -49,7 +49,7 @@ def _is_superfluous(path: Path) -> bool:
 
 
 def _trim_sdk(folder: Path) -> None:
-    """Keep the descriptions of the services in use: there are four hundred, read anew in each cold start."""
+    """Keep only the descriptions of the used services: there are four hundred, read in each cold start."""
     for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
         for path in data.iterdir():
             if path.is_dir() and path.name not in AWS_SERVICES:

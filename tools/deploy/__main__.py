@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped looking. What CloudFormation has begun it goes on with.", file=sys.stderr)
+        print("\nStopped waiting. CloudFormation continues what it has started.", file=sys.stderr)
         return 130
     return 0
 
@@ -68,8 +68,8 @@ def _agreement(*, yes: bool) -> Callable[[str], bool]:
 
 
 def _ask_for_name(stack: str, aws: Aws) -> None:
-    print(f"This deletes the stack {stack} in account {aws.account}, region {aws.region}, with all that it holds.")
-    if _answer("Type the stack's name to go on: ") != stack:
+    print(f"This deletes the stack {stack} in account {aws.account}, region {aws.region}, with all its data.")
+    if _answer("Type the name of the stack to continue: ") != stack:
         raise DeployError("Nothing was deleted.")
 
 
@@ -77,19 +77,24 @@ def _answer(question: str) -> str:
     try:
         return input(question).strip()
     except EOFError as exc:
-        raise DeployError("There is nobody here to ask: YES=1 agrees beforehand.") from exc
+        raise DeployError("There is no terminal for the question: YES=1 agrees to everything in advance.") from exc
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.deploy", description="Deploy the chat, or take it away.")
+    parser = argparse.ArgumentParser(prog="python -m tools.deploy", description="Deploy the chat, or delete it.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, what in (("up", _up, "deploy what was built"), ("down", _down, "delete the stack and all it made")):
+    for name, run, what in (
+        ("up", _up, "deploy the build"),
+        ("down", _down, "delete the stack and all that it created"),
+    ):
         command = commands.add_parser(name, help=what)
         command.set_defaults(run=run)
-        command.add_argument("--stack", type=_stack, default="chat", help="the stack's name (default: %(default)s)")
-        command.add_argument("--region", type=_region, help="default: that of the environment or the profile")
-        command.add_argument("--profile", help="default: that of the environment")
-        command.add_argument("--yes", action="store_true", help="agree to everything beforehand")
+        command.add_argument(
+            "--stack", type=_stack, default="chat", help="the name of the stack (default: %(default)s)"
+        )
+        command.add_argument("--region", type=_region, help="default: from the environment or the profile")
+        command.add_argument("--profile", help="default: from the environment")
+        command.add_argument("--yes", action="store_true", help="agree to everything in advance")
         if run is _up:
             command.add_argument("--built", type=Path, default=BUILT, help=argparse.SUPPRESS)
             command.add_argument(
@@ -98,28 +103,28 @@ def _parser() -> argparse.ArgumentParser:
                 type=_assignments,
                 default=[],
                 metavar="TEXT",
-                help="parameters in one text, parted by blanks; a value with a blank in it stands in quotes",
+                help="parameters in one text, separated by blanks; quote a value with a blank",
             )
             command.add_argument("parameters", nargs="*", type=_assignment, metavar="PARAMETER=VALUE")
     return parser
 
 
 def _stack(text: str) -> str:
-    # CloudFormation's own rule (API reference, CreateStack). AWS's command line takes `file://...` for a file to read.
+    # The rule of CloudFormation (API reference, CreateStack). AWS's command line would read a file for `file://...`.
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name for a stack: a letter, then letters, digits and hyphens")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a stack name: a letter, then letters, digits and hyphens")
     return text
 
 
 def _region(text: str) -> str | None:
-    # Empty is what a form sends that somebody has left empty.
+    # A form sends an empty text if the field is left empty.
     if not re.fullmatch(r"[a-z0-9-]*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no region, such as eu-west-1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a region such as eu-west-1")
     return text or None
 
 
 def _assignments(text: str) -> list[tuple[str, str]]:
-    """Read `A=1 B='two words'`, quoted as in a POSIX shell and never given to one."""
+    """Parse `A=1 B='two words'`, quoted as in a POSIX shell but never passed to one."""
     try:
         words = shlex.split(text)
     except ValueError as exc:

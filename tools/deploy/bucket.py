@@ -1,4 +1,4 @@
-"""The bucket that holds what CloudFormation and Lambda read in a deploy: one for all the stacks of a region."""
+"""The artifact bucket, from which CloudFormation and Lambda read in a deploy: one for all the stacks of a region."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,31 +8,31 @@ from tools.deploy.aws import Aws
 from tools.deploy.errors import AwsFailed, DeployError
 
 SUPERSEDED = "superseded"
-"""The tag of what a later deploy of its stack has replaced."""
+"""The tag of objects that a later deploy of their stack has replaced."""
 
 _KEPT_DAYS = 30
 
 
 def name(aws: Aws) -> str:
-    """Return the bucket's name, which is unique to the account and region as names of buckets have to be."""
+    """Return the name of the bucket, with the account and the region: bucket names are unique worldwide."""
     return f"serverless-websocket-chat-{aws.account}-{aws.region}"
 
 
 def prefix(stack: str) -> str:
-    """Return where in the bucket a stack's files are."""
+    """Return the key prefix of a stack's files."""
     return f"{stack}/"
 
 
 def ensure(aws: Aws) -> str:
-    """Make the bucket where it is missing, and have it as it should be; return its name.
+    """Create the bucket if it is missing, and apply its settings; return its name.
 
     Raises:
-        DeployError: the name is taken by somebody else.
+        DeployError: The name belongs to another account.
 
     """
     bucket = name(aws)
     if not exists(aws, bucket):
-        # us-east-1 is where buckets are made unless they are asked to be elsewhere, and refuses to be named.
+        # us-east-1 is the default location of buckets, and S3 rejects it as an explicit one.
         where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         aws("s3api", "create-bucket", bucket=bucket, **({"create_bucket_configuration": where} if where else {}))
     for setting, options in _settings(f"arn:{aws.partition}:s3:::{bucket}").items():
@@ -41,17 +41,17 @@ def ensure(aws: Aws) -> str:
 
 
 def exists(aws: Aws, bucket: str) -> bool:
-    """Say whether the account has the bucket.
+    """Return whether the account has the bucket.
 
     Raises:
-        DeployError: it is there and cannot be used.
+        DeployError: The bucket exists and cannot be used.
 
     """
     try:
-        # Anybody can guess the name and have made a bucket of it, from which code would be deployed that is not ours.
+        # Another account could have created a bucket of this name, and its code would be deployed.
         aws("s3api", "head-bucket", bucket=bucket, expected_bucket_owner=aws.account)
     except AwsFailed as exc:
-        # `head-bucket` has no body, and so no code but the status of HTTP.
+        # The response to `head-bucket` has no body, so that the HTTP status is the only error code.
         if "(404)" in exc.said:
             return False
         raise DeployError(f"The bucket {bucket} cannot be used: {exc.said}") from exc
@@ -87,8 +87,8 @@ def _tls_only(arn: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [refuse]}
 
 
-# What is deployed is never taken away by its age: a stack that nobody has touched for years still needs the code of its
-# functions when an update of it fails and is rolled back.
+# Deployed objects never expire by age: a stack still needs the code of its functions after years, if an update of it
+# fails and is rolled back.
 _LIFECYCLE = [
     {
         "ID": SUPERSEDED,
@@ -106,20 +106,20 @@ _LIFECYCLE = [
 
 
 def written(aws: Aws, bucket: str, under: str = "") -> dict[str, str]:
-    """Return when each object in the bucket under a prefix was written, as AWS writes times, by its key."""
+    """Return the modification time of each object under a prefix, in AWS's format, by its key."""
     listed = aws("s3api", "list-objects-v2", bucket=bucket, prefix=under) or {}
     return {each["Key"]: each["LastModified"] for each in listed.get("Contents") or []}
 
 
 def supersede(aws: Aws, bucket: str, superseded: Iterable[str]) -> None:
-    """Mark what the stack no longer uses: it goes when it is a month old. Writing an object anew takes the mark off."""
+    """Tag objects that the stack no longer uses: they expire after a month. Writing an object again removes its tag."""
     tags = {"TagSet": [{"Key": SUPERSEDED, "Value": "yes"}]}
     for key in sorted(superseded):
         aws("s3api", "put-object-tagging", bucket=bucket, key=key, tagging=tags)
 
 
 def empty(aws: Aws, bucket: str, under: str = "") -> None:
-    """Delete all that is in the bucket under a prefix, versions and their deletions included."""
+    """Delete everything under a prefix, with all versions and delete markers."""
     for batch in _batches(_versions(aws, bucket, under)):
         answer = aws("s3api", "delete-objects", bucket=bucket, delete={"Objects": batch, "Quiet": True}) or {}
         if answer.get("Errors"):
@@ -133,6 +133,6 @@ def _versions(aws: Aws, bucket: str, under: str) -> list[dict[str, str]]:
 
 
 def _batches(objects: list[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
-    # A thousand at a time is what S3 takes; a command line takes less.
+    # S3 accepts at most a thousand keys, a command line fewer.
     for start in range(0, len(objects), 500):
         yield objects[start : start + 500]

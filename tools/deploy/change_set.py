@@ -1,4 +1,4 @@
-"""A change set: what a deploy would change, to be looked at before it does."""
+"""Change sets: the changes of a deploy, to be reviewed before they are made."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -13,35 +13,35 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 """A role for each function; a transform in the nested templates."""
 
 BUILT_IN = {"Adapters"}
-"""Parameters whose default is what the artifact was built for: what the stack had before does not count."""
+"""Parameters with a default that the build sets: the previous value of the stack is not kept."""
 
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 
 class _Refused(DeployError):
-    """CloudFormation has made no change set of what it was given."""
+    """CloudFormation rejected the request for a change set."""
 
 
 class ChangeSet:
-    """A change set of a stack, made and not yet executed."""
+    """A change set of a stack, created but not executed."""
 
     def __init__(self, aws: Aws, *, stack: str, template: Path, given: Mapping[str, str]) -> None:
-        """Make it, and wait until CloudFormation has.
+        """Create the change set and wait until CloudFormation has finished it.
 
         Args:
             aws: AWS.
-            stack: The stack's name; it need not exist.
+            stack: The name of the stack, which need not exist.
             template: The packaged template.
-            given: Values of parameters; others keep what the stack has, or their defaults.
+            given: Values of parameters; others keep the value of the stack, or their default.
 
         Raises:
-            DeployError: a parameter is unknown, or the template is refused, or the stack is in no state to be updated.
+            DeployError: A parameter is unknown, the template is rejected, or the stack cannot be updated in its state.
 
         """
         self._aws = aws
         existing = _usable(stacks.describe(aws, stack), stack)
         self.is_new = existing is None
-        # As a text: the command line takes what follows `file://` for a path as it stands, and a URL's %20 for itself.
+        # As text: the command line takes everything after `file://` literally as a path, also the %20 of a URL.
         body = template.read_text(encoding="utf-8")
         request = {
             "stack_name": stack,
@@ -51,12 +51,13 @@ class ChangeSet:
             "capabilities": CAPABILITIES,
         }
         self.hidden = ""
-        """Why the nested stacks' own changes are not among the lines; empty where they are."""
+        """Why the lines do not include the changes inside nested stacks; empty if they do."""
         try:
             try:
                 self._make(request | {"include_nested_stacks": True})
             except _Refused as exc:
-                # What one nested stack gives another is not known yet, and not every template can be looked at so.
+                # Outputs that one nested stack passes to another are not known yet, so that not every template supports
+                # this.
                 if "nested" not in str(exc).lower():
                     raise
                 self.hidden = str(exc)
@@ -92,24 +93,26 @@ class ChangeSet:
     def _lines(self, change_set: str, indent: str) -> Iterator[str]:
         for each in self._describe(change_set).get("Changes") or []:
             change = each["ResourceChange"]
-            # `Conditional` where it depends on what another change brings.
-            replaced = {"True": ", replaced", "Conditional": ", replaced if need be"}.get(change.get("Replacement"), "")
+            # `Conditional` if it depends on the result of another change.
+            replaced = {"True": ", replaced", "Conditional": ", replaced if necessary"}.get(
+                change.get("Replacement"), ""
+            )
             yield f"{indent}{change['Action']:<7}{change['LogicalResourceId']} ({change['ResourceType']}){replaced}"
             if change.get("ChangeSetId"):
                 yield from self._lines(change["ChangeSetId"], indent + "  ")
 
     def execute(self) -> None:
-        """Have CloudFormation do it; that takes minutes and has only begun when this returns."""
+        """Execute the change set; this returns when CloudFormation has started, which then takes minutes."""
         self._aws("cloudformation", "execute-change-set", change_set_name=self._id)
 
     def discard(self) -> None:
-        """Leave nothing behind: neither the change set nor the empty stacks that it made."""
+        """Delete the change set and the empty stacks that it created."""
         self._delete()
         if self.is_new:
             self._aws("cloudformation", "delete-stack", stack_name=self.stack_id)
 
     def _delete(self) -> None:
-        """Delete the change set, and with it the stacks that it would nest: they do not go with the stack."""
+        """Delete the change set with the empty nested stacks, which are not deleted with the stack."""
         self._aws("cloudformation", "delete-change-set", change_set_name=self._id)
         while self._is_being_deleted():
             time.sleep(1)
@@ -126,13 +129,15 @@ class ChangeSet:
 
 def _usable(described: dict[str, Any] | None, stack: str) -> dict[str, Any] | None:
     status = described["StackStatus"] if described else ""
-    # What a change set leaves that nobody executed.
+    # The state of a new stack whose change set was not executed.
     if described is None or status == "REVIEW_IN_PROGRESS":
         return None
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
-        raise DeployError(f"The stack {stack} is in {status}, and can only be deleted: `make destroy STACK={stack}`.")
+        raise DeployError(
+            f"The stack {stack} is in state {status} and can only be deleted: `make destroy STACK={stack}`."
+        )
     if not status.endswith("_COMPLETE"):
-        raise DeployError(f"The stack {stack} is in {status}, and cannot be updated now.")
+        raise DeployError(f"The stack {stack} is in state {status} and cannot be updated now.")
     return described
 
 

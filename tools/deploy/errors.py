@@ -1,16 +1,16 @@
-"""What ends a deploy.
+"""The errors that end a deploy.
 
-DeployError         told to the person in its own words, without a traceback
-  AwsFailed         a command of `aws` failed; its text is AWS's
+DeployError         printed for the user, without a traceback
+  AwsFailed         an `aws` command failed; the text is AWS's
 """
 
 
 class DeployError(Exception):
-    """The deploy cannot go on; the text says why, and what to do."""
+    """The deploy cannot continue; the text says why, and what to do."""
 
 
 class AwsFailed(DeployError):
-    """A command of `aws` failed."""
+    """An `aws` command failed."""
 
     def __init__(self, command: str, said: str) -> None:
         super().__init__(f"`aws {command}` failed: {said}")

@@ -11,11 +11,11 @@ from tools.publish_page import publish_page
 
 
 def publish(aws: Aws, outputs: Mapping[str, str]) -> bool:
-    """Put the page into the stack's bucket; return whether the stack has a page.
+    """Upload the page to the stack's bucket; return whether the stack has a page.
 
     Args:
-        aws: AWS, whose credentials are used: version 2 knows ways to sign in that boto3 does not.
-        outputs: The stack's.
+        aws: AWS. Its credentials are used: version 2 has ways to sign in that boto3 lacks.
+        outputs: The outputs of the stack.
 
     """
     if "PageBucketName" not in outputs:
@@ -29,7 +29,7 @@ def _session(aws: Aws) -> boto3.Session:
     try:
         given = aws("configure", "export-credentials")
     except AwsFailed:
-        # Version 1 knows no such command, and no way to sign in that boto3 does not know.
+        # Version 1 does not have this command, and boto3 has all its ways to sign in.
         return boto3.Session(profile_name=aws.profile, region_name=aws.region)
     return boto3.Session(
         aws_access_key_id=given["AccessKeyId"],

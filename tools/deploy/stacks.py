@@ -1,4 +1,4 @@
-"""Stacks as CloudFormation tells of them: their state, their parts, and what went wrong."""
+"""The state of stacks in CloudFormation, their resources, and the causes of failures."""
 
 import re
 import time
@@ -13,11 +13,11 @@ BUCKET = "AWS::S3::Bucket"
 
 SECONDS_BETWEEN_LOOKS = 3.0
 _BLAMELESS = re.compile(r"(?i)cancelled|The following resource\(s\) failed")
-"""The reasons of what failed because something else had."""
+"""The reasons of resources that failed only because another resource had failed."""
 
 
 def describe(aws: Aws, stack: str) -> dict[str, Any] | None:
-    """Return the stack by its name or id; None where there is none."""
+    """Return a stack by its name or id; None if it does not exist."""
     try:
         described: dict[str, Any] = aws("cloudformation", "describe-stacks", stack_name=stack)["Stacks"][0]
     except AwsFailed as exc:
@@ -28,15 +28,15 @@ def describe(aws: Aws, stack: str) -> dict[str, Any] | None:
 
 
 def outputs(described: dict[str, Any]) -> dict[str, str]:
-    """Return the outputs of a stack by their names."""
+    """Return the outputs of a stack by name."""
     return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs") or []}
 
 
 def delete(aws: Aws, stack_id: str, log: Callable[[str], None]) -> None:
-    """Delete the stack and wait until it is gone.
+    """Delete a stack and wait until it is deleted.
 
     Raises:
-        DeployError: something of it could not be deleted.
+        DeployError: A resource could not be deleted.
 
     """
     since = last_event(aws, stack_id)
@@ -47,23 +47,23 @@ def delete(aws: Aws, stack_id: str, log: Callable[[str], None]) -> None:
 
 
 def finished(aws: Aws, stack_id: str, log: Callable[[str], None]) -> str:
-    """Wait until nothing happens to the stack any more; return its status then."""
-    told = ""
+    """Wait until no operation on the stack is in progress; return its status."""
+    logged = ""
     while True:
         described = describe(aws, stack_id)
         status = str(described["StackStatus"]) if described else "DELETE_COMPLETE"
-        if status != told:
+        if status != logged:
             log(f"  {status}")
-            told = status
+            logged = status
         if not status.endswith("_IN_PROGRESS"):
             return status
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def resources(aws: Aws, stack: str) -> Iterator[dict[str, str]]:
-    """Yield the resources that are there of the stack and of those that it nests."""
+    """Yield the existing resources of the stack and its nested stacks."""
     for each in aws("cloudformation", "list-stack-resources", stack_name=stack)["StackResourceSummaries"]:
-        # What a rollback or an earlier attempt has deleted, or left behind, stays in the list with the id that it had.
+        # Resources that a rollback or an earlier attempt deleted or kept stay in the list with their id.
         if not each.get("PhysicalResourceId") or each["ResourceStatus"] in {"DELETE_COMPLETE", "DELETE_SKIPPED"}:
             continue
         yield each
@@ -72,12 +72,12 @@ def resources(aws: Aws, stack: str) -> Iterator[dict[str, str]]:
 
 
 def failures(aws: Aws, stack_id: str, since: str) -> Iterator[str]:
-    """Yield what went wrong in the stack and those that it nests, the first cause first.
+    """Yield the failures in the stack and its nested stacks, the first cause first.
 
     Args:
         aws: AWS.
-        stack_id: The stack's id, by which a deleted one is found as well.
-        since: What is later than this time, as AWS writes times.
+        stack_id: The id of the stack, which also finds a deleted stack.
+        since: Only failures after this time, in AWS's format.
 
     """
     events = aws("cloudformation", "describe-stack-events", stack_name=stack_id)["StackEvents"]
@@ -93,12 +93,12 @@ def failures(aws: Aws, stack_id: str, since: str) -> Iterator[str]:
 
 
 def last_event(aws: Aws, stack_id: str) -> str:
-    """Return the time of the stack's newest event, as AWS writes times."""
+    """Return the time of the stack's newest event, in AWS's format."""
     events = aws("cloudformation", "describe-stack-events", stack_name=stack_id, max_items="1")["StackEvents"]
     return str(events[0]["Timestamp"])
 
 
 def failed(aws: Aws, stack_id: str, status: str, since: str) -> DeployError:
-    """Return what went wrong since then, as an error to be raised."""
-    causes = "\n".join(f"  {each}" for each in failures(aws, stack_id, since)) or "  CloudFormation names no cause."
-    return DeployError(f"The stack ended in {status}:\n{causes}")
+    """Return an error with the failures since then."""
+    causes = "\n".join(f"  {each}" for each in failures(aws, stack_id, since)) or "  CloudFormation gives no cause."
+    return DeployError(f"The stack ended in state {status}:\n{causes}")

@@ -1,4 +1,4 @@
-"""Deploying: the artifact goes to the bucket, and the stack becomes what the templates say."""
+"""Deploys a build: uploads the artifact, and creates or updates the stack."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,23 +21,23 @@ def up(
     agree: Callable[[str], bool],
     log: Log,
 ) -> dict[str, str]:
-    """Deploy what was built; return the stack's outputs.
+    """Deploy a build; return the outputs of the stack.
 
     Args:
         aws: AWS.
         stack: The stack's name.
-        built: The folder that `tools.artifact` has made.
-        parameters: Values of the template's parameters; others stay as they are.
-        agree: Asks a person, who has seen the changes.
-        log: Takes what a person should know.
+        built: The folder made by `tools.artifact`.
+        parameters: Values of the template's parameters; others keep their value.
+        agree: Asks the user after the list of changes.
+        log: Called with lines for the user.
 
     Raises:
-        DeployError: it was refused, or failed.
+        DeployError: The user declined the deploy, or it failed.
 
     """
     template = built / "infrastructure" / "template.yaml"
     if not template.exists():
-        raise DeployError("There is nothing to deploy yet: `make build`.")
+        raise DeployError("There is no build to deploy: run `make build`.")
     log(f"Account {aws.account}, region {aws.region}, stack {stack}")
     _clear(aws, stack, agree, log)
     store = bucket.ensure(aws)
@@ -50,24 +50,24 @@ def up(
         log("Nothing to change.")
     else:
         _apply(aws, changes, agree, log)
-    # Everything in use was just written, whether it was there or not.
+    # All objects in use were just written, even those that existed.
     newest = max(before.values(), default="")
     bucket.supersede(aws, store, (key for key, written in after.items() if written < newest))
     return stacks.outputs(stacks.describe(aws, stack) or {})
 
 
 def _clear(aws: Aws, stack: str, agree: Callable[[str], bool], log: Log) -> None:
-    """Delete what a first deploy leaves that failed: an empty stack, which CloudFormation does not update."""
+    """Delete the empty stack of a failed first deploy, which CloudFormation cannot update."""
     described = stacks.describe(aws, stack)
     if described is None or described["StackStatus"] != "ROLLBACK_COMPLETE":
         return
-    if not agree(f"The first deploy of {stack} failed. Delete what is left of it, and begin anew?"):
+    if not agree(f"The first deploy of {stack} failed. Delete its remains and begin again?"):
         raise DeployError("Nothing was deployed.")
     stacks.delete(aws, str(described["StackId"]), log)
 
 
 def _package(aws: Aws, template: Path, store: str, stack: str) -> Path:
-    """Upload the code and the nested templates; return the template that names them."""
+    """Upload the code and the nested templates; return the template that refers to them."""
     packaged = template.parent.parent / "packaged.yaml"
     aws(
         "cloudformation",
@@ -82,16 +82,16 @@ def _package(aws: Aws, template: Path, store: str, stack: str) -> Path:
 
 
 def _apply(aws: Aws, changes: ChangeSet, agree: Callable[[str], bool], log: Log) -> None:
-    log("It would change:")
+    log("Changes:")
     for line in changes.lines():
         log(line)
     if changes.hidden:
-        log(f"What changes inside the nested stacks cannot be told beforehand. {changes.hidden}")
+        log(f"The changes inside the nested stacks are not known in advance. {changes.hidden}")
     agreed = False
     try:
         agreed = agree("Deploy this?")
     finally:
-        # Whoever is not there to answer, or leaves by Ctrl-C, has not agreed either.
+        # Without a terminal, or after Ctrl-C, the user has not agreed either.
         if not agreed:
             changes.discard()
     if not agreed:
