@@ -5,7 +5,7 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -48,6 +48,9 @@ class RogueEndpoint:
         finally:
             self.now_open -= 1
             writer.close()
+            # Otherwise asyncio logs a reset as an exception that was never retrieved.
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _read(self, reader: asyncio.StreamReader) -> Post:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
