@@ -1,4 +1,4 @@
-"""An account of AWS to deploy to, which is an embedded cloud of its own, and AWS's command line."""
+"""An AWS account to deploy to, which is embedded AWS, and AWS's command line."""
 
 import atexit
 import os
@@ -33,11 +33,11 @@ from tools.deploy.__main__ import main
 aws.OWN = Path(sys.argv[1])
 sys.exit(main(sys.argv[2:]))
 """
-"""`python -m tools.deploy`, with another program for AWS's command line."""
+"""Runs `python -m tools.deploy` with another program in place of AWS's command line."""
 
 
 def needs_command_line() -> None:
-    """Skip where AWS's command line is missing."""
+    """Skip if AWS's command line is not installed."""
     try:
         program()
     except DeployError as exc:
@@ -46,7 +46,7 @@ def needs_command_line() -> None:
 
 @asynccontextmanager
 async def empty_account() -> AsyncIterator[str]:
-    """Start an empty cloud; yield its endpoint."""
+    """Start embedded AWS, empty; yield its endpoint."""
     cloud = EmbeddedAws(log=lambda _line: None)
     await cloud.start()
     try:
@@ -57,7 +57,7 @@ async def empty_account() -> AsyncIterator[str]:
 
 @contextmanager
 def clients(endpoint: str, *services: str) -> Iterator[dict[str, Any]]:
-    """Make a client for each of the services."""
+    """Yield a client for each of the services."""
     key = {"aws_access_key_id": _KEY_ID, "aws_secret_access_key": _SECRET}
     made = {each: boto3.client(each, endpoint_url=endpoint, region_name=REGION, **key) for each in services}
     try:
@@ -75,7 +75,7 @@ def _quick_program() -> Path:
     """
     folder = Path(tempfile.mkdtemp(prefix="aws-"))
     program = folder / "aws"
-    # -I and -S: nothing but the standard library is imported.
+    # -I and -S: only the standard library can be imported.
     program.write_text(f"#!{sys.executable} -IS\n{CLIENT.read_text(encoding='utf-8')}", encoding="utf-8")
     program.chmod(0o755)
     server = subprocess.Popen(
@@ -98,15 +98,15 @@ def _quick_program() -> Path:
 
 
 def deploy(endpoint: str, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `python -m tools.deploy` with these words: see `run`."""
-    # A process that has forked and goes on without `exec` is not safe on macOS.
+    """Run `python -m tools.deploy` with these arguments, as `run` does."""
+    # On macOS, forking without `exec` is not safe.
     if sys.platform != "linux" or not OWN.exists():
         return run(endpoint, sys.executable, "-m", "tools.deploy", *words, answers=answers)
     return run(endpoint, sys.executable, "-c", DEPLOY, str(_quick_program()), *words, answers=answers)
 
 
 def run(endpoint: str, *command: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command whose AWS is the cloud there, with somebody who types the answers, and is gone then."""
+    """Run a command against embedded AWS; its standard input has the answers and then ends."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | {
         "AWS_ENDPOINT_URL": endpoint,

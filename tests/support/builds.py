@@ -1,4 +1,4 @@
-"""Builds of the Lambda artifact, from copies of the repository."""
+"""Builds of the artifact, from copies of the repository."""
 
 import os
 import shutil
@@ -15,11 +15,11 @@ from tools.artifact.build import REPOSITORY, build
 from tools.artifact.target import Target
 
 RUNNING = "{}.{}".format(*sys.version_info)
-"""The version of the Python that runs the tests: what is built for it can be run by them."""
+"""The Python version that runs the tests, and so can run what is built for it."""
 
 
 def needs_package_index() -> None:
-    """Skip where wheels cannot be fetched."""
+    """Skip if wheels cannot be downloaded."""
     if not _package_index_answers():
         pytest.skip("wheels have to be fetched, and the package index does not answer")
 
@@ -33,7 +33,7 @@ def _package_index_answers() -> bool:
 
 
 def own_architecture() -> str:
-    """Return what has to be built for this machine to run it; skip where nothing that is built can run."""
+    """Return Lambda's name of this machine's architecture; skip on other systems than Linux."""
     if sys.platform != "linux":
         pytest.skip("Lambda's libraries are Linux's, and cannot be run here")
     return "arm64" if os.uname().machine == "aarch64" else "x86_64"
@@ -53,7 +53,7 @@ def built(shared: Path, folder: Path, *, architecture: str, adapters: str = "dir
     """
     source = folder / "source"
     for name in ("src", "infrastructure", "requirements"):
-        # Not `copy2`: the copies get times of their own.
+        # Not `copy2`: the copies get new times.
         shutil.copytree(REPOSITORY / name, source / name, copy_function=shutil.copyfile)
     target = Target(python=RUNNING, architecture=architecture)
     with pytest.MonkeyPatch.context() as patch:

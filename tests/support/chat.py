@@ -1,4 +1,4 @@
-"""The chat on memory adapters: product code, and the only fakes there are."""
+"""The chat on the memory adapters, which are product code and the only fakes."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The chat's table on a real endpoint: on moto, or on AWS's own DynamoDB Local where it is present."""
+"""The chat's table on moto, or on AWS's DynamoDB Local if that is installed."""
 
 import json
 import os
@@ -24,7 +24,7 @@ JARS = Path(os.environ.get("DYNAMODB_LOCAL", REPOSITORY / ".cache" / "dynamodb-l
 
 
 def dynamodb_local_is_missing() -> str | None:
-    """Return what is needed to run DynamoDB Local here, or None where nothing is."""
+    """Return what is missing to run DynamoDB Local, or None if nothing is."""
     if not shutil.which("javac"):
         return "DynamoDB Local needs a JDK, 17 or newer"
     if not list(JARS.glob("DynamoDBLocal-*.jar")):
@@ -56,21 +56,21 @@ def client(endpoint: str) -> Any:
 
 
 def direct_client(endpoint: str, *, retries: int = 3) -> JsonClient:
-    """Return a client of ours for the endpoint."""
+    """Return a client of `aws_client` for the endpoint."""
     return dynamodb_client(
         region="us-east-1", credentials=lambda: Credentials("AKID", "secret"), url=endpoint, retries=retries
     )
 
 
 def new_table(endpoint: str) -> str:
-    """Create a table that no other test has; return its name."""
+    """Create a table with a new name; return the name."""
     name = f"connections-{uuid.uuid4().hex[:8]}"
     create_table(endpoint, name)
     return name
 
 
 def create_table(endpoint: str, name: str) -> None:
-    """Create the table with the keys that the storage template gives it."""
+    """Create the table with the keys of the storage template."""
     template, _ = decode(str(REPOSITORY / "infrastructure" / "storage.yaml"))
     tables = [each for each in template["Resources"].values() if each["Type"] == "AWS::DynamoDB::Table"]
     properties = json.loads(json.dumps(tables[0]["Properties"]))
@@ -79,12 +79,12 @@ def create_table(endpoint: str, name: str) -> None:
 
 
 def fill(endpoint: str, table: str, ids: Sequence[str], *, padding: int = 1_000) -> None:
-    """Put connections into the lobby, each padded with so many bytes: a page of DynamoDB is a megabyte."""
+    """Put connections into the lobby, each with this many bytes of padding: a page of DynamoDB is 1 MB."""
     _put(endpoint, table, [item for each in ids for item in _items(each, padding)])
 
 
 def fill_room(endpoint: str, table: str, ids: Sequence[str]) -> None:
-    """Put members into the lobby, without the items of their connections: enough to be delivered to."""
+    """Put members into the lobby, without their connections' items, which deliveries do not need."""
     common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
     _put(endpoint, table, [{"pk": {"S": "room#lobby"}, "sk": {"S": each}} | common for each in ids])
 

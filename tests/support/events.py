@@ -1,4 +1,4 @@
-"""Events as API Gateway sends them: the shapes of captures from real APIs."""
+"""Events as API Gateway sends them, in the shapes of events captured from real APIs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ CONNECTION_ID = "BFHPhfCWIAMCKlQ="
 
 @dataclass
 class Context:
-    """What Lambda tells a handler about the invocation."""
+    """Lambda's context object."""
 
     remaining_ms: int = 28_000
 
@@ -19,7 +19,7 @@ class Context:
 
 
 def connect(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:
-    """Return the event of a handshake; the query members are absent where the client sent none."""
+    """Return the event of a handshake; without a query string it has no query members."""
     sent = {
         "Host": "fjnq7njcv2.execute-api.us-east-1.amazonaws.com",
         "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
@@ -87,7 +87,7 @@ def _context(route_key: str, event_type: str) -> dict[str, Any]:
 
 
 def authorize(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:
-    """Return what an authorizer is asked of a handshake; the query members are empty where the client sent none."""
+    """Return the event of an authorizer; without a query string its query members are empty."""
     event = dict(connect({"Connection": "upgrade", "Upgrade": "websocket"} | (headers or {}), query))
     del event["isBase64Encoded"]
     arn = "arn:aws:execute-api:us-east-1:123456789012:fjnq7njcv2/prod/$connect"

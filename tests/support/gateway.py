@@ -1,4 +1,4 @@
-"""A gateway over real loopback sockets, with functions that are plain coroutines of the test."""
+"""A gateway on loopback sockets; its functions are coroutines of the test."""
 
 import asyncio
 import json
@@ -20,12 +20,12 @@ Function = Callable[[Event], Awaitable[Any]]
 
 
 async def succeed(event: Event) -> Event:
-    """Answer as most functions do."""
+    """Return status 200."""
     return {"statusCode": 200}
 
 
 class Functions(Invoker):
-    """Runs coroutines as functions, and keeps the events they got, by ARN."""
+    """Runs coroutines as functions, by ARN, and records their events."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, Function] = {}
@@ -42,7 +42,7 @@ class Functions(Invoker):
 
 
 class Api:
-    """One API under test: routes are added, then it is started."""
+    """An API under test: add routes, then start it."""
 
     def __init__(self) -> None:
         self.functions = Functions()
@@ -55,14 +55,14 @@ class Api:
     def route(
         self, key: str, function: Function = succeed, *, two_way: bool = False, timeout_ms: int = 29_000, **fields: Any
     ) -> None:
-        """Put a function behind a route; `fields` are further ones of `RouteConfig`."""
+        """Add a route with a function; `fields` are more fields of `RouteConfig`."""
         arn = f"arn:aws:lambda:us-east-1:123456789012:function:{key}"
         self.functions.bodies[arn] = function
         integration = IntegrationConfig(function_arn=arn, timeout_ms=timeout_ms)
         self.routes[key] = RouteConfig(key=key, integration=integration, returns_response=two_way, **fields)
 
     def authorizer(self, function: Function, *sources: str) -> None:
-        """Put an authorizer before `$connect`, whose function succeeds."""
+        """Add an authorizer to `$connect`, whose function succeeds."""
         arn = "arn:aws:lambda:us-east-1:123456789012:function:authorizer"
         self.functions.bodies[arn] = function
         config = AuthorizerConfig(id="auth01", name="guard", function_arn=arn, identity_sources=sources)
@@ -76,7 +76,7 @@ class Api:
         fields: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        """Start the gateway of the API `abcdef1234` with its stage `dev`; `fields` are further ones of `ApiConfig`."""
+        """Start the gateway of the API `abcdef1234`, stage `dev`; `fields` are more fields of `ApiConfig`."""
         config = ApiConfig(
             id="abcdef1234",
             name="chat",
@@ -92,12 +92,12 @@ class Api:
         self.port = await self.gateway.start()
 
     def connect(self, path: str = "/dev", **options: Any) -> connect:
-        """Connect a WebSocket client that offers no compression, unless told otherwise."""
+        """Connect a WebSocket client, without compression by default."""
         options = {"compression": None, "open_timeout": 5, "close_timeout": 5, **options}
         return connect(f"ws://127.0.0.1:{self.port}{path}", **options)
 
     async def refusal(self, path: str = "/dev", **options: Any) -> tuple[int, Any]:
-        """Connect in vain; return the status and the JSON body."""
+        """Try to connect; return the status and the JSON body of the refusal."""
         with pytest.raises(InvalidStatus) as caught:
             await self.connect(path, **options)
         response = caught.value.response
@@ -105,7 +105,7 @@ class Api:
         return response.status_code, json.loads(response.body or b"")
 
     async def events(self, kind: str, count: int = 1) -> list[Event]:
-        """Return the events of a kind, once there are as many."""
+        """Wait for `count` events of a kind; return them."""
         async with asyncio.timeout(5):
             while len(self._events(kind)) < count:
                 self.functions.invoked.clear()
@@ -113,7 +113,7 @@ class Api:
         return self._events(kind)
 
     def _events(self, kind: str) -> list[Event]:
-        """Return the events of a kind; those of an authorizer are of the kind `REQUEST`."""
+        """Return the events of a kind; an authorizer's kind is `REQUEST`."""
         return [
             event for event in self.functions.events if event.get("type", event["requestContext"]["eventType"]) == kind
         ]
@@ -123,12 +123,12 @@ class Api:
         self._logged.set()
 
     async def logged(self) -> list[str]:
-        """Return the log, once there is a line in it."""
+        """Wait for the first line of the log; return the log."""
         await asyncio.wait_for(self._logged.wait(), 5)
         return self.lines
 
     async def exchange(self, data: bytes) -> bytes:
-        """Send bytes on a connection of their own, and return all that comes until it ends."""
+        """Send bytes on a new connection; return everything that arrives until the connection ends."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(data)

@@ -1,4 +1,4 @@
-"""`chat local` as a process, seen from outside as a person sees it."""
+"""`chat local` as a process."""
 
 import os
 import queue
@@ -18,7 +18,7 @@ CHAT = Path(sys.executable).with_name("chat")
 
 @dataclass
 class LocalStack:
-    """A running stack, and what it has printed."""
+    """A running stack and its output."""
 
     process: subprocess.Popen[str]
     out: list[str] = field(default_factory=list)
@@ -31,11 +31,11 @@ class LocalStack:
         return self.ws_url.replace("ws://", "http://", 1)
 
     def descendants(self) -> set[int]:
-        """Return the processes that the stack has started, and those that they have."""
+        """Return the ids of the stack's child processes and their descendants."""
         return _descendants(self.process.pid)
 
     def stop(self, number: int = signal.SIGTERM) -> float:
-        """Send the signal; return after how many seconds the stack had ended."""
+        """Send the signal; return the seconds until the stack ended."""
         started = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(timeout=30)
@@ -56,7 +56,7 @@ class LocalStack:
 def local_stack(
     *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None, descriptors: int | None = None
 ) -> Iterator[LocalStack]:
-    """Start `chat local` on free ports, with so many file descriptors; stop it, however the test ends."""
+    """Start `chat local` on free ports, with this limit of file descriptors; stop it at the end."""
     command = [str(CHAT), "local", "--port", "0", "--page-port", "0", *arguments]
     if descriptors is not None:
         command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(descriptors), *command]
@@ -105,7 +105,7 @@ def _read(pipe: Iterator[str], lines: list[str], addresses: queue.SimpleQueue[st
 
 
 def _wait_until_ready(stack: LocalStack, addresses: queue.SimpleQueue[str | None]) -> None:
-    """Read standard output up to the last line of the banner."""
+    """Wait until standard output has both URLs."""
     while not (stack.ws_url and stack.page_url):
         line = addresses.get(timeout=60)
         if line is None:
@@ -117,7 +117,7 @@ def _wait_until_ready(stack: LocalStack, addresses: queue.SimpleQueue[str | None
 
 
 def alive(pids: set[int]) -> set[int]:
-    """Return those of the processes that still run."""
+    """Return the processes that still run."""
     return {pid for pid in pids if _runs(pid)}
 
 

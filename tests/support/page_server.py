@@ -1,4 +1,4 @@
-"""The chat page with a service behind it that can be made to fail in every way that the page has to bear."""
+"""The chat page, with a service that a test can make fail."""
 
 import json
 import secrets
@@ -26,19 +26,19 @@ CHAT_V1 = Subprotocol("chat.v1")
 Events = list[dict[str, Any]]
 Request = dict[str, Any]
 Answer = Callable[[str, Request], Events]
-"""Gets the sender's id and the request; returns the events for the sender."""
+"""Takes the sender's id and the request; returns the events for the sender."""
 
 
 class ChatService:
-    """Speaks `docs/protocol.md` on loopback, at one address for as long as it lives."""
+    """Implements `docs/protocol.md` on loopback; its address stays the same after a restart."""
 
     def __init__(self) -> None:
         self.received: list[Request] = []
-        """The requests that came."""
+        """The received requests."""
         self.offered: list[list[str]] = []
-        """The subprotocols of each handshake that came."""
+        """The subprotocols that each handshake offered."""
         self.token = ""
-        """What a handshake has to bring; empty for nothing."""
+        """The token that a handshake must have; empty if none is needed."""
         self.answer: Answer = self.deliver
         self._clients: dict[str, ServerConnection] = {}
         self._port = 0
@@ -49,7 +49,7 @@ class ChatService:
         return f"ws://127.0.0.1:{self._port}/dev"
 
     def start(self) -> None:
-        """Listen, at the same address as before."""
+        """Listen, at the same address after a restart."""
         self._server: Server = serve(
             self._serve_client,
             "127.0.0.1",
@@ -63,35 +63,35 @@ class ChatService:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close every connection, and take no new one."""
+        """Close every connection, and stop listening."""
         self._server.shutdown(code=1011)
         self._thread.join()
 
     def say(self, data: Any) -> None:
-        """Send a message as another client, which leaves when it is delivered."""
+        """Send a message as another client, which disconnects after the delivery."""
         with connect(self.url, subprotocols=[CHAT_V1]) as other:
             other.send(json.dumps({"action": "sendmessage", "data": data, "ref": "other"}))
             while json.loads(other.recv(timeout=10))["type"] != "sent":
                 pass
 
     def push(self, frame: str) -> None:
-        """Send a frame to everyone, whatever is in it."""
+        """Send a frame, which may be malformed, to every client."""
         for client in list(self._clients.values()):
             client.send(frame)
 
     def close_clients(self, code: int) -> None:
-        """Close every connection, and go on taking new ones."""
+        """Close every connection; new ones are still accepted."""
         for client in list(self._clients.values()):
             client.close(code)
 
     def deliver(self, sender: str, request: Request) -> Events:
-        """Send the message to everyone; return the reply to its sender."""
+        """Send the message to every client; return the reply to its sender."""
         self.push(json.dumps({"type": "message", "room": "lobby", "from": sender, "data": request["data"]}))
         counts = {"delivered": len(self._clients), "gone": 0, "failed": 0}
         return [{"type": "sent", "ref": request["ref"], "from": sender, **counts}]
 
     def _judge(self, client: ServerConnection, request: Handshake) -> Response | None:
-        """Answer 401 as an authorizer would; None lets the client in."""
+        """Return a response with 401 if the token is wrong, as an authorizer would, or else None."""
         lines = request.headers.get_all("Sec-WebSocket-Protocol")
         self.offered.append([name.strip() for line in lines for name in line.split(",")])
         refused = self.token and f"bearer.{self.token}" not in self.offered[-1]
@@ -116,7 +116,7 @@ class ChatService:
 
 @contextmanager
 def chat_service() -> Iterator[ChatService]:
-    """Start a service; stop it, however the test ends."""
+    """Start a service; stop it at the end of the block."""
     service = ChatService()
     try:
         yield service
@@ -126,7 +126,7 @@ def chat_service() -> Iterator[ChatService]:
 
 @contextmanager
 def page_server(socket_url: str) -> Iterator[str]:
-    """Serve the page as `chat local` does, security policy included; yield its URL."""
+    """Serve the page as `chat local` does, with its security policy; yield its URL."""
     page = Page(folder=FRONTEND, socket_url=socket_url)
 
     class Handler(BaseHTTPRequestHandler):
@@ -141,7 +141,7 @@ def page_server(socket_url: str) -> Iterator[str]:
             self.wfile.write(answer.body)
 
         def log_message(self, *arguments: Any) -> None:
-            """Keep the tests' output free of requests."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

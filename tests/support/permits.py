@@ -1,4 +1,4 @@
-"""Permissions that a test decides on."""
+"""Permissions that a test sets."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from local_aws.authorization import InvokePermissionChecker, PermissionChecker
 
 
 class FixedPermissions(PermissionChecker, InvokePermissionChecker):
-    """Refuses what it is told to, and keeps what it was asked."""
+    """Denies what the test has set, and records the requests."""
 
     def __init__(self, reason: str = "", *, when: Callable[[dict[str, str]], bool] = lambda _: True) -> None:
         self.asked: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""A small project of somebody who develops: a template with one two-way function, and its code."""
+"""A small project: a template with one two-way function, and its code."""
 
 import textwrap
 from pathlib import Path
@@ -23,7 +23,7 @@ Resources:
   Integration:
     Type: AWS::ApiGatewayV2::Integration
     Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt EchoFunction.Arn}
-  # As on AWS, a two-way route needs it besides its expression.
+  # As on AWS, a two-way route needs one besides its expression.
   RouteResponse:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: {ApiId: !Ref Api, RouteId: !Ref Default, RouteResponseKey: $default}
@@ -37,7 +37,7 @@ Resources:
 
 
 class Project:
-    """The files of the project, to be edited by a test."""
+    """The files of the project, which a test edits."""
 
     def __init__(self, folder: Path, source: str) -> None:
         self.folder = folder
@@ -48,10 +48,10 @@ class Project:
         self.edit(source)
 
     def edit(self, source: str) -> None:
-        """Save other code."""
+        """Replace the function's code."""
         self.code.write_text(textwrap.dedent(source), encoding="utf-8")
 
 
 def answering(text: str) -> str:
-    """Return code that answers every message with `text`."""
+    """Return the code of a function that answers every message with `text`."""
     return f"def handler(event, context): return {{'statusCode': 200, 'body': {text!r}}}\n"

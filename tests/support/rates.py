@@ -1,4 +1,4 @@
-"""A rate that tests count by, and a clock that stands still."""
+"""A rate for tests, and a clock that a test sets."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ RATE = Rate(per_second=1 / INTERVAL, burst=BURST)
 
 @dataclass
 class Clock:
-    """Seconds since the epoch, which only a test moves on."""
+    """Seconds since the epoch, which only a test advances."""
 
     now: float = 1_800_000_000.0
 

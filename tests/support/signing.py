@@ -1,4 +1,4 @@
-"""Requests signed by the AWS SDK's own signer."""
+"""Requests signed by the AWS SDK's signer."""
 
 import datetime
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def signed(
 
 @contextmanager
 def _clock(at: float | None) -> Iterator[None]:
-    """Have the signer take a moment for now."""
+    """Make the signer use another time."""
     if at is None:
         yield
         return

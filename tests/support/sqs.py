@@ -16,7 +16,7 @@ def client(endpoint: str) -> Any:
 
 
 def direct_client(endpoint: str) -> JsonClient:
-    """Return a client of ours for the endpoint."""
+    """Return a client of `aws_client` for the endpoint."""
     return sqs_client(region="us-east-1", credentials=lambda: Credentials("AKID", "secret"), url=endpoint)
 
 
@@ -27,7 +27,7 @@ def create_queue(endpoint: str) -> str:
 
 
 def take_all(endpoint: str, url: str) -> list[str]:
-    """Return the bodies of the messages that are in the queue, and take them out of it."""
+    """Return the bodies of all messages in the queue, and delete them."""
     api = client(endpoint)
     bodies: list[str] = []
     while messages := api.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -1,4 +1,4 @@
-"""Issuers of tokens: their keys, what they sign, and where they publish."""
+"""Issuers of tokens: their keys, tokens, and published key sets."""
 
 import json
 import time
@@ -21,50 +21,50 @@ AUDIENCE = "chat"
 
 @cache
 def rsa_key(name: str = "first", bits: int = 2048) -> rsa.RSAPrivateKey:
-    """Return one of the keys of this run, by name."""
+    """Return the RSA key with this name; it is generated once."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @cache
 def ec_key() -> ec.EllipticCurvePrivateKey:
-    """Return the elliptic key of this run."""
+    """Return the elliptic-curve key; it is generated once."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def public_rsa(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **members: Any) -> dict[str, Any]:
-    """Return the public half as an issuer publishes it."""
+    """Return the public RSA key as a JWK."""
     own = RSAAlgorithm.to_jwk((key or rsa_key()).public_key(), as_dict=True)
     return {**own, "use": "sig", "alg": "RS256", **({"kid": kid} if kid else {}), **members}
 
 
 def public_ec(kid: str = "elliptic") -> dict[str, Any]:
-    """Return the same of the elliptic key."""
+    """Return the public elliptic-curve key as a JWK."""
     return {**ECAlgorithm.to_jwk(ec_key().public_key(), as_dict=True), "kid": kid}
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Return what a token says that is good for a minute; a claim that is None is left out."""
+    """Return the claims of a token that is valid for a minute; a claim that is None is omitted."""
     usual = {"sub": "ada", "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
     return {name: value for name, value in (usual | changes).items() if value is not None}
 
 
 def hs256(secret: str = SECRET, *, headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    """Sign with a shared secret."""
+    """Return a token signed with a shared secret."""
     return jwt.encode(claims(**changes), secret, algorithm="HS256", headers=headers)
 
 
 def rs256(kid: str | None = "first", *, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
-    """Sign with an RSA key."""
+    """Return a token signed with an RSA key."""
     return jwt.encode(claims(**changes), key or rsa_key(), algorithm="RS256", headers={"kid": kid} if kid else None)
 
 
 def es256(kid: str = "elliptic", **changes: Any) -> str:
-    """Sign with the elliptic key."""
+    """Return a token signed with the elliptic-curve key."""
     return jwt.encode(claims(**changes), ec_key(), algorithm="ES256", headers={"kid": kid})
 
 
 def fetching(read: Callable[[], bytes]) -> Callable[[], Awaitable[bytes]]:
-    """Return what fetches a document that is at hand."""
+    """Return an async function that returns the document."""
 
     async def fetch() -> bytes:
         return read()
@@ -79,7 +79,7 @@ class KeyServer:
     url: str = ""
     keys: list[dict[str, Any]] = field(default_factory=list)
     document: bytes | None = None
-    """What is served instead of the keys."""
+    """Served instead of the keys, if set."""
     status: int = 200
     served: int = 0
 
