@@ -1,6 +1,6 @@
-"""From a CloudFormation or SAM template on disk to a stack in the embedded AWS, and what that stack amounts to.
+"""Creates a stack in the embedded AWS from a template on disk, and reads its configuration back.
 
-Nothing heavy is imported with this package: boto3, the SAM translator and moto are loaded by the calls that need them.
+The package imports nothing heavy: boto3, the SAM translator and moto are imported by the calls that need them.
 """
 
 from local_aws.cloudformation.deploy import deploy, deployed

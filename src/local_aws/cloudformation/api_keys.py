@@ -1,4 +1,4 @@
-"""The API keys of a stack, and the stages that they open by its usage plans."""
+"""The API keys of a stack, and the stages that accept them by usage plans."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ API_KEY, USAGE_PLAN = "AWS::ApiGateway::ApiKey", "AWS::ApiGateway::UsagePlan"
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """A key of a usage plan."""
+    """An API key in a usage plan."""
 
     path: str
-    """Its logical id, after those of the nested stacks it is in."""
+    """Its logical id, with the nested stack's prefix."""
     id: str
     value: str
     enabled: bool
@@ -24,7 +24,7 @@ class ApiKey:
 
 
 def read(client: Any, resources: list[Resource]) -> list[ApiKey]:
-    """Return the keys of the usage plans among the resources; one that is in two plans is there twice."""
+    """Return the keys of the usage plans among the resources. A key in two plans is returned twice."""
     paths = {each.physical_id: each.path for each in resources if each.kind == API_KEY}
     plans = [each.physical_id for each in resources if each.kind == USAGE_PLAN and each.physical_id]
     return [key for plan in plans for key in _keys_of(client, plan, paths)]
@@ -45,14 +45,14 @@ def _keys_of(client: Any, plan: str, paths: dict[str, str]) -> Iterator[ApiKey]:
 
 
 def with_keys(apis: list[ApiConfig], keys: list[ApiKey]) -> Iterator[ApiConfig]:
-    """Yield each API with the values of the keys that open its stage: a disabled one opens none."""
+    """Yield each API with the values of the keys that its stage accepts: none that is disabled."""
     for api in apis:
         opening = (each.value for each in keys if each.enabled and (api.id, api.stage) in each.stages)
         yield replace(api, api_keys=frozenset(opening))
 
 
 def notices(client: Any, resources: list[Resource], keys: list[ApiKey]) -> Iterator[str]:
-    """Yield how to find the value of each key, and which keys open nothing."""
+    """Yield notices: how to get the value of each key, and which keys are accepted nowhere."""
     where = f"--endpoint-url {client.meta.endpoint_url} --region {client.meta.region_name}"
     for key in {each.id: each for each in keys}.values():
         if key.enabled:
@@ -63,4 +63,4 @@ def notices(client: Any, resources: list[Resource], keys: list[ApiKey]) -> Itera
     in_plans = {each.id for each in keys if each.enabled}
     for resource in resources:
         if resource.kind == API_KEY and resource.physical_id and resource.physical_id not in in_plans:
-            yield f"Opens nothing, an API key that is not enabled or in no usage plan: {resource.path}"
+            yield f"Accepted nowhere: an API key that is disabled or in no usage plan: {resource.path}"

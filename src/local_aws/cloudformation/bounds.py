@@ -1,7 +1,7 @@
-"""How large a template may be, measured before it is made into objects.
+"""Limits of a template's size, checked before it becomes objects.
 
-A few hundred bytes of aliases of aliases stand for gigabytes ("billion laughs"), and a document that is nested deep
-enough ends whoever walks through it. Neither is found in a template that somebody means.
+A few hundred bytes of aliases to aliases can stand for gigabytes ("billion laughs"), and a very deep document exhausts
+the stack. No genuine template has either.
 """
 
 from collections.abc import Iterator
@@ -10,30 +10,30 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped]
 
 MOST_BYTES: Final = 1_000_000
-"""What CloudFormation takes of a template in S3 (its quotas, "Template body size in an Amazon S3 object")."""
+"""CloudFormation's limit (its quotas, "Template body size in an Amazon S3 object")."""
 DEEPEST: Final = 100
-"""Maps and lists inside each other. CloudFormation names no such limit; real templates stay below thirty."""
+"""Nested maps and lists. CloudFormation names no such limit; real templates stay below thirty."""
 MOST_VALUES: Final = 200_000
-"""Values and keys, with each alias counted as all that it stands for: a megabyte of the shortest ones has as many."""
+"""Values and keys, each alias counted as all that it stands for. A megabyte of the shortest values has as many."""
 LONGEST_NUMBER: Final = 400
-"""Characters. The largest that a processor calculates with have 309 digits."""
+"""Characters. The largest double has 309 digits."""
 
 
 class OutOfBounds(Exception):
-    """The document is larger than any template; the text says in what."""
+    """The document exceeds a limit; the text says which."""
 
 
 def check(events: Iterator[Any]) -> None:
-    """Read the events of a YAML document to their end (PyYAML's, of `yaml.parse`).
+    """Read all the events of a YAML document (those of PyYAML's `yaml.parse`).
 
     Raises:
-        OutOfBounds: it is too deep or too large, or an alias stands for something that it is itself in.
-        yaml.YAMLError: it is no YAML.
+        OutOfBounds: the document is too deep or too large, or an alias stands for a value that contains it.
+        yaml.YAMLError: the document is not YAML.
 
     """
     sizes: dict[str, int] = {}
     open_nodes: list[tuple[str | None, int]] = []
-    """Of each map and list that has not ended: its anchor, and how many values there were before it."""
+    """The anchor of each open map and list, and the number of values before it."""
     total = 0
     for event in events:
         match event:

@@ -1,6 +1,6 @@
-"""Code that a template names by a local path, or holds in itself: what `aws cloudformation package` uploads.
+"""Code that a template refers to by a local path or contains inline: what `aws cloudformation package` uploads.
 
-Nothing is uploaded here. In the place of the code goes a key, under which its folder is found again.
+Nothing is uploaded here. The code is replaced by a key, by which its folder is found again.
 """
 
 import atexit
@@ -25,28 +25,28 @@ _REMOTE = ("s3://", "https://", "http://")
 
 
 class CodeFolders:
-    """The folder behind each key that stands for code."""
+    """The folders behind the keys that replace code."""
 
     def __init__(self) -> None:
         self._folders: dict[str, Path] = {}
         self._missing: dict[str, str] = {}
         self._scratch: Path | None = None
         self.copied: set[Path] = set()
-        """Archives and single files, which are run from a copy."""
+        """Archives and single files that run from a copy."""
 
     def folder(self, location: str) -> Path | None:
-        """Return the folder behind the URL of a key; None where no Python code is there to run."""
+        """Return the folder behind the URL of a key, or None if it has no code that can run here."""
         return self._folders.get(location.rsplit("/", 1)[-1])
 
     def why_not(self, location: str) -> str:
-        """Return what is there instead of a folder."""
+        """Return why there is no such folder."""
         return self._missing.get(location.rsplit("/", 1)[-1], "its code is not here")
 
     def add(self, path: Path) -> str:
         """Return a key for a folder, an archive or a single file.
 
         Raises:
-            TemplateError: nothing is there.
+            TemplateError: the path does not exist.
 
         """
         if path.is_dir():
@@ -65,23 +65,23 @@ class CodeFolders:
         return self._keep(folder)
 
     def add_archive(self, location: str, content: bytes) -> None:
-        """Keep what was uploaded to the URL of a key.
+        """Unpack an archive that was uploaded to the URL of a key.
 
         Raises:
-            TemplateError: it is no archive that Lambda takes.
+            TemplateError: Lambda would not accept the archive.
 
         """
         self._folders[location.rsplit("/", 1)[-1]] = folder = self.new_folder()
         _extract(BytesIO(content), folder)
 
     def add_below(self, name: str, path: Path) -> str:
-        """Return a key for a folder that has the given one in it, by this name."""
+        """Return a key for a folder that contains the given folder under this name."""
         folder = self.new_folder()
         (folder / name).symlink_to(path)
         return self._keep(folder)
 
     def add_text(self, source: str) -> str:
-        """Return a key for inline code, which Lambda takes for `index.py`."""
+        """Return a key for inline code, which becomes `index.py` as on Lambda."""
         folder = self.new_folder()
         (folder / "index.py").write_text(source, encoding="utf-8")
         return self._keep(folder)
@@ -101,7 +101,7 @@ class CodeFolders:
         return f"code-{len(self._folders) + len(self._missing) + 1}"
 
     def new_folder(self) -> Path:
-        """Return a new folder that goes with this process."""
+        """Return a new folder that is deleted with this process."""
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="local-aws-"))
             atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
@@ -109,7 +109,7 @@ class CodeFolders:
 
 
 def _extract(archive: Path | BytesIO, folder: Path) -> None:
-    """Unpack an archive, if Lambda would. No file becomes larger than it is told to be: zipfile stops there."""
+    """Unpack an archive if Lambda would. No file exceeds its declared size: zipfile stops there."""
     try:
         with zipfile.ZipFile(archive) as opened:
             size = sum(each.file_size for each in opened.infolist())
@@ -119,7 +119,7 @@ def _extract(archive: Path | BytesIO, folder: Path) -> None:
                 )
             opened.extractall(folder)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as exc:
-        # Broken, encrypted (RuntimeError), packed in a way that Python does not know, or names that no file can have.
+        # Broken, encrypted (RuntimeError), of an unknown compression, or with names that no file can have.
         raise TemplateError(None, f"an archive that cannot be unpacked: {exc}") from exc
 
 
@@ -127,12 +127,12 @@ def package(template: Template, base: Path, folders: CodeFolders) -> None:
     """Replace all code in the template, in place, by keys.
 
     Args:
-        template: The template as it was written, with SAM resources.
-        base: The folder of the template, which its paths start from.
-        folders: Takes the folders.
+        template: The template as written, with SAM resources.
+        base: The folder of the template, to which its paths are relative.
+        folders: Receives the folders.
 
     Raises:
-        TemplateError: code is not there.
+        TemplateError: code is missing.
 
     """
     defaults = template.get("Globals", {}).get("Function") or {}
@@ -155,7 +155,7 @@ def _sam_function(resource: dict[str, Any], base: Path, folders: CodeFolders) ->
     if properties.get("PackageType") == "Image":
         for name in ("PackageType", "ImageUri", "ImageConfig"):
             properties.pop(name, None)
-        # The translator asks for both of a function of code.
+        # The SAM translator requires both for a function with code.
         properties.update(Handler="none", Runtime="none")
         code: Any = {"ImageUri": ""}
     else:
@@ -174,7 +174,7 @@ def _sam_layer(resource: dict[str, Any], base: Path, folders: CodeFolders) -> No
     code = properties.get("ContentUri")
     method = str((resource.get("Metadata") or {}).get("BuildMethod", ""))
     if method.startswith("python") and isinstance(code, str) and (base / code).is_dir():
-        # `sam build` would copy what is in it, and install its requirements, into the layer's folder `python`.
+        # `sam build` would copy its content, and install its requirements, into the folder `python` of the layer.
         key = folders.add_below("python", (base / code).resolve())
     else:
         key = _key(code, base, folders)
@@ -189,7 +189,7 @@ def _layer(resource: dict[str, Any], base: Path, folders: CodeFolders) -> None:
 def _key(code: Any, base: Path, folders: CodeFolders) -> str:
     match code:
         case None:
-            # As `aws cloudformation package` has it.
+            # As `aws cloudformation package` does.
             return folders.add(base)
         case str() if not code.startswith(_REMOTE):
             return folders.add((base / code).resolve())

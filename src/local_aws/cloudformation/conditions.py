@@ -1,4 +1,4 @@
-"""What a template's conditions and rules come to, as far as its parameters decide them.
+"""Evaluates the conditions and rules of a template, as far as its parameters decide them.
 
 Sources: CloudFormation user guide, "CloudFormation template Conditions syntax", "CloudFormation template Rules syntax"
 and "Rule-specific intrinsic functions".
@@ -12,10 +12,10 @@ from local_aws.errors import TemplateError
 
 
 def leave_out(template: Template, known: Mapping[str, str]) -> None:
-    """Take those resources out of a normalised template, in place, whose condition is known to be false.
+    """Remove resources whose condition is known to be false from a normalised template, in place.
 
-    moto would leave them out as well, but only after everything in them was made ready, templates that they nest
-    included. Properties that are known to come to `AWS::NoValue` go too, so that nobody is told of them.
+    moto would leave them out as well, but only after everything in them was prepared, their nested templates included.
+    Properties that are known to be `AWS::NoValue` are removed too, so that no notice names them.
     """
     conditions: Mapping[str, Any] = template.get("Conditions", {})
     for logical_id, resource in list(template["Resources"].items()):
@@ -37,7 +37,7 @@ def _is_no_value(value: Any, conditions: Mapping[str, Any], known: Mapping[str, 
 
 
 def check_rules(template: Template, known: Mapping[str, str]) -> None:
-    """Hold the parameters of a normalised template to its rules.
+    """Check the parameters of a normalised template against its rules.
 
     Raises:
         TemplateError: one of its assertions fails.
@@ -52,7 +52,7 @@ def check_rules(template: Template, known: Mapping[str, str]) -> None:
 
 
 def _truth(condition: Any, conditions: Mapping[str, Any], known: Mapping[str, str]) -> bool | None:
-    """Return whether a condition holds; None where that is not known yet."""
+    """Return whether a condition holds, or None if that is not known yet."""
     match condition:
         case {"Condition": str(name)}:
             return _truth(conditions.get(name), conditions, known)

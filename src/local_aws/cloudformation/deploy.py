@@ -1,4 +1,4 @@
-"""A template deployed to the embedded cloud."""
+"""Deploys a template to the embedded AWS, and reads back its configuration."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,47 +21,47 @@ if TYPE_CHECKING:
 async def deploy(
     *, template: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str
 ) -> Deployment:
-    """Create the template's stack in the embedded cloud and read back what it amounts to.
+    """Create the stack of a template in the embedded AWS and return its configuration.
 
     Args:
-        template: The master template; the paths in it start from its folder.
-        parameters: Values for its parameters, in place of their defaults.
-        endpoint: The embedded cloud's URL.
+        template: The master template. Its paths are relative to its folder.
+        parameters: Values of its parameters, instead of their defaults.
+        endpoint: The URL of the embedded AWS.
         region: The region to deploy to.
-        stack_name: Names the stack; there must be none of that name.
+        stack_name: The name of the stack. No stack may have it already.
 
     Raises:
         TemplateError: the template cannot be deployed, or has no WebSocket API.
-        EmbeddedAwsFailed: the embedded cloud has ended.
+        EmbeddedAwsFailed: the embedded AWS has ended.
 
     """
     return await asyncio.to_thread(_deploy, template, parameters, endpoint, region, stack_name)
 
 
 async def deployed(*, stack_name: str, endpoint: str, region: str) -> Deployment:
-    """Read back what a stack amounts to that somebody else has created in the embedded cloud, as `make deploy` does.
+    """Return the configuration of a stack that another tool has created in the embedded AWS, such as `make deploy`.
 
-    The functions' archives are fetched from where they were uploaded to.
+    The archives of its functions are fetched from S3.
 
     Args:
-        stack_name: The stack.
-        endpoint: The embedded cloud's URL.
-        region: The region that it is in.
+        stack_name: The name of the stack.
+        endpoint: The URL of the embedded AWS.
+        region: The region of the stack.
 
     Raises:
-        TemplateError: it has no WebSocket API.
-        EmbeddedAwsFailed: the embedded cloud has ended.
+        TemplateError: the stack has no WebSocket API.
+        EmbeddedAwsFailed: the embedded AWS has ended.
 
     """
     return await asyncio.to_thread(_deployed, endpoint, region, stack_name)
 
 
 def _deploy(path: Path, parameters: Mapping[str, str], endpoint: str, region: str, stack_name: str) -> Deployment:
-    # These bring in boto3, YAML and the rest: see the package's docstring.
+    # These import boto3 and YAML: see the docstring of the package.
     from local_aws.cloudformation import stack, supported_properties, templates  # noqa: PLC0415
 
     others = ThreadPoolExecutor(max_workers=1)
-    # The embedded cloud is starting; the template is made ready meanwhile.
+    # The embedded AWS is starting. The template is prepared meanwhile.
     supported = others.submit(stack.supported_types, endpoint)
     others.shutdown(wait=False)
     prepared = templates.prepare(path, given=parameters, region=region)
@@ -110,7 +110,7 @@ def _deployed(endpoint: str, region: str, stack_name: str) -> Deployment:
             for each in resources
             if each.kind == "AWS::Lambda::Function" and each.physical_id
         }
-        # Functions share archives.
+        # Several functions may have the same archive.
         for location in sorted(locations):
             bucket, _, key = location.removeprefix("s3://").partition("/")
             folders.add_archive(location, store.get_object(Bucket=bucket, Key=key)["Body"].read())

@@ -1,4 +1,4 @@
-"""Templates as files: YAML or JSON, with CloudFormation's short forms of its functions (`!Ref`)."""
+"""Parses templates: YAML or JSON, with the short forms of CloudFormation's functions (`!Ref`)."""
 
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -12,12 +12,12 @@ from local_aws.errors import TemplateError
 
 Template = dict[str, Any]
 
-# libyaml reads a template ten times as fast as Python does; PyYAML can be built without it.
+# libyaml parses ten times as fast as pure Python. PyYAML can be built without it.
 _FastestLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_FastestLoader):  # type: ignore[misc]
-    """Reads what CloudFormation reads: no dates, and each key once."""
+    """Reads YAML as CloudFormation does: no dates, and no duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys: set[str] = set()
@@ -31,7 +31,7 @@ class _Loader(_FastestLoader):  # type: ignore[misc]
 
 
 def _short(construct: Callable[[Any, yaml.ScalarNode], float]) -> Callable[[Any, yaml.ScalarNode], float]:
-    """Read a number unless it is longer than any: Python refuses long ones, and YAML's to the base of 60 take hours."""
+    """Read a number unless it is too long: Python refuses long ones, and YAML's base-60 numbers take hours."""
 
     def construct_short(loader: Any, node: yaml.ScalarNode) -> float:
         if len(node.value) > bounds.LONGEST_NUMBER:
@@ -50,10 +50,10 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_st
 
 
 def read(path: Path) -> Template:
-    """Read the template, its functions in their long form.
+    """Read a template, with the functions in their long form.
 
     Raises:
-        TemplateError: there is no such file, or it is not a template.
+        TemplateError: the file does not exist, or is not a template.
 
     """
     try:
@@ -68,15 +68,15 @@ def read(path: Path) -> Template:
 
 
 def parse(document: str, path: Path) -> Template:
-    """Read the document; `path` is what errors call it.
+    """Parse a template; `path` names it in errors.
 
     Raises:
-        TemplateError: it is not a template.
+        TemplateError: the document is not a template.
 
     """
     try:
         bounds.check(yaml.parse(document, Loader=_Loader))
-        # A JSON document is a YAML document, but for tabs, which no template holds outside of its strings.
+        # A JSON document is a YAML document, except for tabs, which templates have in strings alone.
         template = yaml.load(document, Loader=_Loader)  # noqa: S506 - a safe loader's subclass
     except yaml.MarkedYAMLError as exc:
         raise TemplateError(None, f"{path}{_place(exc)}: {exc.problem}") from exc
@@ -113,7 +113,7 @@ def _checked(template: Any, path: Path) -> Template:
 
 
 def _no_transform(where: str, value: Any) -> None:
-    """Refuse what CloudFormation would put other text in the place of, wherever it stands."""
+    """Refuse `Fn::Transform`, which CloudFormation would replace by other text, at any depth."""
     if isinstance(value, dict):
         if "Fn::Transform" in value:
             raise TemplateError(where, "Fn::Transform cannot be resolved here")

@@ -1,7 +1,7 @@
-"""CloudFormation's functions, written so that moto resolves them as CloudFormation does.
+"""Normalises intrinsic functions, so that moto resolves them as CloudFormation does.
 
-Of several ways to write the same, moto 5.2 gets some wrong: `Fn::GetAtt` as one string, `Fn::Sub` of a nested stack's
-output, `Fn::Equals` of a number and its text. Each is turned into one that it gets right.
+moto 5.2 resolves some spellings wrongly: `Fn::GetAtt` as one string, `Fn::Sub` of a nested stack's output, `Fn::Equals`
+of a number and its text. Each is rewritten into one that it resolves correctly.
 """
 
 import re
@@ -12,14 +12,14 @@ _VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
 def text(value: Any) -> Any:
-    """Return a scalar as CloudFormation turns it into text; anything else as it is."""
+    """Return a scalar as the text that CloudFormation makes of it; return anything else unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
 
 
 def normalised(value: Any) -> Any:
-    """Return the same in the forms that moto understands; the argument is left alone."""
+    """Return a copy in the spellings that moto resolves correctly."""
     match value:
         case {"Fn::GetAtt": target, **rest} if not rest:
             return {"Fn::GetAtt": _attribute(target)}
@@ -76,7 +76,7 @@ RESOLVED = frozenset(f"Fn::{name}" for name in (*_CONDITIONS, *_VALUES))
 
 
 def unresolved(value: Any) -> Iterator[str]:
-    """Yield each function in a normalised value that moto would leave as it is written."""
+    """Yield each function in a normalised value that moto would leave unresolved."""
     match value:
         case {"Fn::FindInMap": [_, _, _, _, *_]}:
             yield "Fn::FindInMap with a default"
@@ -91,7 +91,7 @@ def unresolved(value: Any) -> Iterator[str]:
 
 
 def references(value: Any) -> Iterator[str]:
-    """Yield each name that a normalised value takes by Ref or Fn::GetAtt, pseudo parameters left out."""
+    """Yield each name that a normalised value refers to by Ref or Fn::GetAtt, except pseudo parameters."""
     match value:
         case {"Ref": str(name)}:
             if not name.startswith("AWS::"):
@@ -107,7 +107,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def conditions_used(value: Any) -> Iterator[str]:
-    """Yield each condition that a value asks for by `Fn::If` or `Condition`."""
+    """Yield each condition that a value refers to by `Fn::If` or `Condition`."""
     match value:
         case {"Fn::If": [str(name), *branches]}:
             yield name

@@ -1,4 +1,4 @@
-"""The layers of functions: what Lambda extracts into `/opt`, one over the other.
+"""The layers of functions, which Lambda extracts into `/opt` in order.
 
 Source: AWS Lambda Developer Guide, "Packaging layers" and "Adding layers to functions".
 """
@@ -14,12 +14,12 @@ _KNOWN_FOLDERS = ("python", "bin", "lib")
 
 
 class Layers:
-    """The layers that a stack makes, and what is missing of those that its functions ask for."""
+    """The layers of a stack, and which layers of its functions are missing."""
 
     def __init__(self, client: Any, resources: list[Resource], folders: CodeFolders) -> None:
         self._folders = folders
         self.notices: list[str] = []
-        """What has no effect here, for a person to read."""
+        """Lines for the log: the parts without effect here."""
         self._made = {
             each.physical_id: self._folder(client, each)
             for each in resources
@@ -27,11 +27,11 @@ class Layers:
         }
 
     def opt(self, function: str, arns: list[str]) -> Path | None:
-        """Return a folder that is the function's `/opt`; None where no layer of its is here.
+        """Return the folder that is the function's `/opt`, or None if none of its layers is here.
 
         Args:
-            function: The logical id.
-            arns: Those of its layers' versions, in the order in which they are laid over each other.
+            function: The logical id of the function.
+            arns: The ARNs of its layer versions, in merge order.
 
         """
         for arn in arns:
@@ -59,16 +59,15 @@ class Layers:
 
 
 def _merge(sources: list[Path], target: Path) -> None:
-    """Lay the folders over each other in `target`; of two files of one name the later one is there.
+    """Merge the folders into `target`. A later file replaces an earlier one of the same name.
 
-    By links, so that what is edited in a layer is seen here. Only a folder that several layers have becomes a folder
-    of its own.
+    Files are linked, so that edits in a layer are visible. Only a folder that several layers have becomes a new folder.
     """
     names = sorted({entry.name for source in sources for entry in source.iterdir()})
     for name in names:
         entries = [source / name for source in sources if (source / name).exists()]
         if not entries:
-            # A link that leads nowhere.
+            # A dangling link.
             continue
         if len(entries) > 1 and all(entry.is_dir() for entry in entries):
             (target / name).mkdir()

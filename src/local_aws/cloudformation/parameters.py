@@ -1,4 +1,4 @@
-"""A template's parameters: their values, held to what the template says of them.
+"""The values of a template's parameters, checked against their declarations.
 
 Source: CloudFormation user guide, "CloudFormation template Parameters syntax".
 """
@@ -12,14 +12,14 @@ from local_aws.cloudformation.intrinsics import text
 from local_aws.errors import TemplateError
 
 Values = dict[str, Any]
-"""A text for each parameter; of a nested stack's also what the parent computes once it is created."""
+"""The text of each parameter. A nested stack's may also be a function that is resolved when its parent is created."""
 
 
 def values(template: Template, given: Mapping[str, Any]) -> Values:
-    """Return the value of every parameter: the given one, or else its default.
+    """Return the value of every parameter: the given one, or its default.
 
     Raises:
-        TemplateError: there is no such parameter, or no value for one, or the value is not allowed.
+        TemplateError: a given parameter does not exist, a parameter has no value, or a value is not allowed.
 
     """
     declared: dict[str, Any] = template.get("Parameters", {})
@@ -48,7 +48,7 @@ def _value(name: str, declaration: dict[str, Any], given: Any) -> Any:
 
 
 def _refusal(value: str, declaration: dict[str, Any]) -> str | None:
-    """Return why the value is not allowed, or None where it is."""
+    """Return why the value is not allowed, or None if it is."""
     kind = declaration.get("Type", "String")
     is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
     for each in value.split(",") if is_list else [value]:

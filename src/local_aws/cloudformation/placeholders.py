@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from local_aws.cloudformation.documents import Template
 from local_aws.embedded_aws.private_api import PLACEHOLDER_TYPE
 
-# moto creates these, and then runs functions in Docker containers, or nothing at all.
+# moto creates these. They then run functions in Docker containers, or do nothing at all.
 WITHOUT_EFFECT = (
     "AWS::AutoScaling::*",
     "AWS::Batch::*",
@@ -45,8 +45,8 @@ def replace(template: Template, *, supported: Collection[str], stack: str) -> li
 
     Args:
         template: The template, without SAM resources.
-        supported: The resource types that the embedded cloud can create.
-        stack: The logical ids of the nested stacks it is in, each with a slash after it.
+        supported: The resource types that the embedded AWS can create.
+        stack: The nested stack's prefix of its logical ids, such as `Api/`.
 
     """
     replaced: defaultdict[str, list[str]] = defaultdict(list)

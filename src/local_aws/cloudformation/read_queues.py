@@ -1,4 +1,4 @@
-"""What of a stack's queues its functions are to be given."""
+"""Reads the event source mappings of a stack's queues."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from local_aws.cloudformation.read_stack import Functions
 from local_aws.config import QueueConfig
 
 MOST_AT_ONCE = 10
-"""What one request to SQS returns (API reference, ReceiveMessage)."""
+"""The most messages that one request to SQS returns (API reference, ReceiveMessage)."""
 
 
 def queues(functions_api: Any, queues_api: Any, described: Functions, notices: list[str]) -> list[QueueConfig]:
-    """Describe the event source mappings of the functions that run here; append to `notices` what is left out."""
+    """Return the event source mappings of the functions that run here; append a notice for each other mapping."""
     names = {config.arn: config.logical_id for config in described.runnable}
     found = []
     for mapping in functions_api.list_event_source_mappings()["EventSourceMappings"]:

@@ -1,4 +1,4 @@
-"""What a stack amounts to: its functions and WebSocket APIs, asked of the services that hold them."""
+"""Reads the functions and the WebSocket APIs of a stack from Lambda's and API Gateway's APIs."""
 
 import json
 import re
@@ -30,7 +30,7 @@ MAXIMUM_TIMEOUT_MS = 29_000
 DEFAULT_KEY_SELECTION = "$request.header.x-api-key"
 
 TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
-"""Resource types that are a table here."""
+"""The resource types of tables."""
 
 _FUNCTION_ARN = re.compile(r"arn:[^:/]+:lambda:[^:]*:[^:]*:function:[^:/]+(:[^:/]+)?")
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
@@ -38,17 +38,17 @@ _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
 
 @dataclass(kw_only=True)
 class Functions:
-    """The functions of a stack: those that can be run here, and why others cannot."""
+    """The functions of a stack: those that can run here, and why the others cannot."""
 
     runnable: list[FunctionConfig] = field(default_factory=list)
     others: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By ARN: the logical id, and the reason."""
+    """The functions that cannot run here, by ARN: the logical id, and the reason."""
     layers: Layers
-    """Theirs."""
+    """The layers of the functions."""
 
 
 def functions(client: Any, resources: list[Resource], folders: CodeFolders) -> Functions:
-    """Describe the functions among the resources."""
+    """Return the functions among the resources."""
     described = Functions(layers=Layers(client, resources, folders))
     for resource in resources:
         if resource.kind == "AWS::Lambda::Function" and resource.physical_id:
@@ -109,10 +109,10 @@ def _add_function(
 
 
 def apis(client: Any, resources: list[Resource], described: Functions, notices: list[str]) -> list[ApiConfig]:
-    """Describe the stages of the WebSocket APIs among the resources; append to `notices` what is not served.
+    """Return the stages of the WebSocket APIs among the resources; append a notice for each part that is not served.
 
     Raises:
-        TemplateError: a route is meant for what cannot be run here.
+        TemplateError: a route needs a function that cannot run here.
 
     """
     found: list[ApiConfig] = []
@@ -129,7 +129,7 @@ def apis(client: Any, resources: list[Resource], described: Functions, notices: 
 
 
 class _Targets:
-    """What the routes of a stage refer to: integrations by `integrations/{id}`, and the stage's variables."""
+    """The parts that the routes of a stage refer to: integrations by `integrations/{id}`, and stage variables."""
 
     def __init__(self, integrations: Mapping[str, Any], stage: dict[str, Any]) -> None:
         self.integrations = integrations
@@ -137,7 +137,7 @@ class _Targets:
 
 
 def _unserved(integration: Mapping[str, Any] | None) -> str:
-    """Return what of the integration cannot be called here; nothing where it can."""
+    """Return which part of the integration is not supported here; empty if it is supported."""
     kind = integration["IntegrationType"] if integration else "AWS_PROXY"
     return "" if kind in {"AWS_PROXY", "MOCK"} else f"an integration of type {kind}"
 
@@ -221,7 +221,7 @@ class _Reader:
             return None
         if not route.get("AuthorizerId"):
             raise TemplateError(self._path, f"the route {route['RouteKey']} has CUSTOM authorization but no authorizer")
-        # One by one, since moto has no call that lists them.
+        # One by one, because moto cannot list them.
         authorizer = self._client.get_authorizer(ApiId=self._id, AuthorizerId=route["AuthorizerId"])
         sources = authorizer.get("IdentitySource") or ()
         return AuthorizerConfig(
@@ -257,7 +257,7 @@ class _Reader:
         )
 
     def _function(self, uri: str, who: str, targets: "_Targets") -> str:
-        """Return the ARN of the function that an integration's or authorizer's URI names."""
+        """Return the ARN of the function in the URI of an integration or authorizer."""
         uri = _STAGE_VARIABLE.sub(lambda each: targets.variables.get(each[1], each[0]), uri)
         arn = _FUNCTION_ARN.search(uri)
         if arn is None:

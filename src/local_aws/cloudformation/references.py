@@ -1,4 +1,4 @@
-"""What a template may refer to: checked before moto sees it, since moto takes no notice, or never comes to an end."""
+"""Checks the references of a template before moto sees it: moto ignores wrong ones, or never returns."""
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -13,8 +13,8 @@ def check(template: Template) -> None:
     """Check a normalised template.
 
     Raises:
-        TemplateError: something refers to what is not there, or resources to each other in a circle, or a function is
-            asked for that moto does not know.
+        TemplateError: a reference has no target, resources refer to each other in a circle, or moto does not know an
+            intrinsic function.
 
     """
     resources: dict[str, Any] = template["Resources"]

@@ -1,4 +1,4 @@
-"""The models of a WebSocket API, which its routes hold messages to."""
+"""The models of a WebSocket API, against which its routes validate messages."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ from local_aws.errors import TemplateError
 _MODEL = "AWS::ApiGatewayV2::Model"
 
 Models = Mapping[str, tuple[str, Mapping[str, Any]]]
-"""By the name of a model: its logical id, and its JSON schema."""
+"""The logical id and the JSON schema of each model, by its name."""
 
 
 def read(client: Any, api_id: str, resources: list[Resource]) -> Models:
     """Return the API's models among the resources.
 
     Raises:
-        TemplateError: the schema of one is not JSON, or refers to what is not in it.
+        TemplateError: a schema is not JSON, or refers to something outside of it.
 
     """
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -27,7 +27,7 @@ def read(client: Any, api_id: str, resources: list[Resource]) -> Models:
                 # One by one, since moto has no call that lists them.
                 model = client.get_model(ApiId=api_id, ModelId=resource.physical_id)
             except client.exceptions.NotFoundException:
-                # It is another API's.
+                # The model belongs to another API.
                 continue
             found[model["Name"]] = resource.path, _schema(model["Schema"], resource.path)
     return found
@@ -61,10 +61,10 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def of_route(route: Mapping[str, Any], models: Models, path: str) -> dict[str, Mapping[str, Any]]:
-    """Return the schemas of a route by what its model selection expression comes to.
+    """Return the schemas of a route, by the value of its model selection expression.
 
     Raises:
-        TemplateError: there is no such model.
+        TemplateError: a model does not exist.
 
     """
     schemas = {}

@@ -1,4 +1,4 @@
-"""The transform `AWS::Serverless-2016-10-31`, done by AWS's own translator, without a call to AWS."""
+"""The transform `AWS::Serverless-2016-10-31`, by AWS's own translator, without a call to AWS."""
 
 import copy
 import json
@@ -11,22 +11,22 @@ from local_aws.cloudformation.documents import Template
 from local_aws.errors import TemplateError
 
 SAM = "AWS::Serverless-2016-10-31"
-# What this one adds is resolved by moto, but for loops.
+# moto resolves the additions of this transform, except loops.
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 
 _BLAMED = re.compile(r"(?s)Resource with id \[(?P<id>[^\]]+)\] is invalid\. (?P<reason>.*)")
 
 
 def expand(template: Template, *, known: Mapping[str, str], region: str) -> Template:
-    """Return the template as CloudFormation resources alone.
+    """Return the template with CloudFormation resources alone.
 
     Args:
-        template: The template, any local paths in it replaced. Left alone.
-        known: The values of those parameters that are known already; of others not even the default counts.
-        region: The region that it is for.
+        template: The template, with its local paths replaced. It is not changed.
+        known: The parameters whose values are known already. The defaults of the others are ignored.
+        region: The region to deploy to.
 
     Raises:
-        TemplateError: the translator refuses it, or it asks for another transform.
+        TemplateError: the translator refuses the template, or it needs another transform.
 
     """
     asked = template.get("Transform", [])
@@ -41,7 +41,7 @@ def expand(template: Template, *, known: Mapping[str, str], region: str) -> Temp
         _has_nothing_of_sam(template)
         return template
     expanded = _translated(_without_defaults(template, known), known, region)
-    # With their defaults again.
+    # With the defaults again.
     if "Parameters" in template:
         expanded["Parameters"] = template["Parameters"]
     expanded.pop("Transform", None)
@@ -55,7 +55,7 @@ def _has_nothing_of_sam(template: Template) -> None:
 
 
 def _without_defaults(template: Template, known: Mapping[str, str]) -> Template:
-    """Return a copy; a default in the place of a value that only the parent's creation brings would be taken for it."""
+    """Return a copy without defaults: a default would be used instead of a value that the parent stack passes later."""
     template = copy.deepcopy(template)
     for name, declaration in template.get("Parameters", {}).items():
         if name not in known:
@@ -64,7 +64,7 @@ def _without_defaults(template: Template, known: Mapping[str, str]) -> Template:
 
 
 def _translated(template: Template, known: Mapping[str, str], region: str) -> Template:
-    # It takes half a second to import, and a template need not use it.
+    # The import takes half a second, and many templates do not need it.
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
@@ -74,16 +74,16 @@ def _translated(template: Template, known: Mapping[str, str], region: str) -> Te
     )
 
     parameters: dict[str, Any] = dict(known)
-    # Generated logical ids hold hashes of parts of the template, the same as those that a deploy would make.
+    # Generated logical ids contain hashes of parts of the template. They equal those of a deploy.
     to_py27_compatible_template(template, parameters)
-    # Of a session it reads the region; a real one would read the developer's configuration as well.
+    # It reads the region of a session. A real session would read the developer's configuration as well.
     translator = Translator({}, Parser(), boto_session=SimpleNamespace(region_name=region))
     try:
         translated = translator.translate(template, parameters, get_managed_policy_map=dict)
     except InvalidDocumentException as exc:
         raise _first_cause(exc) from exc
     finally:
-        # Nowhere; but unless asked to, it complains when the process ends.
+        # Into nothing. Without this call it logs a complaint when the process ends.
         translator.metrics.publish()
     expanded: Template = undo_mark_unicode_str_in_template(translated)
     return expanded

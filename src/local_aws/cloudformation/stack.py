@@ -1,4 +1,4 @@
-"""A stack created in the embedded cloud by its CloudFormation API."""
+"""Creates and reads stacks by the CloudFormation API of the embedded AWS."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from local_aws.errors import TemplateError
 
 
 def supported_types(endpoint: str) -> frozenset[str]:
-    """Return the resource types that the embedded cloud can create; waits until it is up.
+    """Return the resource types that the embedded AWS can create. Waits until it is up.
 
     Raises:
         EmbeddedAwsFailed: it has ended.
@@ -29,15 +29,15 @@ def create(
     """Create the stack.
 
     Args:
-        bodies: The templates by their keys in the template bucket.
-        master: The key of the one to create.
-        parameters: Its parameters.
+        bodies: The templates, by their keys in the template bucket.
+        master: The key of the master template.
+        parameters: The values of its parameters.
         name: The name of the stack.
-        endpoint: The embedded cloud.
-        region: Where.
+        endpoint: The URL of the embedded AWS.
+        region: The region of the stack.
 
     Raises:
-        TemplateError: something in it cannot be created.
+        TemplateError: a resource cannot be created.
 
     """
     from botocore.exceptions import ClientError  # noqa: PLC0415 - see clients.py
@@ -59,7 +59,7 @@ def create(
 def _upload(bodies: Mapping[str, Template], *, endpoint: str) -> None:
     store = client("s3", endpoint=endpoint, region="us-east-1")
     try:
-        # In this region, making one's own bucket again does nothing.
+        # In this region, creating a bucket that one owns already does nothing.
         store.create_bucket(Bucket=TEMPLATE_BUCKET)
         for key, body in bodies.items():
             store.put_object(Bucket=TEMPLATE_BUCKET, Key=key, Body=json.dumps(body).encode())
@@ -69,18 +69,18 @@ def _upload(bodies: Mapping[str, Template], *, endpoint: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource of a stack or of one that it nests."""
+    """One resource of a stack or of a nested stack."""
 
     kind: str
     path: str
-    """Its logical id, after those of the nested stacks it is in: `Api/ConnectRoute`."""
+    """Its logical id, with the nested stack's prefix: `Api/ConnectRoute`."""
     physical_id: str
 
 
 def resources(formation: Any, stack: str, *, inside: str = "") -> Iterator[Resource]:
-    """Yield the resources of the stack and of those that it nests."""
+    """Yield the resources of the stack and of its nested stacks."""
     for each in formation.describe_stack_resources(StackName=stack)["StackResources"]:
-        # moto lists those as well that a condition keeps from existing, as bare entries.
+        # moto also lists resources whose condition is false, as empty entries.
         if "LogicalResourceId" not in each:
             continue
         path = f"{inside}{each['LogicalResourceId']}"
@@ -91,12 +91,12 @@ def resources(formation: Any, stack: str, *, inside: str = "") -> Iterator[Resou
 
 
 def physical_ids(resources: Sequence[Resource]) -> dict[str, str]:
-    """Return the paths of the resources by their physical ids, without those that several of them share."""
+    """Return the paths of the resources, by their physical ids. Shared physical ids are left out."""
     counts = Counter(each.physical_id for each in resources)
     return {each.physical_id: each.path for each in resources if each.physical_id and counts[each.physical_id] == 1}
 
 
 def outputs(formation: Any, stack: str) -> dict[str, str]:
-    """Return the outputs of the stack by their names."""
+    """Return the outputs of the stack, by name."""
     described = formation.describe_stacks(StackName=stack)["Stacks"][0]
     return {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", [])}

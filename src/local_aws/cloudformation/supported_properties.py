@@ -1,7 +1,7 @@
-"""Which properties of the resources that are served here have an effect; every other one is told to the person.
+"""The properties with an effect here, for each served resource type. A notice names every other property.
 
 docs/local_aws/templates.md lists the same, and a test holds the two together. Resources of other types are created by
-moto, or get a placeholder (see placeholders.py), and their properties are not looked at.
+moto, or get a placeholder (see placeholders.py), and their properties are not checked.
 """
 
 import json
@@ -20,9 +20,9 @@ class Support:
     """The properties of one resource type."""
 
     effective: frozenset[str]
-    """Those that do here what they do on AWS."""
+    """The properties that have their effect on AWS here, too."""
     accepted: frozenset[str] = frozenset()
-    """Those that only describe, record, encrypt or size: what the API and its functions answer is the same without."""
+    """The properties that only describe, record, encrypt or size: they change no response of an API or function."""
 
 
 def _support(effective: str, accepted: str = "") -> Support:
@@ -83,12 +83,12 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def notices(template: Template, *, stack: str, created: Collection[str]) -> Iterator[str]:
-    """Yield a notice for each property of a type that has no effect here, and for each route that answers only here.
+    """Yield a notice for each property without effect here, and for each route that may respond here alone.
 
     Args:
-        template: The template, without SAM resources, after placeholders were put in.
-        stack: The logical ids of the nested stacks it is in, each with a slash after it.
-        created: The logical ids that exist, after those of their stacks: a condition may leave some out.
+        template: The template, without SAM resources and with placeholders.
+        stack: The nested stack's prefix of its logical ids, such as `Api/`.
+        created: The logical ids of the resources that exist, with prefix: a condition may leave some out.
 
     """
     there = {
@@ -140,7 +140,7 @@ def _of_type(resources: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _of_other_protocol(resource: Mapping[str, Any], template: Template) -> bool:
-    """Say whether the resource is an API that is not served, or part of one: that gets a notice as a whole."""
+    """Return whether the resource belongs to an API that is not served: one notice names that API."""
     api = resource
     match resource["Properties"].get("ApiId"):
         case {"Ref": str(name)}:

@@ -1,4 +1,4 @@
-"""A template with the templates that it nests, made ready for the embedded cloud."""
+"""Prepares a template and its nested templates for the embedded AWS."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -21,32 +21,32 @@ _REMOTE = ("https://", "http://", "s3://")
 
 @dataclass(kw_only=True)
 class Prepared:
-    """Everything that the embedded cloud is given."""
+    """The input of the embedded AWS."""
 
     bodies: dict[str, Template] = field(default_factory=dict)
-    """Each template, by its key in the bucket; the master's is `MASTER`."""
+    """The templates, by their keys in the bucket. The key of the master template is `MASTER`."""
     parameters: dict[str, str] = field(default_factory=dict)
-    """The master's, every one with its value."""
+    """The value of every parameter of the master template."""
     folders: code.CodeFolders = field(default_factory=code.CodeFolders)
     files: set[Path] = field(default_factory=set)
-    """The templates' own."""
+    """The files of the templates."""
     notices: list[str] = field(default_factory=list)
-    """What of SAM's leaves no resource behind that could be named instead."""
+    """Notices about parts of SAM resources that leave no resource behind."""
 
 
 MASTER = "master"
 
 
 def prepare(path: Path, *, given: Mapping[str, str], region: str) -> Prepared:
-    """Read the template and all that it nests, and make them ready.
+    """Read and prepare the template and its nested templates.
 
     Args:
         path: The master template.
-        given: Values for its parameters.
-        region: The region that it is deployed to.
+        given: Values of its parameters.
+        region: The region to deploy to.
 
     Raises:
-        TemplateError: it cannot be deployed.
+        TemplateError: the template cannot be deployed.
 
     """
     preparation = _Preparation(region)
@@ -60,7 +60,7 @@ class _Preparation:
         self.prepared = Prepared()
 
     def add(self, path: Path, given: Mapping[str, Any], key: str, *, nesting: tuple[Path, ...]) -> parameters.Values:
-        """Prepare one template and those it nests; return the values of its parameters."""
+        """Prepare one template and its nested templates; return the values of its parameters."""
         path = path.resolve()
         if path in nesting:
             raise TemplateError(None, f"{path} nests itself")
@@ -93,21 +93,21 @@ class _Preparation:
         given = properties.get("Parameters") or {}
         early = {name: _resolved(value, known) for name, value in given.items()}
         values = self.add(path.parent / url, early, key, nesting=(*nesting, path))
-        # Defaults too: moto leaves the default of a list in one piece.
+        # With defaults: moto does not split the default of a list.
         properties["Parameters"] = values
         properties["TemplateURL"] = f"https://s3.amazonaws.com/{TEMPLATE_BUCKET}/{key}"
 
 
 def resources_alone(template: Template, known: Mapping[str, str], region: str) -> Template:
-    """Return the template without transforms and without what its conditions leave out, its functions in one form.
+    """Return the template without transforms, without resources whose condition is false, and normalised.
 
     Args:
-        template: The template, its code replaced by keys.
-        known: The values of those parameters that are known.
-        region: The region that it is deployed to.
+        template: The template, with its code replaced by keys.
+        known: The parameters whose values are known.
+        region: The region to deploy to.
 
     Raises:
-        TemplateError: it cannot be deployed.
+        TemplateError: the template cannot be deployed.
 
     """
     template = _with_texts(normalised(sam.expand(template, known=known, region=region)))
@@ -118,7 +118,7 @@ def resources_alone(template: Template, known: Mapping[str, str], region: str) -
 
 
 def _resolved(value: Any, known: Mapping[str, str]) -> Any:
-    """Return the text that a parameter is passed where that is known before anything is created."""
+    """Return the text that is passed to a parameter, if it is known before anything is created."""
     match value:
         case {"Ref": str(name)} if name in known:
             return known[name]
@@ -132,7 +132,7 @@ def _no_remote_applications(template: Template) -> None:
 
 
 def _skills(template: Template, *, inside: str) -> Iterator[str]:
-    """Yield a notice for each event of which SAM makes a permission and nothing else."""
+    """Yield a notice for each event that SAM turns into a permission alone."""
     for logical_id, resource in template["Resources"].items():
         if resource["Type"] == _SAM_FUNCTION:
             for name, event in (resource["Properties"].get("Events") or {}).items():
@@ -141,7 +141,7 @@ def _skills(template: Template, *, inside: str) -> Iterator[str]:
 
 
 def _with_texts(template: Template) -> Template:
-    """Return a copy whose parameters are handed over as texts, and not as what YAML takes their defaults for."""
+    """Return a copy whose parameters have texts as defaults, not the numbers or dates that YAML makes of them."""
     template = copy.deepcopy(template)
     for declaration in template.get("Parameters", {}).values():
         if str(declaration.get("Type")).startswith("AWS::SSM::Parameter::"):

@@ -1,3 +1,3 @@
-"""DynamoDB tables of a stack, made on an endpoint other than the embedded one."""
+"""Copies of a stack's DynamoDB tables on another endpoint."""
 
 __all__: list[str] = []

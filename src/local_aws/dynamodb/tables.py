@@ -1,4 +1,4 @@
-"""DynamoDB tables made again on another endpoint, such as AWS's DynamoDB Local."""
+"""Creates copies of DynamoDB tables on another endpoint, such as AWS's DynamoDB Local."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -11,12 +11,12 @@ from local_aws.errors import EmbeddedAwsFailed
 
 
 async def create_tables(tables: Iterable[Table], *, source: str, target: str) -> list[Table]:
-    """Create on the endpoint `target` the tables that are on `source`: keys, indexes, capacity, stream and expiry.
+    """Create the tables of the endpoint `source` on `target`: keys, indexes, capacity, stream and TTL.
 
-    A table that is there already stays as it is, with its items. Returns those that were created.
+    An existing table is left unchanged, with its items. Returns the tables that were created.
 
     Raises:
-        EmbeddedAwsFailed: the endpoint does not answer, or not as DynamoDB does.
+        EmbeddedAwsFailed: the endpoint does not respond, or is not a DynamoDB.
 
     """
 
@@ -28,10 +28,10 @@ async def create_tables(tables: Iterable[Table], *, source: str, target: str) ->
 
 
 async def delete_tables(tables: Iterable[Table], *, endpoint: str) -> None:
-    """Delete the tables; one that is not there is left out.
+    """Delete the tables. A missing table is ignored.
 
     Raises:
-        EmbeddedAwsFailed: the endpoint does not answer, or not as DynamoDB does.
+        EmbeddedAwsFailed: the endpoint does not respond, or is not a DynamoDB.
 
     """
 
@@ -45,8 +45,8 @@ async def delete_tables(tables: Iterable[Table], *, endpoint: str) -> None:
 
 @contextmanager
 def _faults_of(endpoint: str) -> Iterator[None]:
-    """Tell what went wrong with an endpoint that is not ours."""
-    # Not at the top: see the package's docstring.
+    """Raise `EmbeddedAwsFailed` for errors of the block's calls."""
+    # Imported late, because boto3 is slow to import.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
@@ -84,7 +84,7 @@ def _delete(table: Table, *, endpoint: str) -> None:
 
 
 def _definition(described: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that create a table like the one described."""
+    """Return the arguments of CreateTable for a copy of the described table."""
     on_demand = described.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
     definition = {name: described[name] for name in ("TableName", "KeySchema", "AttributeDefinitions")}
     definition["BillingMode"] = "PAY_PER_REQUEST" if on_demand else "PROVISIONED"

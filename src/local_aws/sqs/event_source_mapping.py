@@ -1,8 +1,8 @@
-"""Messages of SQS queues, given to functions as Lambda gives them.
+"""Invokes functions with the messages of SQS queues, as Lambda's event source mappings do.
 
-Source: Lambda developer guide, "Using Lambda with Amazon SQS": messages come in batches; those of a batch that
-succeeded are deleted; the others become visible again after the queue's time-out, and after some attempts go to its
-dead-letter queue, which is the queue's own doing.
+Source: Lambda developer guide, "Using Lambda with Amazon SQS". Messages come in batches. The messages of a successful
+batch are deleted. The others become visible again after the visibility timeout; after some attempts, the queue itself moves
+them to its dead-letter queue.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from local_aws.config import QueueConfig
 from local_aws.invoker import InvocationError, Invoker
 
 WAIT_SECONDS = 3
-"""How long one request waits for messages: shorter than the client waits for an answer."""
+"""How long one request waits for messages. It is shorter than the client's time-out."""
 PAUSE_SECONDS = 5.0
-"""After a failed request, before the next."""
+"""The pause after a failed request."""
 
 Message = dict[str, Any]
 
@@ -36,8 +36,8 @@ class QueuePoller:
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Give the queue's messages to the function, for ever."""
-        # Lambda looks at the queue before it reads it, and a role must let it.
+        """Invoke the function with the queue's messages until cancelled."""
+        # Lambda reads the attributes of the queue first, and the role must allow it.
         await self._ask("GetQueueAttributes", AttributeNames=["VisibilityTimeout"])
         try:
             while True:
@@ -68,7 +68,7 @@ class QueuePoller:
                 return messages
 
     async def _ask(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Return the answer of the queue, however long that takes."""
+        """Return the response of the queue; retry until it comes."""
         while True:
             try:
                 return await self._client.call(operation, {"QueueUrl": self._config.queue_url, **request})
@@ -81,13 +81,13 @@ class QueuePoller:
         try:
             answer = await self._invoker.invoke(function_arn=self._config.function_arn, event=event)
         except InvocationError:
-            # The function's own log has said why.
+            # The log of the function has the reason.
             return
         failed = self._failed(answer, messages)
         await self._delete([each for each in messages if each["MessageId"] not in failed])
 
     def _failed(self, answer: bytes, messages: Sequence[Message]) -> set[str]:
-        """Return which messages the function wants to see again; all of them where its answer cannot be read."""
+        """Return the messages that the function reports as failed; all of them if its response is malformed."""
         if not self._config.reports_failures:
             return set()
         everything = {each["MessageId"] for each in messages}
@@ -124,7 +124,7 @@ def _record(message: Message, config: QueueConfig) -> dict[str, Any]:
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    """Spell an attribute as events do: the same members, beginning small."""
+    """Return an attribute with member names in lower camel case, as events have them."""
     return {f"{name[0].lower()}{name[1:]}": each for name, each in value.items()} | {
         "stringListValues": [],
         "binaryListValues": [],

@@ -43,8 +43,8 @@ async def test_the_start_tells_how_to_find_the_value_of_a_key(deployed: Deploy, 
     key = deployment.outputs["GeneratedKeyId"]
     command = f"aws apigateway get-api-key --api-key {key} --include-value --query value --output text"
     assert f"API key GeneratedKey: {command} --endpoint-url {endpoint} --region eu-west-1" in deployment.notices
-    assert "Opens nothing, an API key that is not enabled or in no usage plan: DisabledKey" in deployment.notices
-    assert "Opens nothing, an API key that is not enabled or in no usage plan: LooseKey" in deployment.notices
+    assert "Accepted nowhere: an API key that is disabled or in no usage plan: DisabledKey" in deployment.notices
+    assert "Accepted nowhere: an API key that is disabled or in no usage plan: LooseKey" in deployment.notices
     assert "No effect here, Throttle of AWS::ApiGateway::UsagePlan: Plan" in deployment.notices
 
 

@@ -134,7 +134,7 @@ NOTICED = {
     Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
 """
     ),
-    "Opens nothing, an API key": resource("AWS::ApiGateway::ApiKey"),
+    "Accepted nowhere: an API key": resource("AWS::ApiGateway::ApiKey"),
 }
 
 
