@@ -1,4 +1,4 @@
-"""The command `local-aws`, and its options for commands that start the emulator with more beside it."""
+"""The command `local-aws`, and the options that other commands of the emulator share."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """Read the command line.
 
     Raises:
-        SystemExit: it cannot be understood, or help was asked for; argparse has said why.
+        SystemExit: an argument is wrong, or help was requested; argparse has printed it.
 
     """
     parser = argparse.ArgumentParser(
@@ -38,10 +38,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
 
 
 def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Options:
-    """Return what the options of `add_options` say.
+    """Return the values of the options of `add_options`.
 
     Raises:
-        SystemExit: two of them contradict each other; the parser has said why.
+        SystemExit: an option needs another one; the parser has printed it.
 
     """
     if given.debug_function and given.debug_port is None:
@@ -67,9 +67,9 @@ def add_options(parser: argparse.ArgumentParser, *, template: Path, whose: str) 
     """Add the emulator's options to a command.
 
     Args:
-        parser: The command's.
+        parser: The parser of the command.
         template: The template that runs if none is given.
-        whose: What the help text calls that template.
+        whose: The name of that template in the help text.
 
     """
     parser.add_argument(
@@ -121,7 +121,7 @@ def _add_connections(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_visitors(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("who is answered, besides this machine; each may be given again")
+    group = parser.add_argument_group("who gets a response, besides this machine; each option may be repeated")
     group.add_argument(
         "--allow-origin",
         type=_origin,
@@ -144,7 +144,7 @@ def _add_visitors(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let pages of an origin use @connections and the embedded cloud",
+        help="let pages of an origin use @connections and the embedded AWS",
     )
 
 
@@ -180,17 +180,17 @@ def port(text: str) -> int:
     """Read a port: 0 to 65535.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: the text is not a port.
 
     """
     if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535 are")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; a port is 0 to 65535")
     return int(text)
 
 
 def _debug_port(text: str) -> int:
     if port(text) == 0:
-        raise argparse.ArgumentTypeError("the debugger needs a port that is known: 1 to 65535")
+        raise argparse.ArgumentTypeError("a debugger needs a fixed port: 1 to 65535")
     return int(text)
 
 
@@ -200,7 +200,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
@@ -209,13 +209,13 @@ def _origin(text: str) -> str:
     if text not in {"*", "null"} and not (
         parts.scheme and parts.netloc and parts.path in {"", "/"} and not parts.query
     ):
-        raise argparse.ArgumentTypeError(f"{text!r} is no origin: one is https://app.example, without a path")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an origin; an origin is https://app.example, without a path")
     return text
 
 
 def _host(text: str) -> str:
     if not text or any(each in text for each in "/:@ "):
-        raise argparse.ArgumentTypeError(f"{text!r} is no name of a host: one is app.example, without a port")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a host name; a host name is app.example, without a port")
     return text
 
 

@@ -1,4 +1,4 @@
-"""The parts of the emulator put together: started in the order of their needs, stopped in the reverse one."""
+"""The emulator: starts its parts in order, and stops them in reverse order."""
 
 import asyncio
 import errno
@@ -34,39 +34,39 @@ from local_aws.tls_proxy import Authority, Interceptor
 
 Log = Callable[[str], None]
 Deployer = Callable[[Options, str], Awaitable[Deployment]]
-"""Takes what was asked for and the embedded cloud's endpoint."""
+"""Deploys the template; takes the options and the endpoint of the embedded AWS."""
 Sockets = Sequence[tuple[ApiConfig, socket.socket]]
 """The bound socket of each API."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where everything is."""
+    """The URLs of a running emulator."""
 
     apis: Mapping[str, str]
-    """The WebSocket URL of each API, by the API's name; of one with several stages, by `name/stage`."""
+    """The WebSocket URL of each API, by its name, or by `name/stage` if it has several stages."""
     aws: str
-    """The embedded cloud's endpoint, for the AWS CLI and SDKs."""
+    """The endpoint of the embedded AWS, for the AWS CLI and SDKs."""
 
 
 class Emulator:
-    """An embedded cloud with the template deployed to it, its functions, and a gateway for each API."""
+    """An embedded AWS with a deployed template, its functions, and a gateway for each API."""
 
     def __init__(
         self, options: Options, log: Log, *, trace: Trace | None = None, deployer: Deployer | None = None
     ) -> None:
-        """Make a stack; `deployer` puts the template into the embedded cloud in another way than `cloud.deploy`."""
+        """Start nothing yet. `deployer` deploys the template instead of `cloudformation.deploy`."""
         self._options = options
         self._deploy = deployer or _deploy
         self._log = log
         self._trace = trace
         self._running = AsyncExitStack()
         self._debuggers: Mapping[str, Debugger] = {}
-        """Those of the functions that have one, by ARN."""
-        self._cloud: EmbeddedAws | None = None
+        """The debuggers, by the function's ARN."""
+        self._aws: EmbeddedAws | None = None
         self._served: Sequence[FunctionConfig] = ()
         self._account = AccountThrottle()
-        """One for all the APIs: the quotas are the account's."""
+        """One for all APIs, because the quotas belong to the account."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,65 +79,65 @@ class Emulator:
 
         Raises:
             TemplateError: the template cannot be deployed.
-            EmbeddedAwsFailed: the embedded cloud did not start, or ended.
-            PortTaken: a port that was asked for is not free.
-            UsageError: the debugger that was asked for cannot be had.
+            EmbeddedAwsFailed: the embedded AWS did not start, or ended.
+            PortTaken: the requested port is not free.
+            UsageError: the requested debugger is not available.
 
         """
-        self._cloud = cloud = EmbeddedAws(log=self._log, origins=self._options.allow_aws_origins)
-        self._running.push_async_callback(cloud.stop)
-        await cloud.start()
+        self._aws = aws = EmbeddedAws(log=self._log, origins=self._options.allow_aws_origins)
+        self._running.push_async_callback(aws.stop)
+        await aws.start()
         deployment, interceptor = await asyncio.gather(
-            self._deploy(self._options, cloud.endpoint),
+            self._deploy(self._options, aws.endpoint),
             self._intercept(),
         )
         identities = Identities.of(deployment)
         for notice in (*deployment.notices, *identities.notices):
             self._log(notice)
-        await self._copy_tables(deployment, cloud)
+        await self._copy_tables(deployment, aws)
         enforcement = Enforcement(
-            cloud, deployment, identities, dynamodb_endpoint=self._options.dynamodb_endpoint, log=self._log
+            aws, deployment, identities, dynamodb_endpoint=self._options.dynamodb_endpoint, log=self._log
         )
         await enforcement.start()
         self._beside(enforcement.run())
         self._debuggers = debugging.debuggers(self._options, deployment.functions)
-        # Before the functions, which have the URLs of the APIs in their environment.
+        # Before the functions: the URLs of the APIs are in their environment.
         sockets = self._bind(deployment.apis)
-        functions = self._functions(deployment, identities, interceptor, cloud.endpoint, sockets)
+        functions = self._functions(deployment, identities, interceptor, aws.endpoint, sockets)
         invoker = self._trace.invoker(functions, deployment.functions) if self._trace else functions
         for api, sock in sockets:
             await self._serve(api, sock, invoker, identities)
             interceptor.lead(api.domain_name, _port(sock))
-        self._poll_queues(deployment, identities, cloud, invoker)
+        self._poll_queues(deployment, identities, aws, invoker)
         self._served = deployment.functions
         if self._options.reload:
             self._beside(self._reloader(deployment, functions).run())
         self._beside(functions.warm())
         urls = (f"ws://127.0.0.1:{_port(sock)}/{api.stage}" for api, sock in sockets)
-        return Addresses(apis=dict(zip(_names(deployment.apis), urls, strict=True)), aws=cloud.endpoint)
+        return Addresses(apis=dict(zip(_names(deployment.apis), urls, strict=True)), aws=aws.endpoint)
 
     async def run(self) -> None:
-        """Go on until cancelled.
+        """Run until cancelled.
 
         Raises:
-            EmbeddedAwsFailed: the embedded cloud has ended, without which nothing works.
+            EmbeddedAwsFailed: the embedded AWS has ended, and nothing works without it.
 
         """
-        assert self._cloud is not None  # noqa: S101 - it was started
-        raise await self._cloud.failure()
+        assert self._aws is not None  # noqa: S101 - it was started
+        raise await self._aws.failure()
 
     async def _intercept(self) -> Interceptor:
-        """Start the proxy that keeps requests to the APIs' own addresses here."""
+        """Start the proxy that leads requests for the APIs' AWS addresses to this machine."""
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
         authority = await asyncio.to_thread(Authority, folder)
         interceptor = await Interceptor(authority=authority, log=self._log, environment=os.environ).start()
         self._running.push_async_callback(interceptor.stop)
         return interceptor
 
-    async def _copy_tables(self, deployment: Deployment, cloud: EmbeddedAws) -> None:
+    async def _copy_tables(self, deployment: Deployment, aws: EmbeddedAws) -> None:
         target = self._options.dynamodb_endpoint
         if target is not None:
-            created = await create_tables(deployment.tables, source=cloud.endpoint, target=target)
+            created = await create_tables(deployment.tables, source=aws.endpoint, target=target)
             self._running.push_async_callback(self._delete_tables, created, target)
 
     async def _delete_tables(self, tables: Sequence[Table], endpoint: str) -> None:
@@ -217,7 +217,7 @@ class Emulator:
                 pages=Visitors.of(origins=self._options.allow_aws_origins),
             )
         except ValueError as exc:
-            # One of its expressions, or of the schemas of its models.
+            # An expression or a model's schema is wrong.
             raise TemplateError(api.name, str(exc)) from exc
         await gateway.start(sock)
         self._running.push_async_callback(gateway.stop)
@@ -225,13 +225,11 @@ class Emulator:
     def _visitors(self) -> Visitors:
         return Visitors.of(hosts=self._options.allow_hosts, origins=self._options.allow_origins)
 
-    def _poll_queues(
-        self, deployment: Deployment, identities: Identities, cloud: EmbeddedAws, invoker: Invoker
-    ) -> None:
+    def _poll_queues(self, deployment: Deployment, identities: Identities, aws: EmbeddedAws, invoker: Invoker) -> None:
         for config in deployment.queues:
-            # Lambda reads a queue in the name of the function's role.
+            # Lambda reads a queue with the permissions of the function's role.
             whose = partial(Credentials, *identities.key(config.function_arn))
-            client = sqs_client(region=self._options.region, credentials=whose, url=cloud.endpoint)
+            client = sqs_client(region=self._options.region, credentials=whose, url=aws.endpoint)
             self._running.callback(client.close)
             self._beside(QueuePoller(config, client=client, invoker=invoker, log=self._log).run())
 
@@ -256,7 +254,7 @@ async def _deploy(options: Options, endpoint: str) -> Deployment:
 
 
 def _names(apis: Sequence[ApiConfig]) -> list[str]:
-    """Return a name for each stage of each API: no two APIs need differ in theirs."""
+    """Return a unique name for each stage of each API. Two APIs may have the same name."""
     for forms in ("{0.name}", "{0.name}/{0.stage}"):
         names = [forms.format(api) for api in apis]
         if len(set(names)) == len(names):

@@ -1,4 +1,4 @@
-"""Running the emulator for a person: what is printed, and what ends it."""
+"""Runs the emulator for a person: prints its addresses and log, and ends it on signals."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ from local_aws.errors import EmbeddedAwsFailed, TemplateError
 from local_aws.options import Options, PortTaken, UsageError
 
 MOST_CONNECTIONS = 10_240
-"""What macOS takes at the most without being told otherwise (`OPEN_MAX` of its sys/syslimits.h)."""
+"""The limit of macOS by default (`OPEN_MAX` of its sys/syslimits.h)."""
 
 Beside = Callable[[Addresses], AbstractAsyncContextManager[Sequence[str]]]
-"""Starts what runs beside the emulator, and yields the lines that tell a person where it is."""
+"""Starts something beside the emulator, and yields the lines that name its addresses."""
 
 
 async def run(options: Options, *, beside: Beside | None = None) -> int:
@@ -34,7 +34,7 @@ async def run(options: Options, *, beside: Beside | None = None) -> int:
     started = time.monotonic()
     try:
         if options.debug_port is not None:
-            # Told at once, rather than after the seconds that a start takes.
+            # Checked first: a start takes seconds.
             debugpy_folder()
         async with Emulator(options, log, trace=_trace(options)) as emulator, AsyncExitStack() as more:
             addresses = await emulator.start()
@@ -55,13 +55,13 @@ async def run(options: Options, *, beside: Beside | None = None) -> int:
 
 
 def log(line: str) -> None:
-    """Write a line of the log, if anybody still reads it: the stack has to go on and, above all, to stop without."""
+    """Write a line of the log. If standard error is closed, the emulator continues, and above all it stops, without."""
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
 
 
 def announce(addresses: Addresses, more: Sequence[str] = ()) -> None:
-    """Tell where everything is; `more` are the lines of what runs beside the emulator."""
+    """Print the addresses, after the lines of whatever runs beside the emulator."""
     lines = list(more)
     for name, url in addresses.apis.items():
         whose = f"  ({name})" if len(addresses.apis) > 1 else ""
@@ -74,9 +74,9 @@ def _trace(options: Options) -> Trace | None:
 
 
 def _allow_connections() -> None:
-    """Take as many file descriptors as the system gives: each connection is one, and 1,024 is a usual default."""
+    """Raise the limit of file descriptors: each connection needs one, and a usual default is 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS says "unlimited" and refuses it.
+    # macOS reports "unlimited", but refuses that value.
     wanted = MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MOST_CONNECTIONS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
@@ -89,7 +89,7 @@ def _cancel_on_signals() -> None:
     stopping: list[int] = []
 
     def stop(number: int) -> None:
-        # Once: a second Ctrl-C must not interrupt the stopping and leave processes behind.
+        # A second Ctrl-C must not interrupt the stop, which would leave processes behind.
         if not stopping and task is not None:
             log("Stopping.")
             task.cancel()

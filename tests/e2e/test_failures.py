@@ -71,9 +71,9 @@ def test_death_of_the_embedded_cloud_is_told_once_and_ends_the_stack() -> None:
             (cloud,) = [each for each in started if "moto_server" in _command(each)]
             os.kill(cloud, signal.SIGKILL)
             assert stack.process.wait(timeout=20) == 1
-        stack.wait_for_log("The embedded cloud has ended by signal 9, and the stack ends with it")
+        stack.wait_for_log("The embedded AWS has ended by signal 9, and the stack ends with it")
         assert [line for line in stack.log if "has ended" in line] == [
-            "error: The embedded cloud has ended by signal 9, and the stack ends with it."
+            "error: The embedded AWS has ended by signal 9, and the stack ends with it."
         ]
         assert alive(started) == set()
 

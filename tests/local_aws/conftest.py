@@ -1,4 +1,4 @@
-"""One embedded cloud for all tests here, and a stack of its own for each."""
+"""One embedded AWS for all tests here, and a stack of its own for each."""
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def endpoint() -> AsyncIterator[str]:
-    """Start the embedded cloud; return its URL."""
+    """Start the embedded AWS; return its URL."""
     log: list[str] = []
     cloud = EmbeddedAws(log=log.append)
     await cloud.start()

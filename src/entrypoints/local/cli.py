@@ -23,7 +23,7 @@ def parse(arguments: Sequence[str] | None = None) -> ChatOptions:
     """Read the command line.
 
     Raises:
-        SystemExit: it cannot be understood, or help was asked for; argparse has said why.
+        SystemExit: an argument is wrong, or help was requested; argparse has printed it.
 
     """
     parser = argparse.ArgumentParser(prog="chat", description="A serverless WebSocket chat.")
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> ChatOptions:
     given = parser.parse_args(arguments)
     return ChatOptions(
         emulator=replace(read_options(local, given), stack_name=STACK_NAME),
-        # Who asks for any free port wants no collision on the other one either.
+        # `--port 0` asks for no collision, so the page must not collide either.
         page_port=0 if given.page_port is None and given.port == 0 else given.page_port,
     )
 

@@ -1,4 +1,4 @@
-"""What `chat local` was asked to do, and what is this chat's own."""
+"""The options of `chat local`, and the defaults of this chat."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The chat page, served as it lies on disk, told where the socket is."""
+"""Serves the chat page from disk, with the URL of the WebSocket API."""
 
 import json
 import mimetypes
@@ -10,18 +10,18 @@ from local_aws.http_server import NOBODY_ELSE, HttpServer, Request, Response, Vi
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    # A developer who edits the page sees the edit at the next load.
+    # An edit of the page is visible at the next load.
     ("Cache-Control", "no-cache"),
 )
 
 
 class Page:
-    """The files of a folder, and `config.json`, which a deploy would put beside them.
+    """Serves the files of a folder, and `config.json`, which a deploy would add.
 
     Args:
-        folder: what is served; nothing outside it, and no dot file in it, ever is.
-        socket_url: where the page is to connect, `ws://...`.
-        visitors: whose `hosts` are answered besides loopback's names.
+        folder: the folder. Files outside of it, and its dot files, are never served.
+        socket_url: the URL that the page connects to, `ws://...`.
+        visitors: has the `hosts` that are accepted besides the names of loopback.
 
     """
 
@@ -59,7 +59,7 @@ class Page:
             file = (self._folder / path).resolve()
             return file if file.is_file() and file.is_relative_to(self._folder) else None
         except OSError:
-            # A name longer than the system takes is no file's.
+            # The name is longer than the system allows.
             return None
 
     def _response(self, body: bytes, kind: str) -> Response:

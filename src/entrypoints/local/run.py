@@ -19,7 +19,7 @@ async def run_chat(options: ChatOptions) -> int:
 
 @asynccontextmanager
 async def serve_page(options: ChatOptions, addresses: Addresses) -> AsyncIterator[list[str]]:
-    """Serve the page for as long as the context lasts; yield the lines that tell a person where it is.
+    """Serve the page for as long as the context lasts; yield the line with its address.
 
     Raises:
         PortTaken: the port that was asked for is not free.

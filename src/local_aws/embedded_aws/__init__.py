@@ -1,4 +1,4 @@
-"""Embedded AWS as its parent sees it: a process to start, clients of it, and what only its parent may ask it.
+"""The embedded AWS from the view of the emulator: its process, its clients, and its private API.
 
 The process itself is `local_aws.moto_server`.
 """

@@ -11,10 +11,10 @@ from local_aws.iam import Principal
 
 
 def roles(endpoint: str, logical_ids: Mapping[str, str]) -> tuple[RoleConfig, ...]:
-    """Return the stack's roles, whose logical ids are given by their names.
+    """Return the roles of the stack; `logical_ids` has their logical ids by role name.
 
     Raises:
-        EmbeddedAwsFailed: the embedded cloud has ended.
+        EmbeddedAwsFailed: the embedded AWS has ended.
 
     """
     found: list[dict[str, Any]] = json.loads(private_api.ask("GET", endpoint, private_api.ROLES_PATH))
@@ -44,14 +44,14 @@ def enforce(
     """From now on refuse requests that the stack's functions sign and that their roles do not allow at that time.
 
     Args:
-        endpoint: The embedded cloud.
+        endpoint: The URL of the embedded AWS.
         principals: The functions, by access key id.
         roles: The roles of the stack. Their policies are read in the embedded AWS itself.
         physical_ids: The logical ids of the stack's resources by their physical ids.
-        dynamodb_endpoint: Answers what the functions ask of DynamoDB, in place of the embedded cloud.
+        dynamodb_endpoint: Answers the functions' requests to DynamoDB instead of the embedded AWS.
 
     Raises:
-        EmbeddedAwsFailed: the embedded cloud has ended.
+        EmbeddedAwsFailed: the embedded AWS has ended.
 
     """
     document = {

@@ -1,6 +1,6 @@
-"""Clients of the embedded cloud, and of nothing else.
+"""boto3 clients of the embedded AWS alone.
 
-Nothing of what the developer has set up for AWS is read: no profile, no credentials, no proxy, no configuration file.
+The developer's own AWS settings are ignored: profiles, credentials, proxies, configuration files.
 """
 
 import os
@@ -8,18 +8,18 @@ from functools import cache
 from typing import Any
 
 ACCESS_KEY_ID = "LOCALSTACKFUNCTION00"
-"""Ours, of whom no policy is asked: the functions have others."""
-SECRET_ACCESS_KEY = "local"  # noqa: S105 - it opens nothing: whatever takes it is on this machine
+"""The emulator's own access key, for which no policy is checked. The functions have others."""
+SECRET_ACCESS_KEY = "local"  # noqa: S105 - worthless: only processes of this machine accept it
 
 
 def client(service: str, *, endpoint: str, region: str) -> Any:
     """Return a boto3 client for the service at the endpoint; the caller closes it."""
-    # Importing it takes longer than starting everything else of the command.
+    # The import takes longer than the rest of the command's start.
     import boto3  # noqa: PLC0415
     import botocore.session  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    # A profile that is named in the environment and does not exist would be an error.
+    # A profile in the environment that does not exist would be an error.
     nowhere = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}
     variables = {name: (None, None, value, None) for name, value in nowhere.items()}
     core = botocore.session.Session(session_vars=variables)
@@ -30,7 +30,7 @@ def client(service: str, *, endpoint: str, region: str) -> Any:
         aws_secret_access_key=SECRET_ACCESS_KEY,
         region_name=region,
     )
-    # A failure is an answer here, and comes no differently the second time.
+    # No retries: here a failure is final.
     config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, proxies={}, s3={"addressing_style": "path"})
     return session.client(service, endpoint_url=endpoint, config=config)
 

@@ -1,4 +1,4 @@
-"""The roles of the stack as they are now: in the embedded AWS, which judges requests, and in the gateway."""
+"""Turns the permission check on, and keeps the gateway's roles up to date."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,31 +16,31 @@ class Enforcement:
 
     def __init__(
         self,
-        cloud: EmbeddedAws,
+        aws: EmbeddedAws,
         deployment: Deployment,
         identities: Identities,
         *,
         dynamodb_endpoint: str | None,
         log: Callable[[str], None],
     ) -> None:
-        """Take what is held to its permissions.
+        """Take the stack, and the embedded AWS that it is deployed to.
 
         Args:
-            cloud: Judges the requests of the functions.
+            aws: Checks the requests of the functions.
             deployment: The stack, whose roles count.
-            identities: The access keys of the functions, and the roles by which the gateway judges.
+            identities: The access keys of the functions, and the roles that the gateway checks.
             dynamodb_endpoint: Answers the functions' requests to DynamoDB instead of the embedded AWS.
             log: Takes one line at a time.
 
         """
-        self._cloud = cloud
+        self._aws = aws
         self._deployment = deployment
         self._identities = identities
         self._dynamodb_endpoint = dynamodb_endpoint
         self._log = log
 
     async def start(self) -> None:
-        """Have the embedded AWS judge the functions' requests from now on.
+        """Have the embedded AWS check the functions' requests from now on.
 
         Raises:
             EmbeddedAwsFailed: the embedded AWS has ended.
@@ -48,7 +48,7 @@ class Enforcement:
         """
         await asyncio.to_thread(
             enforce,
-            self._cloud.endpoint,
+            self._aws.endpoint,
             principals=self._identities.principals,
             roles=self._deployment.roles,
             physical_ids=self._deployment.physical_ids,
@@ -59,8 +59,8 @@ class Enforcement:
         """Follow the roles until cancelled, or until the embedded AWS ends."""
         try:
             while True:
-                await self._cloud.roles_changed.wait()
-                self._cloud.roles_changed.clear()
+                await self._aws.roles_changed.wait()
+                self._aws.roles_changed.clear()
                 await self._read_again()
         except EmbeddedAwsFailed:
             # The emulator reports that by itself.
@@ -69,7 +69,7 @@ class Enforcement:
     async def _read_again(self) -> None:
         deployed = self._deployment.roles
         names = {each.name: each.logical_id for each in deployed}
-        found = {each.arn: each for each in await asyncio.to_thread(roles, self._cloud.endpoint, names)}
+        found = {each.arn: each for each in await asyncio.to_thread(roles, self._aws.endpoint, names)}
         # A role that was deleted allows nothing. A role that is missing here would allow everything.
         current = [found.get(each.arn) or replace(each, policies=(), elsewhere=()) for each in deployed]
         before = set(self._identities.roles.notices)

@@ -1,4 +1,4 @@
-"""The embedded cloud: moto's server in a process of its own."""
+"""Starts and ends the process of the embedded AWS."""
 
 import asyncio
 import json
@@ -17,14 +17,14 @@ SECONDS_TO_START = 30.0
 
 
 class EmbeddedAws:
-    """A moto server, from `start` to `stop`; it does not outlive this process, however that ends."""
+    """A moto server in a process, from `start` to `stop`. It never outlives this process, even if that is killed."""
 
     def __init__(self, *, log: Callable[[str], None], origins: Iterable[str] = ()) -> None:
-        """Make a cloud that does not run yet.
+        """Start nothing yet.
 
         Args:
             log: takes one line at a time.
-            origins: those of web pages that may use it; no other may.
+            origins: the origins of web pages that may use it.
 
         """
         self._log = log
@@ -39,10 +39,10 @@ class EmbeddedAws:
         """The end of a pipe from which news of changed roles is read."""
 
     async def start(self) -> None:
-        """Start the server; return when requests can be sent to `endpoint`. Whoever starts it has to stop it.
+        """Start the server; return when requests can be sent to `endpoint`. The caller has to call `stop`.
 
         Raises:
-            EmbeddedAwsFailed: it ended, or said nothing for half a minute.
+            EmbeddedAwsFailed: the process ended, or printed no port for half a minute.
 
         """
         self._changes, changes = os.pipe()
@@ -54,7 +54,7 @@ class EmbeddedAws:
             limit=1 << 20,
             env=_environment(),
             pass_fds=[changes],
-            # Ctrl-C goes to the whole foreground group, and the functions still need their tables then.
+            # Ctrl-C goes to the whole foreground group. The functions still need their tables then.
             start_new_session=True,
         )
         os.close(changes)
@@ -64,7 +64,7 @@ class EmbeddedAws:
         assert process.stdout is not None  # noqa: S101 - likewise
         assert process.stderr is not None  # noqa: S101 - likewise
         secret = secrets.token_urlsafe()
-        # Not by an argument or a variable, which are shown of every process.
+        # Not in an argument or a variable, which other accounts can see.
         process.stdin.write(
             json.dumps({"secret": secret, "origins": self._origins, "changes": changes}).encode() + b"\n"
         )
@@ -74,13 +74,13 @@ class EmbeddedAws:
         except TimeoutError:
             line = b""
         if not line.strip().isdigit():
-            raise EmbeddedAwsFailed("The embedded cloud did not start; see the messages above.")
+            raise EmbeddedAwsFailed("The embedded AWS did not start; see the messages above.")
         self.endpoint = f"http://127.0.0.1:{int(line)}"
         private_api.remember(self.endpoint, secret)
         self._relays.append(asyncio.create_task(self._relay(process.stdout)))
 
     async def stop(self) -> None:
-        """End the server and wait for its end. Stopping it again does nothing."""
+        """End the server and wait for its end. May be called again."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -93,12 +93,12 @@ class EmbeddedAws:
             self._changes = None
 
     async def failure(self) -> EmbeddedAwsFailed:
-        """Wait until the server ends though nobody has stopped it; return how."""
+        """Wait until the server ends without `stop`; return the error that says how."""
         process = self._process
         assert process is not None  # noqa: S101 - it was started
         status = await process.wait()
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
-        return EmbeddedAwsFailed(f"The embedded cloud has ended {how}, and the stack ends with it.")
+        return EmbeddedAwsFailed(f"The embedded AWS has ended {how}, and the stack ends with it.")
 
     def _on_change(self) -> None:
         assert self._changes is not None  # noqa: S101 - it is being read
@@ -115,7 +115,7 @@ class EmbeddedAws:
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None  # noqa: S101 - a pipe was asked for
-    # In the moment after the check it may still end by itself.
+    # It may end by itself right after the check.
     with suppress(ProcessLookupError):
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
@@ -129,15 +129,15 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return this process's environment without what moto, boto3 or Docker would act on."""
+    """Return this process's environment without the variables of moto, boto3 and Docker."""
     prefixes = ("AWS_", "MOTO_", "DOCKER_", "S3_", "TEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    # Code stays where it is: the S3 keys in its place need not exist. See code.py.
+    # Code is not uploaded: the S3 keys that replace it do not exist. See code.py.
     return kept | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # It would let every page of the web read every answer.
+        # It would let every web page read every response.
         "MOTO_DISABLE_GLOBAL_CORS": "true",
         "VALIDATE_LAMBDA_S3": "false",
     }

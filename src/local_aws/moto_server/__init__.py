@@ -1,3 +1,3 @@
-"""Embedded AWS: moto in a process of its own, taught what WebSocket APIs need of it."""
+"""The process of the embedded AWS: moto, extended for WebSocket APIs."""
 
 __all__: list[str] = []

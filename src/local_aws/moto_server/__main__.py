@@ -1,4 +1,4 @@
-"""The embedded cloud as a program: moto's server on loopback.
+"""The embedded AWS as a program: moto's server on loopback.
 
 Prints its port as one line as soon as requests can be sent. They are answered once moto is imported, which takes about
 two seconds: the parent works meanwhile. Reads one line, a JSON object: the `secret` of its private paths, the `origins`
@@ -22,11 +22,11 @@ def main() -> None:
     print(listener.getsockname()[1], flush=True)
     line = sys.stdin.buffer.readline()
     if not line:
-        # The parent is gone already.
+        # The parent has ended already.
         return
     told = json.loads(line)
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
-    # An import makes objects that all stay: looking through them again and again for garbage finds none.
+    # All objects of an import stay: collecting garbage among them again and again finds none.
     gc.disable()
     from local_aws.moto_server.app import serve  # noqa: PLC0415 - after the port is known: see above
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 def _end_with_standard_input() -> None:
     sys.stdin.buffer.read()
-    # There is nothing to save, and requests under way have nobody left to read their answers.
+    # There is nothing to save, and no client is left for requests under way.
     os._exit(0)
 
 

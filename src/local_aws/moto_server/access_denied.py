@@ -1,4 +1,4 @@
-"""A refusal in the protocol of the service that refuses, so that SDKs raise what they would raise on AWS."""
+"""Access-denied responses in the protocol of each service, so that SDKs raise the exceptions that they raise on AWS."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _FORBIDDEN = "403 Forbidden"
 
 
 class Answer(NamedTuple):
-    """An HTTP response, in WSGI's words."""
+    """An HTTP response, in the form of WSGI."""
 
     status: str
     headers: list[tuple[str, str]]
@@ -19,14 +19,14 @@ class Answer(NamedTuple):
 
 
 def denied(service: str, environ: Mapping[str, Any], message: str) -> Answer:
-    """Return the answer to a request that may not be made."""
+    """Return the response to a denied request."""
     if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
         headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
         return Answer(_FORBIDDEN, headers, _cbor({"__type": JSON_TYPE, "message": message}))
     if environ.get("HTTP_X_AMZ_TARGET"):
         headers = [("Content-Type", environ.get("CONTENT_TYPE") or "application/x-amz-json-1.0")]
         if service == "sqs":
-            # Its clients still see the code that the query protocol had.
+            # Its clients still see the error code of the query protocol.
             headers.append(("x-amzn-query-error", "AccessDenied;Sender"))
         body = json.dumps({"__type": JSON_TYPE, "Message": message}).encode()
         return Answer("400 Bad Request", headers, body)

@@ -1,4 +1,4 @@
-"""`AWS::ApiGateway::ApiKey` and the usage plans that tie keys to stages, for moto's CloudFormation.
+"""`AWS::ApiGateway::ApiKey` and the usage plans that assign keys to stages, for moto's CloudFormation.
 
 Source: CloudFormation's template reference, API Gateway. moto 5.2 has the service, whose keys and plans are those of
 WebSocket APIs as well, but creates none of the three from a template.
@@ -30,7 +30,7 @@ def _in_backend(create: _Create) -> Callable[..., Created]:
 
 
 def _api_key(backend: APIGatewayBackend, name: str, properties: _Properties) -> Created:
-    """Create the key; without a value it gets a random one, and without `Enabled` it opens nothing, as on AWS."""
+    """Create the key. Without a value it gets a random one, and without `Enabled` it is disabled, as on AWS."""
     payload = {
         "name": properties.get("Name", name),
         "description": properties.get("Description"),
@@ -59,7 +59,7 @@ def _usage_plan(backend: APIGatewayBackend, name: str, properties: _Properties) 
 
 def _usage_plan_key(backend: APIGatewayBackend, _name: str, properties: _Properties) -> Created:
     plan, key = properties["UsagePlanId"], properties["KeyId"]
-    # moto takes any plan.
+    # moto accepts any plan.
     backend.get_usage_plan(plan)
     backend.create_usage_plan_key(plan, {"keyId": key, "keyType": properties["KeyType"]})
     identity = f"{key}:{plan}"

@@ -1,4 +1,4 @@
-"""moto behind the HTTP server of the local stack."""
+"""moto behind the HTTP server of the emulator."""
 
 import asyncio
 import json
@@ -23,12 +23,12 @@ from local_aws.moto_server.wsgi import Environ, StartResponse
 
 _MOTOS_OWN = "/moto-api"
 _SECRET_VARIABLE = "HTTP_" + private_api.SECRET_HEADER.upper().replace("-", "_")
-_NO_PAGES = message_response(403, "The embedded cloud answers no web page; --allow-aws-origin lets one in")
+_NO_PAGES = message_response(403, "The embedded AWS answers no web page; --allow-aws-origin lets one in")
 
 MAX_BODY = 1 << 30
-"""Bytes: objects of S3 come whole."""
+"""Bytes. Objects of S3 are sent in one request."""
 WAITING_AT_ONCE = 128
-"""Requests that may wait for something at a time, as those do that wait for messages of a queue."""
+"""The most requests that may wait at once, for example for messages of a queue."""
 
 
 def serve(listener: socket.socket, *, secret: str, origins: Sequence[str], changes: int) -> None:
@@ -36,14 +36,14 @@ def serve(listener: socket.socket, *, secret: str, origins: Sequence[str], chang
 
     Args:
         listener: the socket.
-        secret: what requests to the private paths have to have.
-        origins: those of web pages that may use the cloud.
+        secret: required in requests to the private paths.
+        origins: the origins of web pages that may use the embedded AWS.
         changes: the file descriptor of a pipe; a byte is written into it after each change of a role.
 
     """
-    # Each resource type that moto does not know is told to the person in our own words.
+    # The notices of the emulator name the resource types that moto does not know.
     warnings.simplefilter("ignore")
-    logging.basicConfig(level=logging.ERROR, format="embedded cloud: %(message)s")
+    logging.basicConfig(level=logging.ERROR, format="embedded AWS: %(message)s")
     logging.getLogger("local_aws").setLevel(logging.WARNING)
     _print_alone(logging.getLogger("permissions"))
     extensions.install()
@@ -62,7 +62,7 @@ async def _serve(listener: socket.socket, application: "_Application", visitors:
 
 
 def _print_alone(logger: logging.Logger) -> None:
-    """Have a logger's lines printed as they are: they are about the stack's functions, not about the cloud."""
+    """Print the lines of a logger without prefix: they are about the stack's functions, not about the embedded AWS."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger.addHandler(handler)
@@ -72,9 +72,9 @@ def _print_alone(logger: logging.Logger) -> None:
 class _Server:
     """Answers DynamoDB's requests one at a time, and any other in a thread.
 
-    moto's tables are plain dictionaries: a query fails where another request writes meanwhile, and a transaction that
-    is undone takes with it what others wrote. None of these requests waits for anything, and threads that take turns at
-    the interpreter take half as long again for them.
+    moto's tables are plain dictionaries: a query fails if another request writes meanwhile, and a transaction that is
+    rolled back undoes the writes of others too. None of these requests waits for anything, and threads would take half
+    as long again for them (measured).
     """
 
     def __init__(self, application: "_Application", *, port: int, visitors: Visitors) -> None:
@@ -90,7 +90,7 @@ class _Server:
         return self._moto(request) if origin is None else self._to_a_page(request, origin)
 
     async def _to_a_page(self, request: Request, origin: str) -> Response:
-        """Answer a page that was allowed, and let it read the answer (Fetch standard, "CORS protocol")."""
+        """Answer an allowed page, and let it read the response (Fetch standard, "CORS protocol")."""
         allow = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
         if request.method == "OPTIONS" and request.header("Access-Control-Request-Method"):
             wanted = request.header("Access-Control-Request-Headers") or ""
@@ -109,7 +109,7 @@ class _Server:
 
 
 class _Application:
-    """moto, what stands before it, and the questions that AWS has no API for."""
+    """moto, the permission check in front of it, and the private paths."""
 
     def __init__(self, secret: str, *, changes: int) -> None:
         self._secret = secret
@@ -126,11 +126,11 @@ class _Application:
         if path in private_api.PATHS:
             return self._private(path, environ, start_response)
         if path.startswith(_MOTOS_OWN) or path == "/favicon.ico":
-            # It resets everything, and records requests into a file.
+            # moto's own paths reset everything, and record requests into a file.
             start_response("404 Not Found", [])
             return [b""]
         if self._guard.knows(environ):
-            # What is read here has to be there for moto as well.
+            # The body that is read here has to be readable for moto as well.
             body = environ["wsgi.input"].read()
             environ["wsgi.input"] = BytesIO(body)
             guarded = self._guard.answer(environ, body)

@@ -1,11 +1,11 @@
-"""Deploys by other tools than `chat local`: what moto's CloudFormation (5.2) needs to be sent what AWS's is.
+"""Extends moto's CloudFormation (5.2) for deploys by other tools, which send the requests that AWS accepts.
 
-`aws cloudformation package` and `sam package` write YAML with SAM's resources, nest templates by their URLs at whatever
-S3 endpoint they were given, and deploy by change sets. moto expands no SAM, knows S3 by its hosts' names alone, leaves
-a stack that a change set created without outputs, and replaces a nested stack that is updated. Its S3 takes what a
-bucket's policy says under a condition for said without one.
+`aws cloudformation package` and `sam package` write YAML with SAM's resources, refer to nested templates by URLs at
+any S3 endpoint, and deploy by change sets. moto does not expand SAM, recognises S3 by AWS's host names alone, creates
+no outputs for a stack of a change set, and replaces a nested stack instead of updating it. Its S3 ignores the
+conditions in a bucket policy.
 
-What `chat local` itself creates comes as JSON and expanded already: it passes through untouched.
+The emulator itself sends expanded JSON, which passes unchanged.
 """
 
 import json
@@ -43,7 +43,7 @@ def install() -> None:
 
 
 def _template_at(template_url: str, account_id: str, partition: str) -> str:
-    """Return the template in moto's S3 that a URL names, whichever of S3's hosts or this endpoint it is at."""
+    """Return the template at a URL in moto's S3, by any host name of S3 or by this endpoint."""
     parts = urlsplit(template_url)
     host, path = parts.hostname or "", unquote(parts.path.removeprefix("/"))
     # Source: Amazon S3 user guide, "Virtual hosting of general purpose buckets".
@@ -59,7 +59,7 @@ def _template_at(template_url: str, account_id: str, partition: str) -> str:
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> Any:
-    """Judge by the statements without conditions, such as the refusal of whoever comes without TLS."""
+    """Evaluate the statements without conditions. One with a condition denies requests without TLS, for example."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     policy = json.loads(bucket.policy)
@@ -68,7 +68,7 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> Any:
 
 
 def _ready(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the call be given resources alone, and the value of every parameter."""
+    """Wrap the call: pass it the expanded template, and the value of every parameter."""
 
     def call_ready(backend: CloudFormationBackend, **named: Any) -> Any:
         body, values = _prepared(named["template"], named["parameters"], backend.region_name)
@@ -80,7 +80,7 @@ def _ready(call: Callable[..., Any]) -> Callable[..., Any]:
 def _prepared(body: str, given: _Given, region: str) -> tuple[str, dict[str, Any]]:
     if body.startswith("{") and "Transform" not in json.loads(body):
         return body, dict(given)
-    # The translator and its schemas take half a second to import, which `chat local` need not wait for twice.
+    # The SAM translator takes half a second to import. The emulator's own stacks do not need it here.
     from local_aws.cloudformation import documents, parameters, placeholders, templates  # noqa: PLC0415
 
     try:
@@ -96,7 +96,7 @@ def _prepared(body: str, given: _Given, region: str) -> tuple[str, dict[str, Any
 
 
 def _diff(change_set: ChangeSet) -> list[Change]:
-    """Return what the change set changes: also what only a parameter changes."""
+    """Return the changes of the change set, including those by a parameter alone."""
     resources = change_set.stack.resource_map
     before: dict[str, Any] = resources._resource_json_map  # noqa: SLF001 - as moto's own models do
     after: dict[str, Any] = change_set.template_dict["Resources"]
@@ -109,9 +109,9 @@ def _diff(change_set: ChangeSet) -> list[Change]:
 
 
 def _execute(backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:  # noqa: ARG001
-    """Do what the change set says; a failure is the stack's, as the caller has its answer by then on AWS."""
+    """Execute the change set. A failure becomes the stack's status: on AWS, the caller has its response by then."""
     change_set = backend.describe_change_set(change_set_name)
-    assert change_set is not None  # noqa: S101 - moto raises where there is none
+    assert change_set is not None  # noqa: S101 - moto raises if it does not exist
     stack = change_set.stack
     creates = change_set.change_set_type == "CREATE"
     change_set.execution_status = "EXECUTE_COMPLETE"
@@ -123,7 +123,7 @@ def _execute(backend: CloudFormationBackend, change_set_name: str, stack_name: s
 
 def _create(backend: CloudFormationBackend, stack: Stack, change_set: ChangeSet) -> None:
     stack.template, stack.parameters = change_set.template, change_set.parameters
-    stack._parse_template()  # noqa: SLF001 - what the constructor does with a template
+    stack._parse_template()  # noqa: SLF001 - as the constructor does
     stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")  # noqa: SLF001
     stack.cross_stack_resources = backend.exports
     stack.resource_map = stack._create_resource_map()  # noqa: SLF001
@@ -137,7 +137,7 @@ def _update(stack: Stack, template: str, values: _Given) -> None:
 
 
 def _failed(stack: Stack, message: str, *, status: str) -> None:
-    """Leave the stack as a failure does on AWS; what was created by then stays until the stack is deleted."""
+    """Leave the stack as a failure does on AWS. Its resources stay until it is deleted."""
     told = TemplateError.read(message)
     stack._add_stack_event("CREATE_FAILED", resource_status_reason=told.reason)  # noqa: SLF001
     if told.resource is not None:
@@ -149,7 +149,7 @@ def _failed(stack: Stack, message: str, *, status: str) -> None:
 def _update_nested(
     _cls: type[Stack],
     original_resource: Stack,
-    new_resource_name: str,  # noqa: ARG001 - moto passes it by its name
+    new_resource_name: str,  # noqa: ARG001 - moto passes it by name
     cloudformation_json: dict[str, Any],
     account_id: str,
     region_name: str,

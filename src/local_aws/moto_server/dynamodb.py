@@ -1,9 +1,9 @@
-"""What moto's DynamoDB (5.2) needs to hold a room of thousands.
+"""Makes queries of moto's DynamoDB (5.2) fast enough for rooms of thousands.
 
-For each page of a query moto sorts all items of the table, by comparisons that parse both keys anew: a page of 1,000
-out of 20,000 takes a second. Here it is given the items that the page can be made of. It then turns each item of a
-projection into JSON and back, and asks each attribute of an answer for every type that there is: 300 us for an item
-with two texts. Here it picks the attributes, and writes the one type that they have: 40 us.
+For each page of a query, moto sorts all items of the table, and parses both keys in each comparison: a page of 1,000
+out of 20,000 takes a second. Here it gets only the items that can be on the page. It then converts each item of a
+projection to JSON and back, and tries every type for each attribute of a response: 300 us for an item with two texts.
+Here the attributes are picked, and written with the one type that they have: 40 us.
 """
 
 from bisect import bisect_left, bisect_right
@@ -18,14 +18,14 @@ from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
 _TEXTS = frozenset({"S", "N"})
-"""The types whose values are texts in JSON and in moto."""
+"""The attribute types whose values are texts in JSON and in moto."""
 
 
 def install() -> None:
     """Extend moto; to be called once."""
     Table.query = _of_one_partition(Table.query)  # type: ignore[method-assign]
     Item.project = _by_name(Item.project)  # type: ignore[assignment,method-assign]
-    # It has no other place for this.
+    # moto has no better place for this.
     JSONSerializer._serialize = _by_type(JSONSerializer._serialize)  # type: ignore[method-assign]  # noqa: SLF001
 
 
@@ -37,7 +37,7 @@ def _of_one_partition(query: Callable[..., Any]) -> Callable[..., Any]:
         if given.get("index_name") or not table.range_key_attr:
             return query(table, *args, **more)
         candidates = _candidates(table, given)
-        # DynamoDB's requests are taken in turn (moto_app), so nobody else sees the table like this.
+        # Requests to DynamoDB are answered one at a time (app.py), so no other request sees the table in this state.
         table.all_items = lambda: candidates  # type: ignore[method-assign]
         try:
             return query(table, *args, **more)
@@ -48,7 +48,7 @@ def _of_one_partition(query: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _candidates(table: Table, given: dict[str, Any]) -> list[Item]:
-    """Return the items of the partition; of those with texts as sort keys, the ones that the page is made of."""
+    """Return the items of the partition; if the sort keys are texts, only those that can be on the page."""
     partition = table.items.get(given["hash_key"], {})
     if any(each.type != "S" for each in partition):
         return list(partition.values())
@@ -60,7 +60,7 @@ def _candidates(table: Table, given: dict[str, Any]) -> list[Item]:
     if start is not None:
         by_text = by_text[bisect_right(texts, start) :] if forward else by_text[: bisect_left(texts, start)]
     if given.get("limit") and not given.get("range_comparison") and not given.get("filter_kwargs"):
-        # And one more, by which moto knows that the page is not the last.
+        # One more item tells moto that the page is not the last.
         wanted = given["limit"] + 1
         by_text = by_text[:wanted] if forward else by_text[-wanted:]
     return [item for _, item in by_text]
@@ -80,11 +80,11 @@ def _by_type(serialize: Callable[..., None]) -> Callable[..., None]:
 
 def _by_name(project: Callable[[Item, list[list[str]]], Item]) -> Callable[[Item, list[list[str]]], Item]:
     def project_by_name(item: Item, expressions: list[list[str]]) -> Item:
-        # A part of a map or a list has a longer path.
+        # An element of a map or a list has a longer path.
         if any(len(path) > 1 or "[" in path[0] for path in expressions):
             return project(item, expressions)
         projected = Item(item.hash_key, item.range_key, {})
-        # Past the check of the item's size, which a part of it passes.
+        # Without the check of the item's size, which a part of an item always passes.
         dict.update(projected.attrs, {name: item.attrs[name] for (name,) in expressions if name in item.attrs})
         return projected
 

@@ -1,8 +1,8 @@
-"""What moto's DynamoDB (5.2) needs to let many connect at once: cheaper updates.
+"""Makes updates of moto's DynamoDB (5.2) cheaper, so that many clients can connect at once.
 
-moto reads an update's expression twice, copies it twice by `copy.deepcopy`, and asks each part of it, in twenty rounds
-over all of them, for each of the types that the round is about: 2.7 ms for a new item with three attributes. Here an
-expression is read once for all updates that have it, copied as what it is, and a part's type is looked at once: 1.4 ms.
+moto parses the expression of an update twice, copies it twice by `copy.deepcopy`, and checks the type of each node in
+twenty traversals: 2.7 ms for a new item with three attributes. Here an expression is parsed once for all updates that
+have it, copied node by node, and the type of each node is checked once: 1.4 ms.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def install() -> None:
     """Extend moto; to be called once."""
     make: Callable[[type, str], Any] = UpdateExpressionParser.make.__func__
 
-    # What is read here is not changed: moto's validator, which does that, begins with a copy.
+    # The parsed expression is never changed: moto's validator, which changes it, starts with a copy.
     @lru_cache(maxsize=256)
     def read(expression: str) -> Any:
         return make(UpdateExpressionParser, expression)
@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def _copied(node: Any, memo: dict[int, Any]) -> Any:
-    """Copy a part of an expression, and the parts that it has."""
+    """Copy a node of an expression, with its children."""
     made = object.__new__(type(node))
     vars(made).update(vars(node))
     if node.children is not None:
@@ -41,7 +41,7 @@ def _copied(node: Any, memo: dict[int, Any]) -> Any:
 
 
 def _traversed(traverser: Any, node: Any, child_id: int = -1) -> Any:
-    """Process a part of an expression after those that it has, as `DepthFirstTraverser` does."""
+    """Process a node of an expression after its children, as `DepthFirstTraverser` does."""
     if not _is_part(node):
         return node
     parent = node.parent
@@ -61,7 +61,7 @@ _processed: dict[tuple[type, type], bool] = {}
 
 
 def _is_part(value: object) -> bool:
-    """Tell whether a child is a part of an expression rather than a text; `isinstance` asks an abstract base class."""
+    """Return whether a child is a node and not a text. `isinstance` would ask an abstract base class."""
     kind = type(value)
     known = _parts.get(kind)
     if known is None:
@@ -70,7 +70,7 @@ def _is_part(value: object) -> bool:
 
 
 def _is_processed(traverser: Any, node: object) -> bool:
-    """Tell whether this kind of traverser does something with this kind of part."""
+    """Return whether this type of traverser processes this type of node."""
     kinds = (type(traverser), type(node))
     known = _processed.get(kinds)
     if known is None:

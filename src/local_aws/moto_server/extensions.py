@@ -1,7 +1,7 @@
-"""What moto's CloudFormation needs besides, to create what WebSocket templates hold.
+"""Extends moto's CloudFormation for the resources of WebSocket templates.
 
-New resource types come in through moto's own extension point, `CloudFormationModel`. Four of its functions are wrapped
-where the documented behaviour differs from moto's (5.2): see each.
+New resource types are added by moto's own extension point, `CloudFormationModel`. Four functions are wrapped because
+moto's behaviour (5.2) differs from the documented one: see their docstrings.
 """
 
 import json
@@ -46,10 +46,10 @@ def install() -> None:
     cloudformation.install()
     parsing.clean_json = _without_no_value(parsing.clean_json)
     parsing.parse_and_create_resource = _naming_the_resource(parsing.parse_and_create_resource)
-    # moto's nested stacks have no attributes.
+    # Nested stacks of moto have no attributes.
     models.Stack.get_cfn_attribute = _output  # type: ignore[attr-defined]
     models.Stack.parse_template = staticmethod(json.loads)  # type: ignore[assignment,method-assign]
-    # moto finds both out anew for every request, one of them from the file system: a third of the time that it takes.
+    # moto recomputes both for every request, one of them from the file system: a third of its time.
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
@@ -67,7 +67,7 @@ def _output(stack: models.Stack, attribute: str) -> str:
 
 
 def _without_no_value(clean_json: Callable[..., Any]) -> Callable[..., Any]:
-    """Let `AWS::NoValue` remove an element of a list as well: moto leaves a null there."""
+    """Remove elements of lists that are `AWS::NoValue`: moto leaves a null."""
 
     def clean(value: Any, resources: Any) -> Any:
         cleaned = clean_json(value, resources)
@@ -77,24 +77,24 @@ def _without_no_value(clean_json: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _ResourceFailed(ValidationError):
-    """Carries the logical ids from the outermost stack's on, as JSON in its message."""
+    """A failed resource. The message is JSON with its logical id, with the nested stack's prefix."""
 
     def __init__(self, path: list[str], reason: str, resources: object) -> None:
         super().__init__(message=json.dumps({"resource": "/".join(path), "reason": reason}))
         self.path = path
         self.reason = reason
         self.resources = resources
-        """The map of the stack that the path starts in."""
+        """The resource map of the stack that the path starts in."""
 
 
 def _naming_the_resource(create: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a failure say which resource could not be created: moto's own messages do not."""
+    """Add the logical id to the error of a resource that cannot be created: moto's own messages lack it."""
 
     def create_naming(logical_id: str, definition: dict[str, Any], resources: object, **more: Any) -> Any:
         try:
             return create(logical_id, definition, resources, **more)
         except _ResourceFailed as exc:
-            # A resource that this one refers to is created on the way; only one of a nested stack is inside this one.
+            # Resources that this one refers to are created meanwhile. Only those of a nested stack are inside it.
             if exc.resources is resources:
                 raise
             raise _ResourceFailed([logical_id, *exc.path], exc.reason, resources) from exc

@@ -1,7 +1,7 @@
-"""`AWS::IAM::*` where moto's CloudFormation lacks what roles have: attached policies, and `AWS::IAM::RolePolicy`.
+"""Parts of `AWS::IAM::*` that moto's CloudFormation lacks: attached policies, and `AWS::IAM::RolePolicy`.
 
-moto knows AWS's own managed policies, as one text of five megabytes that takes a tenth of a second to read; a policy is
-read out of it when a role names it.
+moto has AWS's managed policies as one text of five megabytes, which takes a tenth of a second to parse. A single
+policy is parsed out of it when a role refers to it.
 """
 
 import json
@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def roles() -> list[dict[str, Any]]:
-    """Return every role and its policies, as `RoleConfig` has them but for the logical id; ready for JSON."""
+    """Return every role with its policies, as JSON values: the fields of `RoleConfig` except the logical id."""
     return [
         _described(role, backend)
         for partitions in iam_backends.values()
@@ -82,7 +82,7 @@ def _managed(backend: IAMBackend, arn: str) -> ManagedPolicy | None:
 
 
 def _data(name: str) -> dict[str, Any] | None:
-    """Return the entry of a policy in the text of all, which is one object by name."""
+    """Return the entry of a policy in that text, which is one JSON object by policy name."""
     key = re.search(rf'"{re.escape(name)}"\s*:\s*(?=\{{)', aws_managed_policies_data)
     if key is None:
         return None
@@ -95,6 +95,6 @@ def _document(policy: Policy) -> Mapping[str, Any]:
 
 
 def _parsed(document: Any) -> Mapping[str, Any]:
-    """Return a policy's document, which moto keeps as it came."""
+    """Return the document of a policy, which moto keeps in the form of the request."""
     parsed: Mapping[str, Any] = json.loads(document) if isinstance(document, str) else document
     return parsed

@@ -1,9 +1,9 @@
-"""`AWS::Lambda::*` and `AWS::DynamoDB::*` where moto's CloudFormation lacks what its services have.
+"""Parts of `AWS::Lambda::*` and `AWS::DynamoDB::*` that moto's CloudFormation lacks.
 
-It has no alias and no global table; it runs the functions of event source mappings itself, in containers; the versions
-that it has can be neither Ref nor GetAtt; it takes a permission for an alias for one of the version behind it; it
-leaves out the properties `LoggingConfig` and `Layers` of a function and `TimeToLiveSpecification` of a table; and it
-refuses a function whose role is not in its account.
+moto creates no aliases and no global tables. It runs the functions of event source mappings itself, in containers.
+Its versions have neither Ref nor GetAtt. It assigns the permission of an alias to the version behind it. It ignores
+`LoggingConfig` and `Layers` of functions and `TimeToLiveSpecification` of tables. It refuses a function whose role is
+not in its account.
 """
 
 import json
@@ -36,7 +36,7 @@ def install() -> None:
 
 
 class _Function(LambdaFunction):
-    """Answers with its logging configuration, as Lambda does, and with where its code is."""
+    """A function whose description has its logging configuration, as on Lambda, and the location of its code."""
 
     logging_config: dict[str, Any] | None = None
 
@@ -54,13 +54,13 @@ class _Function(LambdaFunction):
 def _function(name: str, properties: dict[str, Any], account: str, region: str) -> LambdaFunction:
     role = properties["Role"]
     definition = {"Properties": properties | {"Role": _known_role(role, account, region)}}
-    # There is no network to be in, and moto stumbles over one without security groups.
+    # There is no network here, and moto fails without security groups.
     definition["Properties"].pop("VpcConfig", None)
     function = LambdaFunction.create_from_cloudformation_json(
         properties.get("FunctionName", name), definition, account, region
     )
     function.role = role
-    # A public layer is in no account of ours, and need not be.
+    # A public layer belongs to another account.
     function.layers = [{"Arn": arn, "CodeSize": 0} for arn in properties.get("Layers", [])]
     vars(function)["logging_config"] = properties.get("LoggingConfig")
     function.__class__ = _Function  # type: ignore[type-abstract]
@@ -70,12 +70,12 @@ def _function(name: str, properties: dict[str, Any], account: str, region: str) 
 def _updated_function(
     function: LambdaFunction, properties: dict[str, Any], account: str, region: str
 ) -> LambdaFunction:
-    """Put the new function in the place of the old: what refers to it does so by its name."""
+    """Replace the function. Other resources refer to it by its name."""
     return _function(function.function_name, properties | {"FunctionName": function.function_name}, account, region)
 
 
 def _known_role(arn: str, account: str, region: str) -> str:
-    """Return the ARN, or that of a role in its place where moto knows none: templates may name roles of elsewhere."""
+    """Return the ARN, or that of a substitute if moto does not know the role: it may belong to another account."""
     iam = iam_backends[account][get_partition(region)]
     known = {role.arn: role for role in iam.get_roles()}
     if arn in known:
@@ -87,7 +87,7 @@ def _known_role(arn: str, account: str, region: str) -> str:
 
 
 class _LayerVersion(LayerVersion):
-    """Answers with where its content is, as Lambda does."""
+    """A layer version whose description has the location of its content, as on Lambda."""
 
     def get_layer_version(self) -> dict[str, Any]:
         answer = super().get_layer_version()
@@ -125,14 +125,14 @@ def _alias(_name: str, properties: dict[str, Any], account: str, region: str) ->
 
 def _event_source_mapping(_name: str, properties: dict[str, Any], account: str, region: str) -> Created:
     mapping = get_backend(account, region).create_event_source_mapping(dict(properties))
-    # The queue would have moto invoke the function, which it does in a container; the stack does it instead.
+    # moto would invoke the function in a container. The emulator invokes it instead.
     for queue in sqs_backends[account][region].queues.values():
         queue.lambda_event_source_mappings.pop(mapping.function_arn, None)
     return Created(mapping.uuid, {"Id": mapping.uuid, "EventSourceMappingArn": mapping.arn})
 
 
 def _permission(name: str, properties: dict[str, Any], account: str, region: str) -> Created:
-    """Add a statement to the policy of the function, with the alias or version that it is for in its `Resource`."""
+    """Add a statement to the policy of the function. Its `Resource` names the alias or version."""
     function_name, _, qualifier = properties["FunctionName"].rpartition(":function:")[2].partition(":")
     function = get_backend(account, region).get_function(function_name)
     resource = f"{function.function_arn}:{qualifier}" if qualifier else function.function_arn
@@ -141,7 +141,7 @@ def _permission(name: str, properties: dict[str, Any], account: str, region: str
 
 
 def _table(name: str, properties: dict[str, Any], account: str, region: str) -> Table:
-    """Create the table; of a global one, the replica of this region alone."""
+    """Create the table; of a global table, the replica in this region alone."""
     table = Table.create_from_cloudformation_json(
         properties.get("TableName", name), {"Properties": properties}, account, region
     )
@@ -152,5 +152,5 @@ def _table(name: str, properties: dict[str, Any], account: str, region: str) -> 
 
 
 def _same_table(table: Table, _properties: dict[str, Any], _account: str, _region: str) -> Table:
-    """Leave the table, and what is in it, as it is."""
+    """Leave the table and its items unchanged."""
     return table

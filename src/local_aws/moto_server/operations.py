@@ -1,4 +1,4 @@
-"""Requests to AWS services read back into their operations, with botocore's own descriptions of the services."""
+"""Derives the operation of a request to an AWS service from botocore's service descriptions."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-# Loaded in the embedded cloud's process alone, where moto has imported it.
+# Imported in the process of the embedded AWS alone, where moto imports it anyway.
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
@@ -18,11 +18,11 @@ _SAME_SIGNING_NAME = {
     "ses": ("sesv2", "ses"),
     "states": ("stepfunctions",),
 }
-"""Services whose signing name is not their name in botocore, or not theirs alone."""
+"""Signing names that differ from the service's name in botocore, or that several services share."""
 
 
 class Operation(NamedTuple):
-    """What a request asks for."""
+    """The operation of a request."""
 
     name: str
     parameters: Mapping[str, Any]
@@ -32,24 +32,24 @@ class _Route(NamedTuple):
     method: str
     path: re.Pattern[str]
     query: frozenset[str]
-    """Names of query parameters without which the request is another."""
+    """The query parameters that are part of the operation's URI."""
     name: str
     headers: Mapping[str, str]
-    """Parameters that are headers, by the header's name in lower case."""
+    """The parameters in headers, by the header's name in lower case."""
 
 
 def read(
     service: str, *, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
 ) -> Operation | None:
-    """Return the operation that a request is for; None where that cannot be told.
+    """Return the operation of a request, or None if it is unknown.
 
     Args:
         service: The signing name.
-        method: Of HTTP.
-        path: Decoded.
-        query: As it came.
-        headers: Names in lower case.
-        body: As it came.
+        method: The HTTP method.
+        path: The decoded path.
+        query: The query string, not decoded.
+        headers: The headers, with names in lower case.
+        body: The body.
 
     """
     if target := headers.get("x-amz-target"):
@@ -80,7 +80,7 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 @cache
 def _routes(service: str) -> tuple[_Route, ...]:
-    """Return the operations of a REST service, those first that are told from others by more."""
+    """Return the operations of a REST service, the most specific ones first."""
     found = [route for name in _SAME_SIGNING_NAME.get(service, (service,)) for route in _of_service(name)]
     return tuple(sorted(found, key=lambda each: (-len(each.query), each.path.groups, -len(each.path.pattern))))
 

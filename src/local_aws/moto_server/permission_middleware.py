@@ -1,4 +1,4 @@
-"""The permission check in front of moto: requests of the stack's functions are held to the policies of their roles.
+"""The permission check in front of moto: requests of the stack's functions need the permission of their roles.
 
 Requests with another access key, or with none, pass: a developer may look into everything.
 """
@@ -30,13 +30,13 @@ ReadRoles = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 class PermissionMiddleware:
-    """Judges requests by the roles as they are now. Every request passes until `learn` has been called."""
+    """Checks requests against the current roles. Every request passes until `learn` has been called."""
 
     def __init__(self, read_roles: ReadRoles, *, log: Callable[[str], None] = _log.error) -> None:
         """Make a middleware.
 
         Args:
-            read_roles: Returns every role with its policies, as `RoleConfig` has them but for the logical id.
+            read_roles: Returns every role with its policies: the fields of `RoleConfig` except the logical id.
             log: Takes one line for each refusal.
 
         """
@@ -69,7 +69,7 @@ class PermissionMiddleware:
         return self._principals is not None
 
     def read_roles(self) -> None:
-        """Judge by the roles as they are now. Call it after each change of a role or a policy."""
+        """Read the current roles. To be called after each change of a role or a policy."""
         found = {each["arn"]: each for each in self._read_roles()}
         # A role that was deleted allows nothing. A role that is missing here would allow everything.
         gone: dict[str, Any] = {"unique_id": "", "policies": []}

@@ -1,4 +1,4 @@
-"""A resource type for moto's CloudFormation as one function."""
+"""Defines a resource type of moto's CloudFormation by one function."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from moto.core.common_models import CloudFormationModel
 
 
 class Created:
-    """A resource that was created: what Ref and Fn::GetAtt say of it."""
+    """A created resource, with its values for Ref and Fn::GetAtt."""
 
     def __init__(
         self,
@@ -21,21 +21,21 @@ class Created:
         self.physical_resource_id = ref
         self._attributes = attributes or {}
         self._other = other
-        """The value of any attribute not listed, with its name in place of `{}`; None where there are no others."""
+        """The value of any other attribute, with its name instead of `{}`; None if there is no other."""
         self._remove = remove
-        """Takes the resource out of the service that holds it; None where nothing holds it, or its owner's end does."""
+        """Deletes the resource from its service; None if no service has it, or if it ends with its owner."""
 
     def is_created(self) -> bool:
-        """Say that there is nothing to wait for, in moto's name for the question."""
+        """Return True, under moto's name: there is nothing to wait for."""
         return True
 
     def delete(self, _account: str, _region: str) -> None:
-        """Delete the resource, in moto's name for it."""
+        """Delete the resource, under moto's name."""
         if self._remove is not None:
             self._remove()
 
     def get_cfn_attribute(self, name: str) -> str:
-        """Return the attribute, in moto's name for Fn::GetAtt."""
+        """Return an attribute, under moto's name for Fn::GetAtt."""
         value = self._attributes.get(name, self._other)
         if value is None:
             raise UnformattedGetAttTemplateException
@@ -43,24 +43,24 @@ class Created:
 
 
 Create = Callable[[str, dict[str, Any], str, str], Any]
-"""Takes the generated physical name, the properties with nothing left to resolve, the account and the region."""
+"""Creates a resource from the generated physical name, the resolved properties, the account and the region."""
 
 
 Update = Callable[[Any, dict[str, Any], str, str], Any]
-"""Takes the resource as it was, its new properties, the account and the region; returns it as it is then."""
+"""Updates a resource from the old one, its new properties, the account and the region; returns the new one."""
 
 
 Delete = Callable[[str, dict[str, Any], str, str], object]
-"""Takes the physical name, the properties, the account and the region."""
+"""Deletes a resource by the physical name, the properties, the account and the region."""
 
 
 def register(resource_type: str, create: Create, update: Update | None = None, delete: Delete | None = None) -> None:
-    """Have the resource type created by the function; where moto has one of that name, in its place.
+    """Create resources of a type by the function, even if moto has the type.
 
-    An update replaces a resource, unless there is a function for that. What cannot delete itself takes a function too.
+    Without a function for updates, an update replaces the resource.
     """
 
-    # moto finds the direct subclasses of CloudFormationModel, and takes the last one of a type.
+    # moto searches the direct subclasses of CloudFormationModel, and uses the last one of a type.
     class _Model(CloudFormationModel):
         @staticmethod
         def cloudformation_name_type() -> str:
@@ -71,7 +71,7 @@ def register(resource_type: str, create: Create, update: Update | None = None, d
             return resource_type
 
         @classmethod
-        def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - the resource itself says, once it exists
+        def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - the created resource decides
             return True
 
         @classmethod
@@ -111,5 +111,5 @@ def register(resource_type: str, create: Create, update: Update | None = None, d
     _models.append(_Model)  # type: ignore[type-abstract]
 
 
-# A class that nothing refers to is collected, and no longer a subclass.
+# Without a reference, the class would be collected and no longer be found.
 _models: list[type[CloudFormationModel]] = []

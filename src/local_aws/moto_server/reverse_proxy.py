@@ -1,7 +1,7 @@
-"""Requests passed on to another DynamoDB, in the place of moto's.
+"""Forwards requests to another DynamoDB instead of moto's.
 
-They come through here so that permissions hold for them as well, and under one access key: DynamoDB Local keeps the
-tables of one access key apart from another's.
+Requests pass here so that permissions are checked, and with one access key: DynamoDB Local has separate tables for each
+access key.
 """
 
 import json
@@ -21,18 +21,18 @@ _TIMEOUT_SECONDS = 60.0
 
 
 class Forwarder:
-    """Passes requests on to one endpoint, over a connection for each thread."""
+    """Forwards requests to one endpoint, over one connection per thread."""
 
     def __init__(self, endpoint: str) -> None:
         self._url = urlsplit(endpoint)
         self._connections = threading.local()
 
     def answer(self, environ: Mapping[str, Any], headers: Mapping[str, str], body: bytes) -> Answer:
-        """Return what the other DynamoDB answers.
+        """Return the response of the other DynamoDB.
 
         Args:
-            environ: The request, in WSGI's words.
-            headers: Its headers, names in lower case.
+            environ: The request, in the form of WSGI.
+            headers: Its headers, with names in lower case.
             body: Its body.
 
         """
@@ -48,7 +48,7 @@ class Forwarder:
             )
 
     def close(self) -> None:
-        """Close the connection of this thread; those of others close when their threads end."""
+        """Close the connection of this thread. Those of other threads close when the threads end."""
         connection: HTTPConnection | None = getattr(self._connections, "open", None)
         if connection is not None:
             connection.close()
@@ -59,7 +59,7 @@ class Forwarder:
             try:
                 return self._ask(connection, method, path, body, headers)
             except (OSError, HTTPException):
-                # The other side may have closed it since, before it read anything.
+                # The server may have closed the idle connection before it read the request.
                 connection.close()
         secure = self._url.scheme == "https"
         connection = (HTTPSConnection if secure else HTTPConnection)(self._url.netloc, timeout=_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""`AWS::SecretsManager::Secret`, which moto's CloudFormation does not know, while its Secrets Manager does.
+"""`AWS::SecretsManager::Secret`, which moto's CloudFormation lacks, although moto has Secrets Manager.
 
 Source: CloudFormation's template reference, "AWS::SecretsManager::Secret" and "GenerateSecretString".
 """

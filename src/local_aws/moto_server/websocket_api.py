@@ -1,7 +1,7 @@
-"""`AWS::ApiGatewayV2::*` for moto's CloudFormation, as far as WebSocket APIs use them.
+"""The types `AWS::ApiGatewayV2::*` of WebSocket APIs, for moto's CloudFormation.
 
 Source: CloudFormation's template reference, API Gateway V2, "Return values" of each type. moto 5.2 has the service and
-its API, so that what is created here is seen there.
+its API, which shows the resources that are created here.
 """
 
 import json
@@ -16,7 +16,7 @@ from moto.cloudformation.exceptions import ValidationError
 from local_aws.moto_server.resource import Created, register
 
 _Properties = dict[str, Any]
-# moto's API answers with what it was given, and null is what clients take for absent, whatever moto's signatures say.
+# moto's API returns the given values. Clients take null for absent, although moto's signatures forbid it.
 _Optional = Callable[[str], Any]
 _ID_CHARACTERS = string.ascii_lowercase + string.digits
 
@@ -51,7 +51,7 @@ def _new_id() -> str:
 def _api(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
     optional: _Optional = properties.get
     for name in ("Name", "RouteSelectionExpression"):
-        # moto takes the expression of HTTP APIs instead.
+        # moto would use the expression of HTTP APIs.
         if properties.get("ProtocolType") == "WEBSOCKET" and not properties.get(name):
             raise ValidationError(message=f"a WebSocket API needs {name}")
     api = backend.create_api(
@@ -66,7 +66,7 @@ def _api(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
         tags=optional("Tags"),
         version=optional("Version"),
     )
-    # moto's ids have eight letters, API Gateway's ten letters and digits.
+    # moto's ids have eight letters; API Gateway's have ten letters and digits.
     del backend.apis[api.api_id]
     api.api_id = _new_id()
     scheme = "wss" if api.protocol_type == "WEBSOCKET" else "https"
@@ -159,12 +159,12 @@ def _stage(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
 
 
 def _as_on_the_wire(properties: _Properties) -> _Properties:
-    """Return the members under the names that the API gives them: `stageName` for `StageName`."""
+    """Return the members under their names in the API: `stageName` for `StageName`."""
     return {f"{name[0].lower()}{name[1:]}": value for name, value in properties.items()}
 
 
 def _deployment(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
-    """Create nothing: moto has no deployments, and a stage here serves the routes as they are."""
+    """Create nothing: moto has no deployments, and a stage here serves the current routes."""
     backend.get_api(properties["ApiId"])
     deployment = _new_id()
     return Created(deployment, {"DeploymentId": deployment})
@@ -196,7 +196,7 @@ def _model(backend: ApiGatewayV2Backend, properties: _Properties) -> Created:
         properties.get("ContentType", "application/json"),
         optional("Description"),
         properties["Name"],
-        # A template may have it as a document; the API has it as text.
+        # A document in templates, a text in the API.
         schema if isinstance(schema, str) else json.dumps(schema),
     )
     return Created(model.id, {"ModelId": model.id})

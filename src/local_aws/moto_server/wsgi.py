@@ -1,4 +1,4 @@
-"""Requests to moto, which is a WSGI application (PEP 3333), and its answers."""
+"""Converts requests and responses for moto, which is a WSGI application (PEP 3333)."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -20,12 +20,12 @@ _log = logging.getLogger("moto")
 
 
 def environ(request: Request, *, port: int) -> Environ:
-    """Return a request in WSGI's words, with what moto and werkzeug have of their own among them."""
+    """Return the WSGI environment of a request, with the additions of moto and werkzeug."""
     return _Handler(request, port).make_environ()
 
 
 def answer(application: Application, environ: Environ) -> Response:
-    """Return what the application answers; 500 where it fails, which is logged."""
+    """Return the response of the application; if it raises, log that and return 500."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
@@ -34,7 +34,7 @@ def answer(application: Application, environ: Environ) -> Response:
 
     try:
         chunks = application(environ, start_response)
-    except Exception:  # noqa: BLE001 - whatever moto trips over is one request's failure
+    except Exception:  # noqa: BLE001 - any error of moto is the failure of one request
         _log.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
         chunks = InternalServerError()(environ, start_response)
     try:
@@ -47,10 +47,10 @@ def answer(application: Application, environ: Environ) -> Response:
 
 
 class _Handler(MotoRequestHandler):
-    """Moto's way from a request to WSGI's words, for a request that was read elsewhere."""
+    """Moto's conversion of a request to WSGI, for a request that was read elsewhere."""
 
     def __init__(self, request: Request, port: int) -> None:
-        # Not the base class's, which would read from a socket.
+        # Not the base class's method, which would read from a socket.
         self.server = SimpleNamespace(  # type: ignore[assignment]
             ssl_context=None, multithread=True, multiprocess=False, server_address=("127.0.0.1", port)
         )
@@ -62,7 +62,7 @@ class _Handler(MotoRequestHandler):
         self.connection = None
         self.headers = HTTPMessage()
         for name, value in request.headers:
-            # The body is whole and no longer in chunks.
+            # The body is complete, and no longer chunked.
             if name.lower() not in {"transfer-encoding", "content-length"}:
                 self.headers[name] = value
         self.headers["Content-Length"] = str(len(request.body))

@@ -1,8 +1,8 @@
 """Invokes functions with the messages of SQS queues, as Lambda's event source mappings do.
 
 Source: Lambda developer guide, "Using Lambda with Amazon SQS". Messages come in batches. The messages of a successful
-batch are deleted. The others become visible again after the visibility timeout; after some attempts, the queue itself moves
-them to its dead-letter queue.
+batch are deleted. The others become visible again after the visibility timeout; after some attempts, the queue itself
+moves them to its dead-letter queue.
 """
 
 import asyncio

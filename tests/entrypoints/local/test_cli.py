@@ -23,7 +23,7 @@ def test_any_free_port_for_the_api_means_any_for_the_page_too() -> None:
     ("arguments", "said"),
     [
         ([], "COMMAND"),
-        (["local", "--page-port", "abc"], "'abc' is no port"),
+        (["local", "--page-port", "abc"], "'abc' is not a port"),
         (["local", "--debug-function", "F"], "--debug-function needs --debug-port"),
     ],
 )

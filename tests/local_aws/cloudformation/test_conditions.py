@@ -30,7 +30,7 @@ DECIDED: dict[str, tuple[Any, bool]] = {
 
 @pytest.mark.parametrize(("condition", "is_kept"), DECIDED.values(), ids=DECIDED)
 def test_resource_is_left_out_where_its_condition_is_known_to_be_false(condition: Any, is_kept: bool) -> None:
-    """One that is not known yet is for the embedded cloud to decide."""
+    """One that is not known yet is for the embedded AWS to decide."""
     conditions = {"C": condition, "No": {"Fn::Not": [IS_A]}}
     template = {"Conditions": conditions, "Resources": {"R": {"Type": "T", "Condition": "C"}, "Other": {"Type": "T"}}}
 

@@ -1,4 +1,4 @@
-"""The embedded cloud as a process."""
+"""The embedded AWS as a process."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Requests of functions to the embedded cloud, held to the policies of their roles."""
+"""Requests of functions to the embedded AWS, held to the policies of their roles."""
 
 import asyncio
 import functools
@@ -79,7 +79,7 @@ class Caller:
         self._endpoint = endpoint
 
     async def start(self) -> None:
-        """Have the embedded cloud enforce the roles."""
+        """Have the embedded AWS enforce the roles."""
         await asyncio.to_thread(
             enforce,
             self._endpoint,

@@ -1,4 +1,4 @@
-"""What a web page may ask of the embedded cloud: nothing, unless its origin was allowed."""
+"""What a web page may ask of the embedded AWS: nothing, unless its origin was allowed."""
 
 import json
 from collections.abc import AsyncIterator
