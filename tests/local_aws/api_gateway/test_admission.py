@@ -1,4 +1,4 @@
-"""API keys and signatures, which are asked for when a client connects."""
+"""API keys and signatures, which are checked when a client connects."""
 
 import pytest
 
@@ -20,7 +20,7 @@ ROLE = Credential(
 
 @pytest.mark.parametrize("name", ["x-api-key", "X-API-Key"])
 async def test_a_known_api_key_opens_a_route_that_requires_one(api: Api, name: str) -> None:
-    """It comes in a header (1.10)."""
+    """Clients send the key in a header (1.10)."""
     api.route("$connect", api_key_required=True)
     await api.start(fields={"api_keys": frozenset({"a", "b"})})
     async with api.connect(additional_headers={name: "b"}):
@@ -29,7 +29,7 @@ async def test_a_known_api_key_opens_a_route_that_requires_one(api: Api, name: s
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-key": ""}, {"x-api-key": "c"}])
 async def test_a_missing_or_unknown_api_key_is_forbidden(api: Api, headers: dict[str, str]) -> None:
-    """And no function runs (1.10)."""
+    """No function runs for a client without a valid key (1.10)."""
     api.route("$connect", api_key_required=True)
     await api.start(fields={"api_keys": frozenset({"a", "b"})})
     status, body = await api.refusal(additional_headers=headers)
@@ -38,7 +38,7 @@ async def test_a_missing_or_unknown_api_key_is_forbidden(api: Api, headers: dict
 
 
 async def test_no_api_key_is_needed_where_none_is_required(api: Api) -> None:
-    """Keys that exist concern the routes that require one (1.10)."""
+    """Keys affect only routes that require one (1.10)."""
     api.route("$connect")
     await api.start(fields={"api_keys": frozenset({"a"})})
     async with api.connect():
@@ -47,7 +47,7 @@ async def test_no_api_key_is_needed_where_none_is_required(api: Api) -> None:
 
 @pytest.mark.parametrize(("key", "status"), [("a", 101), ("b", 403), (None, 403)])
 async def test_an_authorizer_may_name_the_api_key(api: Api, key: str | None, status: int) -> None:
-    """Then the key is looked at after it, and before `$connect` (1.4, 1.10)."""
+    """The key is then checked after the authorizer and before `$connect` (1.4, 1.10)."""
 
     async def function(event: Event) -> Event:
         statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
@@ -67,13 +67,13 @@ async def test_an_authorizer_may_name_the_api_key(api: Api, key: str | None, sta
 
 
 async def test_only_two_api_key_expressions_are_understood(api: Api) -> None:
-    """There are no others (1.10)."""
+    """API Gateway has no other expressions (1.10)."""
     with pytest.raises(ValueError, match="not an API key selection expression"):
         await api.start(fields={"api_key_selection_expression": "$request.header.key"})
 
 
 async def test_the_throttle_comes_before_the_api_key_and_the_key_before_the_authorizer(api: Api) -> None:
-    """What is cheapest to refuse is refused first (1.4)."""
+    """The cheapest check comes first (1.4)."""
     api.authorizer(succeed)
     guard = api.routes["$connect"].authorizer
     api.route("$connect", authorization_type="CUSTOM", authorizer=guard, api_key_required=True)
@@ -92,7 +92,7 @@ async def guarded(api: Api) -> Api:
 
 
 async def test_a_signed_handshake_is_let_in_and_its_signer_named(guarded: Api) -> None:
-    """In all events of the connection, beside the client's address (1.11, 1.12)."""
+    """All events of the connection have it, with the client's address (1.11, 1.12)."""
     request = signed("GET", f"http://127.0.0.1:{guarded.port}/dev?a=b")
     headers = {name: value for name, value in request.headers if name != "Host"}
     async with guarded.connect("/dev?a=b", additional_headers=headers, user_agent_header=None) as client:
@@ -121,7 +121,7 @@ async def test_a_presigned_url_is_let_in(guarded: Api) -> None:
 
 
 async def test_a_handshake_without_a_right_signature_is_forbidden(guarded: Api) -> None:
-    """Unsigned, changed, or signed by a stranger (1.11)."""
+    """Unsigned, changed after signing, or signed with an unknown key (1.11)."""
     url = f"http://127.0.0.1:{guarded.port}/dev"
     changed = f"{signed('GET', url, expires=60).target}&x=y"
     stranger = signed("GET", url, key=("AKIAOTHER", "x", None), expires=60).target
@@ -135,7 +135,7 @@ async def test_a_handshake_without_a_right_signature_is_forbidden(guarded: Api) 
 
 
 async def test_a_stranger_is_let_in_where_the_gateway_is_not_strict(api: Api) -> None:
-    """Any credentials do on a developer's machine, as long as there is a signature (1.11)."""
+    """Any credentials work on a developer's machine, if there is a signature (1.11)."""
     api.route("$connect", authorization_type="AWS_IAM")
     await api.start(credentials={KEY[0]: ROLE})
     request = signed("GET", f"http://127.0.0.1:{api.port}/dev", key=("AKIAOTHER", "x", None), expires=60)
@@ -147,7 +147,7 @@ async def test_a_stranger_is_let_in_where_the_gateway_is_not_strict(api: Api) ->
 
 
 async def test_a_signer_needs_the_permission_to_connect(api: Api) -> None:
-    """That to invoke the route `$connect` (1.11)."""
+    """The permission is to invoke the route `$connect` (1.11)."""
     permits = FixedPermissions("it may not")
     api.route("$connect", authorization_type="AWS_IAM")
     await api.start(credentials={KEY[0]: ROLE}, permits=permits)

@@ -1,4 +1,4 @@
-"""Lambda authorizers, from the handshake to what later events say."""
+"""Lambda authorizers, from the handshake to the context in later events."""
 
 import asyncio
 import json
@@ -14,24 +14,24 @@ METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect
 
 
 def policy(effect: str = "Allow", resource: str = METHOD_ARN, **fields: Any) -> Event:
-    """Write an authorizer's answer."""
+    """Build the response of an authorizer."""
     statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     return {"principalId": "user", "policyDocument": document, **fields}
 
 
 async def allow(event: Event) -> Event:
-    """Let everyone in."""
+    """Allow every client."""
     return policy(resource=event["methodArn"])
 
 
 def kinds(api: Api) -> list[str]:
-    """Return the kinds of events that there were, in order."""
+    """Return the types of the events, in order."""
     return [event.get("type", event["requestContext"]["eventType"]) for event in api.functions.events]
 
 
 async def test_an_authorizer_is_asked_before_connect_and_never_again(api: Api) -> None:
-    """Once for each connection; nothing it says is kept for the next one (1.4, 4.1)."""
+    """It runs once for each connection, and its response is never cached (1.4, 4.1)."""
     api.authorizer(allow)
     api.route("$default")
     api.route("$disconnect")
@@ -46,7 +46,7 @@ async def test_an_authorizer_is_asked_before_connect_and_never_again(api: Api) -
 
 
 async def test_its_event_is_that_of_the_handshake(api: Api) -> None:
-    """With the ids, the time and the trace that `$connect` will see (4.2)."""
+    """It has the ids, the time and the trace of the later `$connect` event (4.2)."""
     api.authorizer(allow)
     await api.start(variables={"colour": "red"})
     async with api.connect("/dev?k=v", user_agent_header="agent/1"):
@@ -75,7 +75,7 @@ async def test_its_event_is_that_of_the_handshake(api: Api) -> None:
     [("/dev?token=t", {}), ("/dev?token=t", {"Authorization": ""}), ("/dev", {"Authorization": "a"})],
 )
 async def test_a_handshake_without_its_identity_is_unauthorized(api: Api, path: str, headers: dict[str, str]) -> None:
-    """And no function runs (4.3)."""
+    """No function runs (4.3)."""
     api.authorizer(allow, "route.request.header.Authorization", "route.request.querystring.token")
     await api.start()
     status, body = await api.refusal(path, additional_headers=headers)
@@ -117,7 +117,7 @@ NO_POLICY: dict[str, Any] = {"statusCode": 401}
 async def test_an_authorizer_refuses_a_client_or_fails(
     api: Api, monkeypatch: pytest.MonkeyPatch, outcome: Any, status: int, message: str
 ) -> None:
-    """One line says why, and neither `$connect` nor `$disconnect` runs (3.4, 4.4)."""
+    """One log line has the reason, and neither `$connect` nor `$disconnect` runs (3.4, 4.4)."""
 
     async def function(event: Event) -> Any:
         if isinstance(outcome, Exception):
@@ -140,7 +140,7 @@ async def test_an_authorizer_refuses_a_client_or_fails(
 
 @pytest.mark.parametrize(("length", "accepted"), [(8192, True), (8193, False)])
 async def test_an_answer_may_have_8_kb(api: Api, length: int, accepted: bool) -> None:
-    """The quota, to the byte (4.1, 6)."""
+    """The quota applies to the byte (4.1, 6)."""
     padding = length - len(json.dumps(policy(context={"a": ""})))
 
     async def function(event: Event) -> Event:
@@ -156,7 +156,7 @@ async def test_an_answer_may_have_8_kb(api: Api, length: int, accepted: bool) ->
 
 
 async def test_what_an_authorizer_says_is_in_every_later_event(api: Api) -> None:
-    """As text, whatever it was; how long it took is told to `$connect`, as a number (4.5)."""
+    """All values become text; only `$connect` receives the authorizer's latency, as a number (4.5)."""
 
     async def function(event: Event) -> Event:
         await asyncio.sleep(0.02)
@@ -181,7 +181,7 @@ async def test_what_an_authorizer_says_is_in_every_later_event(api: Api) -> None
 
 
 async def test_a_policy_says_nothing_about_messages(api: Api) -> None:
-    """Denying a route does not close it to a client that may connect (4.4)."""
+    """A policy that denies another route does not affect a client that may connect (4.4)."""
 
     async def function(event: Event) -> Event:
         answer = policy()
@@ -213,7 +213,7 @@ async def test_functions_learn_what_asks_for_them(api: Api) -> None:
 
 
 async def test_a_route_that_lacks_its_authorizer_is_open_to_nobody(api: Api) -> None:
-    """A fault of the template is no reason to let everyone in (4.4)."""
+    """A mistake in the template must not allow every client (4.4)."""
     api.route("$connect", authorization_type="CUSTOM")
     await api.start()
     assert (await api.refusal())[0] == 500

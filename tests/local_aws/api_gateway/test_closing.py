@@ -1,4 +1,4 @@
-"""How connections end, and what `$disconnect` is told of it."""
+"""The end of connections, and its code and reason in `$disconnect`."""
 
 import asyncio
 import os
@@ -19,13 +19,13 @@ from tests.support.gateway import Api, Event
 
 
 async def ended(api: Api) -> tuple[int, str]:
-    """Return what `$disconnect` was told."""
+    """Return the code and the reason of the `$disconnect` event."""
     [event] = await api.events("DISCONNECT")
     return event["requestContext"]["disconnectStatusCode"], event["requestContext"]["disconnectReason"]
 
 
 async def closed_with(client: ClientConnection) -> tuple[int, str]:
-    """Wait for the server's closing frame; return what it said."""
+    """Wait for the server's closing frame; return its code and reason."""
     with pytest.raises(ConnectionClosed) as caught:
         await asyncio.wait_for(client.recv(), 5)
     assert caught.value.rcvd is not None
@@ -33,14 +33,14 @@ async def closed_with(client: ClientConnection) -> tuple[int, str]:
 
 
 async def repeat(action: Callable[..., Awaitable[Any]], *arguments: str) -> None:
-    """Do something again and again until it fails."""
+    """Repeat an action until it fails."""
     while True:
         await action(*arguments)
         await asyncio.sleep(0.05)
 
 
 def reset(client: ClientConnection) -> None:
-    """Drop a connection as a crashed machine does."""
+    """Drop a connection like a crashed machine."""
     raw: socket.socket = client.transport.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.transport.abort()
@@ -48,7 +48,7 @@ def reset(client: ClientConnection) -> None:
 
 @pytest.fixture
 async def chat(api: Api) -> Api:
-    """Give an API all three routes of a connection's life."""
+    """Add `$connect`, `$default` and `$disconnect` to an API."""
     for key in ("$connect", "$disconnect", "$default"):
         api.route(key)
     return api
@@ -61,7 +61,7 @@ async def chat(api: Api) -> Api:
 async def test_the_clients_code_and_reason_are_passed_on(
     chat: Api, sent: tuple[int, str], told: tuple[int, str]
 ) -> None:
-    """A closed tab says 1001 without a reason (3.2)."""
+    """A browser sends 1001 without a reason when a tab is closed (3.2)."""
     await chat.start()
     async with chat.connect() as client:
         await client.close(*sent)
@@ -69,7 +69,7 @@ async def test_the_clients_code_and_reason_are_passed_on(
 
 
 async def test_a_client_that_gives_no_code_is_reported_with_1005(chat: Api) -> None:
-    """In AWS's words (3.2)."""
+    """The reason has AWS's text (3.2)."""
     await chat.start()
     async with chat.connect() as client:
         client.transport.write(Frame(Opcode.CLOSE, b"").serialize(mask=True))
@@ -79,7 +79,7 @@ async def test_a_client_that_gives_no_code_is_reported_with_1005(chat: Api) -> N
 
 @pytest.mark.parametrize("drop", [reset, lambda client: client.transport.abort()], ids=["reset", "end of stream"])
 async def test_a_dropped_connection_is_reported_with_1006(chat: Api, drop: Any) -> None:
-    """No closing frame came (3.2)."""
+    """There was no closing frame (3.2)."""
     await chat.start()
     client = await chat.connect()
     drop(client)
@@ -88,7 +88,7 @@ async def test_a_dropped_connection_is_reported_with_1006(chat: Api, drop: Any) 
 
 
 async def test_the_disconnect_event_belongs_to_its_connection(chat: Api) -> None:
-    """It names the connection, its age and its client, and runs once (3.1)."""
+    """It has the connection, its start and its client, and runs once (3.1)."""
     await chat.start()
     async with chat.connect():
         pass
@@ -107,7 +107,7 @@ async def test_the_disconnect_event_belongs_to_its_connection(chat: Api) -> None
     ids=["binary", "frame over 32 KB", "message over 128 KB"],
 )
 async def test_what_is_not_allowed_ends_the_connection(chat: Api, payload: Any, code: int) -> None:
-    """With the code of the rule, one line in the log, and without a call of `$default` (2.2, 3.2)."""
+    """The close has the code of the violated rule, the log has one line, and `$default` does not run (2.2, 3.2)."""
     await chat.start()
     async with chat.connect() as client:
         await client.send(payload)
@@ -119,7 +119,7 @@ async def test_what_is_not_allowed_ends_the_connection(chat: Api, payload: Any, 
 
 
 async def test_exactly_as_much_as_allowed_is_allowed(chat: Api) -> None:
-    """A frame of 32 KB, and a message of 128 KB in four of them (6)."""
+    """The limits are a frame of 32 KB, and a message of 128 KB in four frames (6)."""
     await chat.start()
     async with chat.connect() as client:
         await client.send("a" * 32_768)
@@ -140,7 +140,7 @@ async def test_exactly_as_much_as_allowed_is_allowed(chat: Api) -> None:
     ids=["not UTF-8", "not masked", "stray continuation", "not WebSocket", "malformed close"],
 )
 async def test_rubbish_ends_its_own_connection_and_nothing_else(chat: Api, rubbish: bytes, code: int) -> None:
-    """RFC 6455, 7.1.7; one line in the log (2.2)."""
+    """RFC 6455, section 7.1.7, requires it; the log has one line (2.2)."""
     await chat.start()
     async with chat.connect() as bystander, chat.connect() as client:
         client.transport.write(rubbish)
@@ -151,7 +151,7 @@ async def test_rubbish_ends_its_own_connection_and_nothing_else(chat: Api, rubbi
 
 
 async def test_random_bytes_never_harm_the_gateway(chat: Api) -> None:
-    """Whatever comes, each connection ends with one line at most and the next one is served."""
+    """Random bytes end their connection with at most one log line, and the next client is served."""
     await chat.start()
     for _ in range(50):
         client = await chat.connect()
@@ -165,7 +165,7 @@ async def test_random_bytes_never_harm_the_gateway(chat: Api) -> None:
 
 
 async def test_an_idle_connection_is_closed(chat: Api) -> None:
-    """Pings do not keep it, messages do (3.2, 7)."""
+    """Pings do not count as activity, messages do (3.2, 7)."""
     await chat.start(idle_seconds=0.4)
     async with chat.connect() as idle, chat.connect() as busy:
         pinging, sending = (asyncio.create_task(each) for each in (repeat(idle.ping), repeat(busy.send, "hello")))
@@ -190,7 +190,7 @@ async def test_an_old_connection_is_closed_however_busy(chat: Api) -> None:
 async def test_a_client_that_does_not_answer_a_closing_frame_is_dropped(
     chat: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its `$disconnect` would otherwise wait for it for ever."""
+    """Its `$disconnect` would otherwise wait forever."""
     monkeypatch.setattr(connection_module, "CLOSE_SECONDS", 0.1)
     await chat.start(lifetime_seconds=0.1)
     client = await chat.connect()
@@ -201,7 +201,7 @@ async def test_a_client_that_does_not_answer_a_closing_frame_is_dropped(
 
 
 async def test_a_failing_disconnect_function_is_logged_and_nothing_more(api: Api) -> None:
-    """Its client has gone (3.3)."""
+    """Its client is disconnected (3.3)."""
 
     async def function(event: Event) -> Any:
         return None
@@ -216,7 +216,7 @@ async def test_a_failing_disconnect_function_is_logged_and_nothing_more(api: Api
 
 
 async def test_stopping_sends_everyone_away_and_is_quick(chat: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients learn it from 1001, functions from `$disconnect`; a client that does not react holds nothing up."""
+    """Clients receive 1001, functions `$disconnect`; a client that does not react causes no delay."""
     monkeypatch.setattr(gateway_module, "STOP_SECONDS", 0.3)
     await chat.start()
     polite, deaf = await chat.connect(), await chat.connect()
@@ -234,7 +234,7 @@ async def test_stopping_sends_everyone_away_and_is_quick(chat: Api, monkeypatch:
 
 
 async def test_stopping_does_not_wait_for_slow_functions(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may have half a minute left."""
+    """They may run for half a minute."""
     monkeypatch.setattr(gateway_module, "STOP_SECONDS", 0.3)
 
     async def function(event: Event) -> Event:

@@ -1,4 +1,4 @@
-"""What docs/local_aws/gateway.md says of the gateway, held against what its tests say that they test."""
+"""The numbers of docs/local_aws/gateway.md, compared with those in the docstrings of the gateway's tests."""
 
 import ast
 import re
@@ -10,13 +10,13 @@ NUMBER = r"\d+(?:\.\d+)?"
 
 
 def documented() -> list[tuple[int, ...]]:
-    """Return the number of each row of the page's tables, as `(1, 12)`."""
+    """Return the numbers of the rows of the tables, such as `(1, 12)`."""
     rows = re.findall(rf"^\| ({NUMBER}) \| .+ \| (?:fact|choice) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return [_number(row) for row in rows]
 
 
 def named_by_tests() -> set[tuple[int, ...]]:
-    """Return the numbers in the brackets at the end of tests' docstrings."""
+    """Return the numbers in parentheses at the end of the tests' docstrings."""
     numbers: set[tuple[int, ...]] = set()
     for path in HERE.glob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -31,12 +31,12 @@ def _number(text: str) -> tuple[int, ...]:
 
 
 def test_every_documented_behaviour_is_named_by_a_test() -> None:
-    """And no test names a number that the page does not have."""
+    """A behaviour without a test can change unnoticed, and a number without a row means nothing."""
     assert named_by_tests() == set(documented())
 
 
 def test_every_row_of_the_page_is_a_behaviour_in_its_place() -> None:
-    """A row that is written wrongly would count as none."""
+    """A malformed row would be skipped."""
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if re.match(r"\| *\d", line)]
     assert len(documented()) == len(rows)
     assert documented() == sorted(documented())

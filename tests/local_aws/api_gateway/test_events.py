@@ -1,4 +1,4 @@
-"""The events that functions get, compared with captured ones key by key."""
+"""The events of functions, compared with captured ones key by key."""
 
 import json
 from dataclasses import replace
@@ -46,7 +46,7 @@ def handshake(*headers: tuple[str, str], query: str = "") -> Handshake:
 
 
 def same(event: Event, expected: Event) -> bool:
-    """Tell whether two events are equal in content and in the order of their keys."""
+    """Return whether two events are equal, also in the order of their keys."""
     return json.dumps(event) == json.dumps(expected)
 
 
@@ -77,7 +77,7 @@ def test_a_connect_event_is_that_of_a_capture() -> None:
 
 
 def test_a_connect_event_carries_query_stage_variables_and_user_agent_where_there_are_any() -> None:
-    """Of a repeated parameter the single map holds the last value, decoded (1.12)."""
+    """The single-value map has the last value of a repeated parameter, decoded (1.12)."""
     event = connect_event(api(colour="red"), BROWSER, handshake(query="k=v%20w&k=x&e=&f=%C3%A9"))
     assert list(event) == [
         "headers",
@@ -121,7 +121,7 @@ def test_a_message_event_is_that_of_a_capture() -> None:
 
 
 def test_a_disconnect_event_is_that_of_a_capture() -> None:
-    """Its headers are four, three of them empty (3.1)."""
+    """It has four headers, three of them empty (3.1)."""
     event = disconnect_event(api(), CLIENT, REQUEST, code=1001, reason="Going away")
     expected = {
         "headers": {"Host": HOST, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""},
@@ -149,7 +149,7 @@ def test_a_disconnect_event_is_that_of_a_capture() -> None:
 
 
 def test_forwarded_headers_are_those_that_the_front_end_of_aws_lets_through() -> None:
-    """Hop headers go, the host is the API's, and the proxy headers are added (1.12)."""
+    """Hop-by-hop headers are removed, the host is the API's, and the headers of the front end are added (1.12)."""
     sent = [
         ("host", "127.0.0.1:8080"),
         ("Connection", "Upgrade"),
@@ -171,7 +171,7 @@ def test_forwarded_headers_are_those_that_the_front_end_of_aws_lets_through() ->
 
 
 def test_an_authorizer_event_is_that_of_a_capture() -> None:
-    """It has the hop-by-hop headers, and empty maps where `$connect` has no key at all (4.2)."""
+    """It has the hop-by-hop headers, and empty maps for keys that `$connect` omits (4.2)."""
     headers = [("Host", HOST), ("Sec-WebSocket-Version", "13"), ("X-Forwarded-For", "166.90.225.1")]
     event = authorizer_event(api(), CLIENT, handshake(*headers))
     expected = {
@@ -216,7 +216,7 @@ def test_an_authorizer_event_is_that_of_a_capture() -> None:
 
 
 def test_an_authorizer_event_carries_query_and_stage_variables() -> None:
-    """In the same form as `$connect` gets them (4.2)."""
+    """They have the same form as in `$connect` (4.2)."""
     event = authorizer_event(api(colour="red"), CLIENT, handshake(query="k=v&k=w"))
     assert event["queryStringParameters"] == {"k": "w"}
     assert event["multiValueQueryStringParameters"] == {"k": ["v", "w"]}
@@ -224,7 +224,7 @@ def test_an_authorizer_event_carries_query_and_stage_variables() -> None:
 
 
 def test_what_an_authorizer_said_follows_the_route_key() -> None:
-    """How long it took is in the event of `$connect` alone, as a number (4.5)."""
+    """Only the event of `$connect` has the authorizer's latency, as a number (4.5)."""
     client = replace(CLIENT, authorizer={"tenant_id": "t", "principalId": "p"})
     opened = connect_event(api(), client, handshake(), authorizer_ms=21)["requestContext"]
     message = message_event(api(), client, REQUEST, route_key="$default", message_id="m", body="")["requestContext"]

@@ -1,4 +1,4 @@
-"""Whatever bytes come in, the gateway answers the next client, and keeps nothing of the last one.
+"""After any input, the gateway serves the next client and keeps no state of the last one.
 
 Hypothesis makes up requests, signatures, frames and fragments, most of them nearly right, since those get furthest.
 """
@@ -60,7 +60,7 @@ class Running:
         self._loop.close()
 
     def send(self, *pieces: bytes, reset: bool = False) -> bytes:
-        """Send on one connection, as far as the gateway takes it; return what it answered."""
+        """Send on one connection until the gateway closes it; return the response."""
         answer = b""
         with socket.create_connection(("127.0.0.1", self.api.port), timeout=5) as client, suppress(OSError):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -75,7 +75,7 @@ class Running:
         return answer
 
     def is_well(self) -> None:
-        """Check that the next client is served and that the last one is forgotten."""
+        """Check that the next client is served and that no state of the last one is left."""
         assert self.send(HEALTH).startswith(b"HTTP/1.1 426 ")
         assert self.api.gateway is not None
         deadline = time.monotonic() + 5
@@ -86,7 +86,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    """Start a gateway for all the examples."""
+    """Start a gateway for all examples."""
     running = Running()
     running.start()
     yield running
@@ -95,13 +95,13 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(autouse=True)
 def _no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let no exception have gone unhandled anywhere: asyncio and the server would have logged it."""
+    """Check that there was no unhandled exception: asyncio or the server would have logged it."""
     yield
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def mutations_of(valid: bytes) -> st.SearchStrategy[bytes]:
-    """Return the bytes with a stretch replaced, left out or repeated."""
+    """Return the bytes with a part replaced, omitted or repeated."""
     places = st.integers(0, len(valid))
     fillings = st.one_of(st.binary(max_size=40), st.sampled_from([b"\r\n", b"\x00", b"%", b"\xff\xfe", b"A" * 70_000]))
     return st.builds(
@@ -113,7 +113,7 @@ def mutations_of(valid: bytes) -> st.SearchStrategy[bytes]:
 
 
 def cut(data: bytes, at: list[int]) -> list[bytes]:
-    """Return the bytes in pieces, which arrive one by one."""
+    """Return the bytes in pieces, which are sent separately."""
     places = sorted({0, len(data), *(place % (len(data) + 1) for place in at)})
     return [data[start:end] for start, end in pairwise(places)]
 
@@ -123,7 +123,7 @@ cuts = st.lists(st.integers(0, 1000), max_size=4)
 
 @st.composite
 def frames(draw: st.DrawFn) -> bytes:
-    """Return a frame: of any kind, with any bits, whose length may be a lie (RFC 6455, section 5.2)."""
+    """Return a frame of any type and with any bits; its length may be wrong (RFC 6455, section 5.2)."""
     payload = draw(st.one_of(st.binary(max_size=200), st.just(b'{"action":"x"}'), st.just(b"y" * 33_000)))
     masked = draw(st.sampled_from([True, True, True, False]))
     first = draw(st.one_of(st.sampled_from([0x81, 0x01, 0x80, 0x00, 0x88, 0x89, 0x8A, 0x82]), st.integers(0, 255)))
@@ -142,7 +142,7 @@ def frames(draw: st.DrawFn) -> bytes:
 @fuzz
 @given(data=st.one_of(st.binary(max_size=300), mutations_of(HANDSHAKE), mutations_of(POST)), at=cuts)
 def test_no_request_harms_the_gateway(running: Running, data: bytes, at: list[int]) -> None:
-    """Malformed handshakes, paths, signatures and bodies get an HTTP answer or none, never a stack trace."""
+    """Malformed handshakes, paths, signatures and bodies get an HTTP response or none, never a stack trace."""
     answer = running.send(*cut(data, at))
     assert answer == b"" or answer.startswith(b"HTTP/1.1 ")
     assert b"Traceback" not in answer
@@ -152,7 +152,7 @@ def test_no_request_harms_the_gateway(running: Running, data: bytes, at: list[in
 @fuzz
 @given(sent=st.lists(frames(), max_size=6), at=cuts, reset=st.booleans())
 def test_no_frames_harm_the_gateway(running: Running, sent: list[bytes], at: list[int], *, reset: bool) -> None:
-    """Frames and fragments in any order, of any kind, cut anywhere, and a client that just vanishes."""
+    """Frames and fragments of any type and order, cut anywhere, end no more than their own connection."""
     lines = len(running.api.lines)
     running.send(HANDSHAKE, *cut(b"".join(sent), at), reset=reset)
     running.is_well()
@@ -170,7 +170,7 @@ def test_no_frames_harm_the_gateway(running: Running, sent: list[bytes], at: lis
     )
 )
 def test_every_text_is_answered(running: Running, text: str) -> None:
-    """Whatever JSON it is or is not, it reaches `$default` and comes back."""
+    """Valid and invalid JSON reaches `$default` and is echoed."""
     payload = text.encode(errors="replace")
     mask = b"\x01\x02\x03\x04"
     masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))

@@ -1,4 +1,4 @@
-"""From the upgrade request to the open connection, or to the refusal."""
+"""From the upgrade request to the open connection, or to the rejection."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
 def upgrade(path: str = "/dev", key: str = KEY, version: str = "13") -> bytes:
-    """Write an upgrade request."""
+    """Build an upgrade request."""
     headers = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {key}\r\n"
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Sec-WebSocket-Version: {version}\r\n\r\n".encode()
 
 
 async def test_the_connect_function_gets_the_handshake(api: Api) -> None:
-    """Headers keep the casing that the client used; the rest is exactly AWS's (1.12)."""
+    """Headers keep the client's case; everything else is exactly as on AWS (1.12)."""
     api.route("$connect")
     await api.start(variables={"colour": "red"})
     async with api.connect("/dev?name=a", user_agent_header="agent/1", origin="http://localhost:5173"):
@@ -57,7 +57,7 @@ async def test_without_a_connect_route_everyone_may_connect(api: Api, path: str)
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 async def test_any_success_of_the_function_opens_the_connection(api: Api, status: int) -> None:
-    """Not 200 alone (1.6)."""
+    """API Gateway accepts any 2xx, not only 200 (1.6)."""
 
     async def function(event: Event) -> Event:
         return {"statusCode": status, "body": "not forwarded", "headers": {"X-Not": "forwarded"}}
@@ -74,7 +74,7 @@ async def test_any_success_of_the_function_opens_the_connection(api: Api, status
     [(301, "Moved Permanently"), (401, "Unauthorized"), (403, "Forbidden"), (501, "Not Implemented")],
 )
 async def test_any_other_status_becomes_that_of_the_handshake(api: Api, status: int, message: str) -> None:
-    """The client sees the function's own status, and no `$disconnect` follows (1.6, 3.4)."""
+    """The client receives the function's status, and no `$disconnect` follows (1.6, 3.4)."""
 
     async def function(event: Event) -> Event:
         return {"statusCode": status}
@@ -105,7 +105,7 @@ async def test_any_other_status_becomes_that_of_the_handshake(api: Api, status: 
     ids=["raises", "refused", "invoker fails", "null", "no status", "101", "unknown key", "too slow"],
 )
 async def test_a_function_that_fails_refuses_the_client(api: Api, outcome: Any, status: int, message: str) -> None:
-    """With 502, with 500 where it never ran, with 504 where it took too long; one line says why (1.6)."""
+    """The status is 502, 500 if it never ran, or 504 if it timed out; one log line has the reason (1.6)."""
 
     async def function(event: Event) -> Any:
         if isinstance(outcome, Exception):
@@ -125,7 +125,7 @@ async def test_a_function_that_fails_refuses_the_client(api: Api, outcome: Any, 
 
 @pytest.mark.parametrize("name", ["Sec-WebSocket-Protocol", "Sec-Websocket-Protocol", "sec-websocket-protocol"])
 async def test_the_function_chooses_the_subprotocol(api: Api, name: str) -> None:
-    """The gateway names the one it returned, whatever the casing of the header (1.7)."""
+    """The gateway names the returned one; the header is case-insensitive (1.7)."""
 
     async def function(event: Event) -> Event:
         assert event["headers"]["Sec-WebSocket-Protocol"] == "chat.v2, chat.v1"
@@ -138,7 +138,7 @@ async def test_the_function_chooses_the_subprotocol(api: Api, name: str) -> None
 
 
 async def test_no_subprotocol_is_chosen_for_a_function_that_chooses_none(api: Api) -> None:
-    """Choosing the first, as WebSocket libraries do, would hide a handler's mistake that browsers refuse (1.7)."""
+    """Choosing the first, as WebSocket libraries do, would hide a mistake of the handler that browsers reject (1.7)."""
     api.route("$connect")
     await api.start()
     async with api.connect(subprotocols=["chat.v1"]) as client:
@@ -146,7 +146,7 @@ async def test_no_subprotocol_is_chosen_for_a_function_that_chooses_none(api: Ap
 
 
 async def test_compression_is_not_negotiated_and_its_offer_is_passed_on(api: Api) -> None:
-    """What AWS does is not known; a client has to cope without (1.8)."""
+    """It is not known whether AWS supports it; clients have to work without it (1.8)."""
     api.route("$connect")
     await api.start()
     async with api.connect(compression="deflate") as client:
@@ -158,7 +158,7 @@ async def test_compression_is_not_negotiated_and_its_offer_is_passed_on(api: Api
 
 @pytest.mark.parametrize("path", ["/", "/prod", "/dev/more", "/DEV", "/dev/@connections/L0SM9cOFvHcCIhw="])
 async def test_a_wrong_stage_is_forbidden(api: Api, path: str) -> None:
-    """So is a path that goes on after the stage (1.2)."""
+    """A path with segments after the stage is wrong as well (1.2)."""
     await api.start()
     assert await api.refusal(path) == (403, {"message": "Forbidden"})
 
@@ -173,7 +173,7 @@ async def test_a_plain_request_is_told_to_upgrade(api: Api, path: str) -> None:
 
 
 async def test_a_plain_request_for_another_stage_is_forbidden(api: Api) -> None:
-    """There is nothing to upgrade to (1.2)."""
+    """There is no API at this path (1.2)."""
     await api.start()
     received = await api.exchange(b"GET /prod HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert received.startswith(b"HTTP/1.1 403 ")
@@ -194,7 +194,7 @@ async def test_a_plain_request_for_another_stage_is_forbidden(api: Api) -> None:
     ids=["empty key", "short key", "bad key", "old version", "no key", "no version", "POST"],
 )
 async def test_a_malformed_handshake_is_refused(api: Api, request_: bytes) -> None:
-    """RFC 6455, 4.2.1; no function is asked."""
+    """RFC 6455, section 4.2.1; no function runs."""
     api.route("$connect")
     await api.start()
     received = await api.exchange(request_)
@@ -205,7 +205,7 @@ async def test_a_malformed_handshake_is_refused(api: Api, request_: bytes) -> No
 
 @pytest.mark.parametrize(("length", "status"), [(4096, b"101"), (4097, b"414")])
 async def test_a_url_may_have_4096_characters(api: Api, length: int, status: bytes) -> None:
-    """API Gateway's quota, which tokens in the query string can reach (1.1)."""
+    """Tokens in the query string can exceed API Gateway's quota (1.1)."""
     await api.start()
     path = "/dev?token=".ljust(length, "a")
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
@@ -215,7 +215,7 @@ async def test_a_url_may_have_4096_characters(api: Api, length: int, status: byt
 
 
 async def test_the_answer_to_a_handshake_is_that_of_rfc_6455(api: Api) -> None:
-    """The example of its section 1.3, byte for byte."""
+    """The example of RFC 6455, section 1.3, is known to be right."""
     await api.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     writer.write(upgrade(key=KEY))
@@ -227,7 +227,7 @@ async def test_the_answer_to_a_handshake_is_that_of_rfc_6455(api: Api) -> None:
 
 
 async def test_what_a_client_sends_early_waits_until_it_is_connected(api: Api) -> None:
-    """No message is seen before its `$connect` has ended (2.9)."""
+    """No message is processed before its `$connect` has ended (2.9)."""
 
     async def slow(event: Event) -> Event:
         await asyncio.sleep(0.05)
@@ -246,7 +246,7 @@ async def test_what_a_client_sends_early_waits_until_it_is_connected(api: Api) -
 
 
 async def test_a_client_that_leaves_during_connect_is_reported_as_dropped(api: Api) -> None:
-    """The function has noted a connection, and only `$disconnect` can make it forget."""
+    """The function has stored a connection that only `$disconnect` can remove."""
     leave = asyncio.Event()
 
     async def slow(event: Event) -> Event:
@@ -267,7 +267,7 @@ async def test_a_client_that_leaves_during_connect_is_reported_as_dropped(api: A
 
 
 async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api: Api) -> None:
-    """It might have been the one that refuses (1.5)."""
+    """The function might have rejected the client (1.5)."""
     api.routes["$connect"] = RouteConfig(key="$connect", integration=None, unserved="an integration of type HTTP")
     await api.start()
     status, _ = await api.refusal()
@@ -276,7 +276,7 @@ async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api
 
 
 async def test_page_from_elsewhere_may_not_connect(api: Api) -> None:
-    """On AWS it may; here it would be at the developer's machine."""
+    """On AWS it may connect; here it could attack the developer's machine."""
     api.route("$connect")
     await api.start(visitors=Visitors.of(origins=["https://app.example"]))
     status, body = await api.refusal(origin="https://evil.example")
@@ -291,7 +291,7 @@ async def test_page_from_elsewhere_may_not_connect(api: Api) -> None:
 
 
 async def test_host_that_is_not_the_apis_is_refused(api: Api) -> None:
-    """Its own is the one that functions build from their events."""
+    """Functions build the API's own name from their events."""
     await api.start()
     own = "abcdef1234.execute-api.us-east-1.amazonaws.com"
     for host, status in ((own, b"101"), ("evil.test", b"403"), (f"x.{own}", b"403")):

@@ -1,4 +1,4 @@
-"""Which handshakes an authorizer is asked about."""
+"""The handshakes for which an authorizer runs."""
 
 import pytest
 
@@ -28,7 +28,7 @@ EVENT = {
     ],
 )
 def test_a_source_is_found_in_the_event(source: str) -> None:
-    """Header names have no case; HTTP APIs' way of writing is understood as well (4.3)."""
+    """Header names are case-insensitive; the form of HTTP APIs works as well (4.3)."""
     assert IdentitySources([source]).all_present(EVENT)
 
 
@@ -45,12 +45,12 @@ def test_a_source_is_found_in_the_event(source: str) -> None:
     ],
 )
 def test_a_missing_or_empty_source_is_noticed(source: str) -> None:
-    """One is enough (4.3)."""
+    """One missing source is enough (4.3)."""
     assert not IdentitySources(["route.request.header.Authorization", source]).all_present(EVENT)
 
 
 def test_without_sources_nothing_can_be_missing() -> None:
-    """The authorizer is asked every time (4.3)."""
+    """The authorizer runs for every handshake (4.3)."""
     assert IdentitySources([]).all_present(EVENT)
 
 

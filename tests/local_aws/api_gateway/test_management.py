@@ -1,4 +1,4 @@
-"""The @connections API, as boto3 sees it and on the wire."""
+"""The @connections API, through boto3 and on the wire."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ UNKNOWN = "L0SM9cOFvHcCIhw="
 
 @pytest.fixture
 async def chat(api: Api) -> Api:
-    """Give an API all three routes of a connection's life, and start it."""
+    """Add `$connect`, `$default` and `$disconnect` to an API, and start it."""
     for key in ("$connect", "$disconnect", "$default"):
         api.route(key)
     await api.start()
@@ -31,7 +31,7 @@ async def last_id(api: Api) -> str:
 
 
 async def error(api: Api, operation: str, **arguments: Any) -> dict[str, Any]:
-    """Call in vain; return the error's class, code, status, message."""
+    """Make a call that fails; return the class, code, status and message of the error."""
     with pytest.raises(ClientError) as caught:
         await api.manage(operation, **arguments)
     response: Any = caught.value.response
@@ -44,7 +44,7 @@ async def error(api: Api, operation: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def raw(api: Api, method: str, path: str, *, body: bytes = b"", signed: bool = True) -> tuple[int, str, bytes]:
-    """Make a request without an SDK; return status, head and body."""
+    """Make a request without an SDK; return the status, the head and the body."""
     sent = sign(method, f"http://127.0.0.1:{api.port}{path}", body=body)
     lines = [f"{name}: {value}\r\n" for name, value in sent.headers] if signed else ["Host: localhost\r\n"]
     head = f"{method} {path} HTTP/1.1\r\nConnection: close\r\n{''.join(lines)}Content-Length: {len(body)}\r\n\r\n"
@@ -58,7 +58,7 @@ async def raw(api: Api, method: str, path: str, *, body: bytes = b"", signed: bo
     ids=["bytes", "text", "empty", "128 KB"],
 )
 async def test_posted_data_arrives_as_one_text_message(chat: Api, data: Any, text: str) -> None:
-    """Whatever its type and length (5.5)."""
+    """A body of any content type and length is accepted (5.5)."""
     async with chat.connect() as client:
         answer = await chat.manage("post_to_connection", ConnectionId=await last_id(chat), Data=data)
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -66,7 +66,7 @@ async def test_posted_data_arrives_as_one_text_message(chat: Api, data: Any, tex
 
 
 async def test_long_data_is_sent_in_frames_of_at_most_32_kb(chat: Api) -> None:
-    """The quota on frames holds in both directions (5.5)."""
+    """The quota on frames applies in both directions (5.5)."""
     async with chat.connect() as client:
         await chat.manage("post_to_connection", ConnectionId=await last_id(chat), Data=b"a" * 70_000)
         lengths = [len(part) async for part in client.recv_streaming()]
@@ -74,7 +74,7 @@ async def test_long_data_is_sent_in_frames_of_at_most_32_kb(chat: Api) -> None:
 
 
 async def test_a_connection_can_be_looked_at(chat: Api) -> None:
-    """Times are those of the handshake and of the last data message (5.4)."""
+    """The times are those of the handshake and of the last data message (5.4)."""
     async with chat.connect(user_agent_header="agent/1") as client:
         identity = await last_id(chat)
         before = await chat.manage("get_connection", ConnectionId=identity)
@@ -90,7 +90,7 @@ async def test_a_connection_can_be_looked_at(chat: Api) -> None:
 
 
 async def test_the_description_of_a_connection_is_that_of_aws_on_the_wire(chat: Api) -> None:
-    """Keys in camel case, times in ISO 8601 with milliseconds, no `userAgent` where there is none (5.4)."""
+    """Keys are in camel case, times in ISO 8601 with milliseconds; `userAgent` may be missing (5.4)."""
     async with chat.connect(user_agent_header=None):
         status, _, body = await raw(chat, "GET", f"/dev/@connections/{await last_id(chat)}")
     stamp = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -100,7 +100,7 @@ async def test_the_description_of_a_connection_is_that_of_aws_on_the_wire(chat: 
 
 
 async def test_a_deleted_connection_is_closed_and_disconnected(chat: Api) -> None:
-    """With 1000 to both, and it is gone at once (3.2, 5.3)."""
+    """Client and function receive 1000, and the connection is gone at once (3.2, 5.3)."""
     async with chat.connect() as client:
         identity = await last_id(chat)
         status, _, body = await raw(chat, "DELETE", f"/dev/@connections/{identity}")
@@ -115,7 +115,7 @@ async def test_a_deleted_connection_is_closed_and_disconnected(chat: Api) -> Non
 
 @pytest.mark.parametrize("operation", ["post_to_connection", "get_connection", "delete_connection"])
 async def test_an_unknown_connection_is_gone(chat: Api, operation: str) -> None:
-    """The SDK raises its own exception, which needs the header, and the body is empty (5.3)."""
+    """The SDK raises its own exception because of the header, and the body is empty (5.3)."""
     arguments = {"Data": b"x"} if operation == "post_to_connection" else {}
     found = await error(chat, operation, ConnectionId=UNKNOWN, **arguments)
     assert (found["class"], found["code"], found["status"]) == ("GoneException", "GoneException", 410)
@@ -125,7 +125,7 @@ async def test_an_unknown_connection_is_gone(chat: Api, operation: str) -> None:
 
 
 async def test_a_connection_is_gone_until_its_handshake_ends_and_after_it_closes(api: Api) -> None:
-    """During `$connect` as in `$disconnect`, posting fails with 410 (3.3, 5.3)."""
+    """Posts during `$connect` and `$disconnect` fail with 410 (3.3, 5.3)."""
     statuses: list[int] = []
     ended = asyncio.Event()
 
@@ -149,7 +149,7 @@ async def test_a_connection_is_gone_until_its_handshake_ends_and_after_it_closes
 
 
 async def test_a_malformed_id_is_a_bad_request(chat: Api) -> None:
-    """In the words of AWS (5.3)."""
+    """The message is AWS's (5.3)."""
     found = await error(chat, "post_to_connection", ConnectionId="cjy8i76bx002884le6n17d49b", Data=b"x")
     assert found == {
         "class": "ClientError",
@@ -174,7 +174,7 @@ async def test_the_sdk_raises_forbidden_for_a_wrong_stage(chat: Api) -> None:
 
 
 async def test_an_unsigned_request_is_refused(chat: Api) -> None:
-    """Whatever it asks for (5.3)."""
+    """No path of the management API works unsigned (5.3)."""
     path = f"/dev/@connections/{UNKNOWN}"
     status, head, body = await raw(chat, "POST", path, signed=False)
     assert (status, body) == (403, b'{"message":"Missing Authentication Token"}')
@@ -183,19 +183,19 @@ async def test_an_unsigned_request_is_refused(chat: Api) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", f"/dev/@connections/{UNKNOWN}"), ("GET", "/dev/@connections")])
 async def test_what_the_api_does_not_have_is_refused(chat: Api, method: str, path: str) -> None:
-    """As other engines of API Gateway refuse an unknown resource (5.3)."""
+    """Other engines of API Gateway respond like this to an unknown resource (5.3)."""
     assert (await raw(chat, method, path))[::2] == (403, b'{"message":"Missing Authentication Token"}')
 
 
 async def test_more_than_128_kb_is_too_large(chat: Api) -> None:
-    """The SDK does not stop it, so the server has to (5.2, 5.3)."""
+    """The SDK does not check the size, so the server has to (5.2, 5.3)."""
     async with chat.connect():
         found = await error(chat, "post_to_connection", ConnectionId=await last_id(chat), Data=b"a" * 131_073)
     assert (found["class"], found["status"]) == ("PayloadTooLargeException", 413)
 
 
 async def test_data_that_is_not_utf_8_is_refused(chat: Api) -> None:
-    """Sent as text, it would make the client close the connection; a line in the log says so (5.5)."""
+    """A client would close the connection because of it; the log has a line (5.5)."""
     async with chat.connect() as client:
         status, _, _ = await raw(chat, "POST", f"/dev/@connections/{await last_id(chat)}", body=b"\xff")
         assert status == 400
@@ -213,14 +213,14 @@ async def test_paths_are_decoded_before_they_are_matched(chat: Api, path: str) -
 
 
 async def test_a_url_that_is_too_long_is_refused(chat: Api) -> None:
-    """The quota holds for the whole host (1.1)."""
+    """The quota applies to the whole host (1.1)."""
     assert (await raw(chat, "GET", "/dev/@connections/".ljust(4097, "a")))[0] == 414
 
 
 async def test_a_client_that_does_not_read_is_over_its_limit_instead_of_filling_memory(
     chat: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AWS says that its buffer is full with 429 (5.3)."""
+    """AWS responds with 429 if its buffer is full (5.3)."""
     monkeypatch.setattr(connection_module, "MAX_UNSENT", 200_000)
     async with chat.connect(max_queue=1) as client:
         client.transport.pause_reading()
@@ -236,7 +236,7 @@ async def test_a_client_that_does_not_read_is_over_its_limit_instead_of_filling_
 @pytest.mark.parametrize("header", ["Origin: http://localhost:3000", "Origin: null", "Sec-Fetch-Site: cross-site"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_web_page_may_not_use_it(chat: Api, method: str, header: str) -> None:
-    """A page can send a signature of the right form in the query string, and ids are in every message."""
+    """A page can send a well-formed signature in the query string, and every message has ids."""
     async with chat.connect() as client:
         path = f"/dev/@connections/{quote(await last_id(chat))}?X-Amz-Algorithm=AWS4-HMAC-SHA256"
         request = (
@@ -249,7 +249,7 @@ async def test_web_page_may_not_use_it(chat: Api, method: str, header: str) -> N
 
 
 async def test_too_large_a_body_is_refused_by_its_length(chat: Api) -> None:
-    """Before it comes, and as the SDKs know it."""
+    """The response comes before the body is sent, in a form that SDKs understand."""
     head = "POST /dev/@connections/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 131073\r\n\r\n"
     received = await chat.exchange(head.encode())
     assert received.startswith(b"HTTP/1.1 413 ")

@@ -1,4 +1,4 @@
-"""Who may use the @connections API."""
+"""Access to the @connections API."""
 
 import asyncio
 from typing import Any
@@ -16,13 +16,13 @@ UNKNOWN = "L0SM9cOFvHcCIhw="
 
 
 async def start(api: Api, **options: Any) -> None:
-    """Start an API that knows one access key."""
+    """Start an API with one access key."""
     api.route("$connect")
     await api.start(credentials=CREDENTIALS, **options)
 
 
 async def refused(api: Api, operation: str = "get_connection", **arguments: Any) -> tuple[str, str]:
-    """Call in vain; return the error's code and message."""
+    """Make a call that fails; return the code and message of the error."""
     with pytest.raises(ClientError) as caught:
         await api.manage(operation, ConnectionId=UNKNOWN, **arguments)
     response: Any = caught.value.response
@@ -34,7 +34,7 @@ async def refused(api: Api, operation: str = "get_connection", **arguments: Any)
 
 @pytest.mark.parametrize("strict", [False, True])
 async def test_a_right_signature_is_accepted(api: Api, strict: bool) -> None:
-    """Of the SDK itself, for each operation (5.1, 5.2)."""
+    """The SDK signs each operation (5.1, 5.2)."""
     await start(api, strict=strict)
     async with api.connect() as client:
         [event] = await api.events("CONNECT")
@@ -47,7 +47,7 @@ async def test_a_right_signature_is_accepted(api: Api, strict: bool) -> None:
 
 
 async def test_a_wrong_secret_is_refused_and_logged(api: Api) -> None:
-    """In AWS's words to the caller, in one line to the log (5.3)."""
+    """The caller receives AWS's message, and the log has one line (5.3)."""
     await start(api)
     code, message = await refused(api, key=(KEY[0], "another", "token"))
     assert code == "InvalidSignatureException"
@@ -58,7 +58,7 @@ async def test_a_wrong_secret_is_refused_and_logged(api: Api) -> None:
 
 
 async def test_a_token_of_another_session_is_refused(api: Api) -> None:
-    """As AWS refuses expired ones (5.3)."""
+    """AWS rejects expired ones (5.3)."""
     await start(api)
     expected = ("UnrecognizedClientException", "The security token included in the request is invalid.")
     assert await refused(api, key=(KEY[0], "secret", "another")) == expected
@@ -67,13 +67,13 @@ async def test_a_token_of_another_session_is_refused(api: Api) -> None:
 
 @pytest.mark.parametrize(("strict", "code"), [(False, "GoneException"), (True, "UnrecognizedClientException")])
 async def test_strangers_are_heard_unless_the_gateway_is_strict(api: Api, strict: bool, code: str) -> None:
-    """Any dummy credentials work on a developer's machine, which asks no policy about them (5.2)."""
+    """Any dummy credentials work on a developer's machine, without a policy (5.2)."""
     await start(api, strict=strict, permits=FixedPermissions("it may not"))
     assert (await refused(api, key=("test", "test", None)))[0] == code
 
 
 async def test_each_method_is_a_permission_of_its_own(api: Api) -> None:
-    """To manage the connections of this stage by this method (5.1, 5.3)."""
+    """The permission covers the connections of this stage and this method (5.1, 5.3)."""
     permits = FixedPermissions("it may not", when=lambda question: "/POST/" not in question["resource"])
     await start(api, permits=permits)
     assert (await refused(api, "post_to_connection", key=KEY, Data=b"x"))[0] == "GoneException"
@@ -90,7 +90,7 @@ async def test_each_method_is_a_permission_of_its_own(api: Api) -> None:
 
 
 async def test_credentials_may_be_added_while_the_gateway_runs(api: Api) -> None:
-    """Functions get theirs when they start (5.2)."""
+    """Functions receive their credentials when they start (5.2)."""
     known: dict[str, Credential] = {}
     await api.start(credentials=known, strict=True)
     assert (await refused(api, key=KEY))[0] == "UnrecognizedClientException"

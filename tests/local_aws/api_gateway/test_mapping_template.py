@@ -102,7 +102,7 @@ def test_template_does_not_change_the_event() -> None:
     ],
 )
 def test_text_that_is_not_a_template_is_refused_at_once(template: str) -> None:
-    """The stack says so at its start, in a second."""
+    """The stack logs it at the start, within a second."""
     began = time.monotonic()
     with pytest.raises(VelocityError):
         MappingTemplate(template)
@@ -148,6 +148,6 @@ def test_attributes_of_python_are_not_reached() -> None:
 
 
 def test_engine_is_loaded_with_the_first_template_only() -> None:
-    """Few stacks have a mock integration, and start-up time is everybody's."""
+    """Few stacks have a mock integration, and the import would slow down every start."""
     code = "import sys, local_aws.api_gateway; sys.exit('airspeed' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""From a client's frame to the function behind its route, and what comes back."""
+"""From a client's frame to the function of its route, and the response."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.support.gateway import Api, Event
 
 
 async def silent(client: ClientConnection) -> bool:
-    """Tell whether the connection is alive and has nothing to read."""
+    """Return whether the connection is open and has nothing to read."""
     await (await client.ping())
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.recv(), 0.05)
@@ -22,7 +22,7 @@ async def silent(client: ClientConnection) -> bool:
 
 
 async def test_a_message_goes_to_the_route_it_names(api: Api) -> None:
-    """Its body is the frame, verbatim; what was fixed at the handshake is repeated (2.1)."""
+    """Its body is the frame, verbatim; the data of the handshake is repeated (2.1)."""
     api.route("$connect")
     api.route("sendMessage")
     api.route("$default")
@@ -42,7 +42,7 @@ async def test_a_message_goes_to_the_route_it_names(api: Api) -> None:
 
 
 async def test_a_message_without_a_route_is_forbidden(api: Api) -> None:
-    """Byte for byte what AWS sends, uneven spacing and all; the connection stays open (2.4)."""
+    """The frame is byte for byte that of AWS, uneven spacing included; the connection stays open (2.4)."""
     api.route("$connect")
     await api.start()
     async with api.connect() as client:
@@ -70,7 +70,7 @@ async def test_a_message_without_a_route_is_forbidden(api: Api) -> None:
     ids=["raises", "refused", "null", "text", "unknown keys", "too slow"],
 )
 async def test_a_failing_function_is_reported_to_its_client_and_the_log(api: Api, outcome: Any, message: str) -> None:
-    """One frame, one line, and the connection stays open (2.5, 2.7, 2.10)."""
+    """The client receives one frame, the log has one line, and the connection stays open (2.5, 2.7, 2.10)."""
 
     async def function(event: Event) -> Any:
         if isinstance(outcome, Exception):
@@ -95,7 +95,7 @@ async def test_a_failing_function_is_reported_to_its_client_and_the_log(api: Api
 
 
 async def test_a_fault_of_the_invoker_is_a_fault_of_the_server(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """Its traceback is logged, and the client hears what it hears of any failure."""
+    """The traceback is logged, and the client receives the same error as for any failure."""
 
     async def function(event: Event) -> Event:
         raise RuntimeError("broken")
@@ -111,7 +111,7 @@ async def test_a_fault_of_the_invoker_is_a_fault_of_the_server(api: Api, caplog:
 
 @pytest.mark.parametrize("status", [200, 201, 301, 401, 501])
 async def test_the_answer_of_a_one_way_route_is_dropped(api: Api, status: int) -> None:
-    """Whatever its status (2.6)."""
+    """Its status does not matter (2.6)."""
 
     async def function(event: Event) -> Event:
         return {"statusCode": status, "body": "dropped"}
@@ -127,7 +127,7 @@ async def test_the_answer_of_a_one_way_route_is_dropped(api: Api, status: int) -
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_a_two_way_route_answers_with_its_body(api: Api, status: int) -> None:
-    """As one text message, whatever the status (2.8)."""
+    """It is one text message, with any status (2.8)."""
 
     async def function(event: Event) -> Event:
         return {"statusCode": status, "body": event["body"] * 2}
@@ -143,7 +143,7 @@ async def test_a_two_way_route_answers_with_its_body(api: Api, status: int) -> N
 
 @pytest.mark.parametrize("sends", [True, False])
 async def test_a_two_way_route_without_a_body_sends_an_empty_message_or_none(api: Api, sends: bool) -> None:
-    """AWS is reported, once, to send one; the choice can be reversed (2.8)."""
+    """One report says that AWS sends one; an option turns it off (2.8)."""
     api.route("$default", two_way=True)
     await api.start(empty_replies=sends)
     async with api.connect() as client:
@@ -155,7 +155,7 @@ async def test_a_two_way_route_without_a_body_sends_an_empty_message_or_none(api
 
 
 async def test_a_route_without_a_function_is_an_error_of_the_server(api: Api) -> None:
-    """Such a route can be deployed; the client is told as much as of a failing function."""
+    """Such a route can be deployed; the client receives the same error as for a failing function."""
     api.routes["$default"] = RouteConfig(key="$default", integration=None)
     await api.start()
     async with api.connect() as client:
@@ -165,7 +165,7 @@ async def test_a_route_without_a_function_is_an_error_of_the_server(api: Api) ->
 
 
 async def test_messages_are_started_in_order_and_none_waits_for_another(api: Api) -> None:
-    """The functions overlap, so their answers come in the order in which they end (2.9)."""
+    """The functions overlap, so that responses arrive in the order in which they end (2.9)."""
     release = asyncio.Event()
 
     async def function(event: Event) -> Event:
@@ -186,7 +186,7 @@ async def test_messages_are_started_in_order_and_none_waits_for_another(api: Api
 
 
 async def test_a_fragmented_message_arrives_whole(api: Api) -> None:
-    """Even where its fragments cut a character in two."""
+    """Fragments may split a character."""
     api.route("$default")
     await api.start()
     async with api.connect() as client:
@@ -196,7 +196,7 @@ async def test_a_fragmented_message_arrives_whole(api: Api) -> None:
 
 
 async def test_pings_are_answered_and_reach_no_function(api: Api) -> None:
-    """The gateway answers them itself (7)."""
+    """The gateway sends the pongs (7)."""
     api.route("$default")
     await api.start()
     async with api.connect() as client:
@@ -205,7 +205,7 @@ async def test_pings_are_answered_and_reach_no_function(api: Api) -> None:
 
 
 async def test_an_integration_that_is_not_run_here_fails_its_messages(api: Api) -> None:
-    """The client is told what a broken function's would be, and the log which it was (2.5)."""
+    """The client receives the error of a failing function, and the log has the type of the integration (2.5)."""
     api.routes["$default"] = RouteConfig(key="$default", integration=None, unserved="an integration of type HTTP")
     await api.start()
     async with api.connect() as client:

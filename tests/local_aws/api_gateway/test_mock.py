@@ -1,4 +1,4 @@
-"""Mock integrations, which the gateway answers itself."""
+"""Mock integrations, to which the gateway itself responds."""
 
 import json
 from typing import Any
@@ -12,17 +12,17 @@ OK = TemplatesConfig(templates={"$default": '{"statusCode": 200}'})
 
 
 def answering(template: str, **config: Any) -> MockConfig:
-    """Return a mock whose only response is the template."""
+    """Return a mock with the template as its only response."""
     return MockConfig(request=OK, responses={"$default": TemplatesConfig(templates={"$default": template})}, **config)
 
 
 def put(api: Api, mock: MockConfig, key: str = "$default", *, two_way: bool = True) -> None:
-    """Put a mock behind a route."""
+    """Add a route with a mock."""
     api.routes[key] = RouteConfig(key=key, integration=None, mock=mock, returns_response=two_way)
 
 
 async def answer(api: Api, message: str, **options: Any) -> str:
-    """Start the API and return what it answers to a message."""
+    """Start the API and return its response to a message."""
     await api.start(**options)
     async with api.connect() as client:
         await client.send(message)
@@ -30,7 +30,7 @@ async def answer(api: Api, message: str, **options: Any) -> str:
 
 
 async def test_a_mock_answers_with_values_of_the_event(api: Api) -> None:
-    """A client thus learns its connection id without a function (2.12)."""
+    """A client can receive its connection id without a function (2.12)."""
     put(
         api, answering('{"id": "$context.connectionId", "route": "${context.routeKey}", "v": "$stageVariables.colour"}')
     )
@@ -45,7 +45,7 @@ async def test_a_mock_answers_with_values_of_the_event(api: Api) -> None:
     [('{"statusCode": 204}', "/2\\d\\d/"), ('{"statusCode": 404}', "404"), ('{"statusCode": 500}', "$default")],
 )
 async def test_the_status_takes_the_integration_response(api: Api, made: str, key: str) -> None:
-    """A pattern between slashes, a status, or else `$default` (2.12)."""
+    """Keys are a pattern between slashes, a status, or `$default` (2.12)."""
     keys = ("/2\\d\\d/", "404", "$default")
     responses = {each: TemplatesConfig(templates={"$default": f"that of {each[1:]}"}) for each in keys}
     put(api, MockConfig(request=TemplatesConfig(templates={"$default": made}), responses=responses))
@@ -53,7 +53,7 @@ async def test_the_status_takes_the_integration_response(api: Api, made: str, ke
 
 
 async def test_what_the_request_template_makes_of_a_message_is_the_input_of_the_responses(api: Api) -> None:
-    """Each template is taken by an expression of its own (2.12)."""
+    """Each template is selected by an expression of its own (2.12)."""
     request = TemplatesConfig(
         templates={"ping": """{"statusCode": 200, "was": $input.json('$.data.n')}""", "$default": "{}"},
         selection_expression="$request.body.action",
@@ -87,14 +87,14 @@ async def test_what_the_request_template_makes_of_a_message_is_the_input_of_the_
     ],
 )
 async def test_a_mock_that_comes_to_nothing_is_an_error_of_the_server(api: Api, mock: MockConfig) -> None:
-    """As a failing function is, and the log says why (2.12)."""
+    """The client receives the error of a failing function, and the log has the reason (2.12)."""
     put(api, mock)
     assert json.loads(await answer(api, "hello"))["message"] == "Internal server error"
     assert api.lines
 
 
 async def test_a_one_way_mock_answers_nothing_and_needs_no_response(api: Api) -> None:
-    """It swallows what comes (2.12)."""
+    """It ignores its messages (2.12)."""
     put(api, MockConfig(request=OK), two_way=False)
     put(api, answering("pong"), "ping")
     await api.start()
@@ -113,7 +113,7 @@ async def test_a_mock_computes_its_answer(api: Api) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [(200, None), (403, 403)])
 async def test_a_mock_of_connect_decides_by_its_status(api: Api, status: int, expected: int | None) -> None:
-    """As a function there does (2.12)."""
+    """The status decides like that of a function (2.12)."""
     put(api, MockConfig(request=TemplatesConfig(templates={"$default": f'{{"statusCode": {status}}}'})), "$connect")
     put(api, MockConfig(request=OK), "$disconnect")
     await api.start()

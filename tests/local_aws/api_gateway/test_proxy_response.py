@@ -1,4 +1,4 @@
-"""What a function answered, judged."""
+"""Validation of the responses of functions."""
 
 import json
 from typing import Any
@@ -9,13 +9,13 @@ from local_aws.api_gateway.proxy_response import MalformedResponse, parse
 
 
 def judge(document: Any) -> tuple[int, dict[str, str], str]:
-    """Parse an answer into a tuple."""
+    """Parse a response into a tuple."""
     response = parse(json.dumps(document).encode())
     return response.status, dict(response.headers), response.body
 
 
 def test_a_status_code_is_enough() -> None:
-    """The least that Lambda proxy integrations ask for."""
+    """Lambda proxy integrations require only this."""
     assert judge({"statusCode": 200}) == (200, {}, "")
 
 
@@ -32,7 +32,7 @@ def test_headers_come_from_both_maps_and_by_any_casing() -> None:
 
 
 def test_a_body_in_base64_is_decoded() -> None:
-    """Frames hold text, so that is what has to come out."""
+    """Frames contain text, so that the decoded body must be text."""
     assert judge({"statusCode": 200, "body": "w6k=", "isBase64Encoded": True})[2] == "é"
 
 
@@ -58,13 +58,13 @@ def test_only_2xx_lets_a_client_connect(status: int, accepts: bool) -> None:
     ids=json.dumps,
 )  # fmt: skip
 def test_everything_else_is_malformed(document: Any) -> None:
-    """One key too many is enough, as a captured exchange shows (2.7)."""
+    """One unknown key is enough, as a captured exchange shows (2.7)."""
     with pytest.raises(MalformedResponse):
         judge(document)
 
 
 @pytest.mark.parametrize("answer", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_an_answer_that_is_not_json_is_malformed(answer: bytes) -> None:
-    """A function's runtime writes JSON; anything else never came from one."""
+    """A function's runtime writes JSON; anything else is not a response of a function."""
     with pytest.raises(MalformedResponse):
         parse(answer)

@@ -1,4 +1,4 @@
-"""Messages held to the models of their route."""
+"""Validation of messages by the models of their route."""
 
 import json
 from typing import Any
@@ -12,12 +12,12 @@ SIZE = {"type": "object", "properties": {"size": {"minimum": 0, "exclusiveMinimu
 
 
 async def answer(event: Event) -> dict[str, Any]:
-    """Answer that the message came through."""
+    """Respond that the message was accepted."""
     return {"statusCode": 200, "body": "came through"}
 
 
 async def start(api: Api, models: dict[str, Any], expression: str = "$request.body.kind") -> None:
-    """Start an API whose `$default` route has the models."""
+    """Start an API with these models on its `$default` route."""
     api.route("$default", answer, two_way=True, model_selection_expression=expression, request_models=models)
     await api.start()
 
@@ -36,7 +36,7 @@ async def start(api: Api, models: dict[str, Any], expression: str = "$request.bo
     ],
 )
 async def test_a_message_that_its_model_refuses_reaches_no_function(api: Api, message: str, passes: bool) -> None:
-    """The expression takes the model, `$default` where it names none; draft 4 has boolean exclusive bounds (2.5)."""
+    """The expression selects the model, else `$default`; draft 4 has boolean exclusive bounds (2.5)."""
     await start(api, {"text": TEXT, "$default": SIZE})
     async with api.connect() as client:
         await client.send(message)
@@ -46,7 +46,7 @@ async def test_a_message_that_its_model_refuses_reaches_no_function(api: Api, me
 
 
 async def test_the_client_is_told_in_the_bytes_of_the_guide_and_the_log_why(api: Api) -> None:
-    """It has the message's id where other error frames have the request's (2.5)."""
+    """It has the message id in place of the request id of other error frames (2.5)."""
     await start(api, {"$default": TEXT})
     async with api.connect() as client:
         await client.send("{}")
@@ -60,7 +60,7 @@ async def test_the_client_is_told_in_the_bytes_of_the_guide_and_the_log_why(api:
 
 
 async def test_a_message_for_which_there_is_no_model_is_refused(api: Api) -> None:
-    """Where the models have no `$default` (2.5)."""
+    """Without `$default`, a message has to select a model (2.5)."""
     await start(api, {"text": TEXT})
     async with api.connect() as client:
         await client.send('{"kind": "other"}')
@@ -68,7 +68,7 @@ async def test_a_message_for_which_there_is_no_model_is_refused(api: Api) -> Non
 
 
 async def test_models_without_an_expression_do_nothing(api: Api) -> None:
-    """The expression is what asks for the validation (2.5)."""
+    """The expression enables the validation (2.5)."""
     await start(api, {"$default": TEXT}, expression="")
     async with api.connect() as client:
         await client.send("{}")
@@ -77,6 +77,6 @@ async def test_models_without_an_expression_do_nothing(api: Api) -> None:
 
 @pytest.mark.parametrize("schema", [{"type": "text"}, {"required": []}], ids=["no such type", "draft 4 needs one"])
 async def test_a_schema_that_is_none_is_refused_at_once(api: Api, schema: dict[str, Any]) -> None:
-    """Not with the first message (2.5)."""
+    """A mistake must show at the start, not with the first message (2.5)."""
     with pytest.raises(ValueError, match=r"the model \$default of the route \$default"):
         await start(api, {"$default": schema})

@@ -1,4 +1,4 @@
-"""Which route a message takes."""
+"""Selection of the route of a message."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def select(expression: str, body: str, routes: frozenset[str] = ROUTES) -> str |
 
 @pytest.mark.parametrize("expression", ["$request.body.action", "${request.body.action}"])
 def test_the_value_of_a_variable_is_matched_exactly(expression: str) -> None:
-    """Braces make no difference where the variable is the whole expression (2.3)."""
+    """Braces make no difference if the variable is the whole expression (2.3)."""
     assert select(expression, '{"action":"join"}') == "join"
     assert select(expression, '{"action":"Join"}') == "$default"
 
@@ -35,13 +35,13 @@ def test_the_value_of_a_variable_is_matched_exactly(expression: str) -> None:
     ],
 )
 def test_expressions_of_every_form(expression: str, body: str, key: str) -> None:
-    """Several variables, braces, static and escaped text, and the paths of the documentation (2.3)."""
+    """Expressions may have several variables, braces, static and escaped text, and the documented paths (2.3)."""
     assert select(expression, body) == key
 
 
 @pytest.mark.parametrize(("value", "key"), [("5", "5"), ("true", "true"), ('["a","b"]', "[a, b]"), ("1.5", "1.5")])
 def test_values_that_are_no_text_become_text(value: str, key: str) -> None:
-    """A list is written as the documentation writes it (2.3)."""
+    """A list has the format of the documentation (2.3)."""
     assert select("$request.body.action", f'{{"action":{value}}}') == key
 
 
@@ -52,19 +52,19 @@ def test_values_that_are_no_text_become_text(value: str, key: str) -> None:
     ids=lambda body: body[:14],
 )  # fmt: skip
 def test_everything_else_takes_the_default_route(body: str) -> None:
-    """Whatever a client sends, choosing its route never fails (2.3)."""
+    """No message of a client makes the selection fail (2.3)."""
     assert select("$request.body.action", body) == "$default"
 
 
 def test_without_a_default_route_there_is_none() -> None:
-    """The gateway then answers Forbidden (2.4)."""
+    """The gateway then sends `Forbidden` (2.4)."""
     assert select("$request.body.action", '{"action":"x"}', frozenset({"join"})) is None
     assert select("$request.body.action", "x", frozenset({"join"})) is None
 
 
 @pytest.mark.parametrize("action", ["$connect", "$disconnect"])
 def test_a_message_cannot_reach_the_routes_of_the_connection(action: str) -> None:
-    """A client could otherwise run them at will (2.3)."""
+    """Otherwise a client could run them (2.3)."""
     body = f'{{"action":"{action}"}}'
     assert select("$request.body.action", body) == "$default"
     assert select("$request.body.action", body, ROUTES - {"$default"}) is None
@@ -75,6 +75,6 @@ def test_a_message_cannot_reach_the_routes_of_the_connection(action: str) -> Non
                    "${request.body.a[*]}", "${request.body..a}"]
 )  # fmt: skip
 def test_what_is_no_expression_is_refused_at_once(expression: str) -> None:
-    """Else every message would take the default route, and nobody would see why."""
+    """Otherwise every message would use the default route without a visible reason."""
     with pytest.raises(ValueError, match="route selection expression"):
         RouteSelector(expression, ROUTES)

@@ -1,4 +1,4 @@
-"""Signature Version 4, held to the signer of the AWS SDK itself."""
+"""Signature Version 4, compared with the signer of the AWS SDK."""
 
 import random
 from contextlib import suppress
@@ -22,13 +22,13 @@ URL = f"{BASE}/dev/@connections/L0SM9cOFvHcCIhw%3D"
 
 
 def check(request: Request, credential: Credential = CREDENTIAL, *, now: float = NOW, **scope: str) -> None:
-    """Read and verify, at a moment."""
+    """Parse and verify a signature at a given time."""
     scope = {"region": "us-east-1", "service": "execute-api", **scope}
     verify(request, read(request), credential, now=now, **scope)
 
 
 def fault(request: Request, credential: Credential = CREDENTIAL, **options: Any) -> SignatureFault:
-    """Verify in vain."""
+    """Verify a signature that is not valid; return the error."""
     with pytest.raises(SignatureFault) as caught:
         check(request, credential, **options)
     return caught.value
@@ -52,14 +52,14 @@ def fault(request: Request, credential: Credential = CREDENTIAL, **options: Any)
 @pytest.mark.parametrize("query", ["", "?b=2&a=1&a=0&c", "?k=v%20w%2Fx&k~=%C3%A9"])
 @pytest.mark.parametrize("expires", [None, 60])
 def test_what_the_sdk_signs_is_verified(path: str, query: str, expires: int | None) -> None:
-    """The path is encoded once more than it is on the wire, whatever is in it (5.2)."""
+    """The path is encoded once more than in the request line (5.2)."""
     body = b"hello" if expires is None else b""
     check(signed("POST", f"{BASE}{path}{query}", body=body, at=NOW, expires=expires))
 
 
 @pytest.mark.parametrize("expires", [None, 60])
 def test_the_texts_are_those_of_the_sdk_byte_for_byte(expires: int | None) -> None:
-    """So that the one in an error message can be compared with the client's own (5.3)."""
+    """A developer compares the one in an error message with the client's (5.3)."""
     body = b"hello" if expires is None else b""
     custom = {"X-Custom": "  a   b "}
     request = signed("POST", f"{URL}?z=1&a=%20", headers=custom, body=body, at=NOW, expires=expires)
@@ -75,13 +75,13 @@ def test_the_texts_are_those_of_the_sdk_byte_for_byte(expires: int | None) -> No
 
 
 def test_headers_are_signed_as_the_sdk_signs_them() -> None:
-    """Repeated ones joined, spaces folded, in any order; those that are not signed may change on the way (5.2)."""
+    """Repeated headers are joined, spaces folded, in any order; unsigned headers may change in transit (5.2)."""
     request = signed("GET", URL, headers={"x-b": " 1  2 ", "X-A": "é", "User-Agent": "me"}, at=NOW)
     check(request._replace(headers=tuple(reversed([*request.headers, ("X-Forwarded-For", "1.2.3.4")]))))
 
 
 def test_a_date_header_stands_in_for_that_of_aws() -> None:
-    """The SDK uses it where a request has one already (5.2)."""
+    """The SDK uses it if a request already has one (5.2)."""
     request = signed("GET", URL, headers={"Date": "x"}, at=NOW)
     assert "X-Amz-Date" not in dict(request.headers)
     check(request)
@@ -89,7 +89,7 @@ def test_a_date_header_stands_in_for_that_of_aws() -> None:
 
 @pytest.mark.parametrize("expires", [None, 60])
 def test_temporary_credentials_have_a_token(expires: int | None) -> None:
-    """It has to be the one that the secret belongs to, and there has to be one (5.2)."""
+    """The token must belong to the secret, and must be present (5.2)."""
     temporary = replace(CREDENTIAL, session_token="token/+=")
     request = signed("POST", URL, key=(KEY[0], KEY[1], "token/+="), at=NOW, expires=expires)
     check(request, temporary)
@@ -112,7 +112,7 @@ def test_temporary_credentials_have_a_token(expires: int | None) -> None:
     ids=["body", "method", "path", "query", "host"],
 )
 def test_a_changed_request_does_not_match_its_signature(change: Any) -> None:
-    """The message is AWS's, with what should have been signed (5.3)."""
+    """The message is AWS's, with the expected canonical request (5.3)."""
     request = change(signed("POST", URL, body=b"hello", at=NOW))
     found = fault(request)
     assert found.kind == "InvalidSignatureException"
@@ -125,13 +125,13 @@ def test_a_changed_request_does_not_match_its_signature(change: Any) -> None:
 
 
 def test_another_secret_does_not_match() -> None:
-    """Whoever signed knew another one (5.3)."""
+    """The signer used another secret (5.3)."""
     assert fault(signed("POST", URL, at=NOW), Credential(secret_access_key="x")).kind == "InvalidSignatureException"
 
 
 @pytest.mark.parametrize("late", [-300, 0, 300])
 def test_clocks_may_differ_by_five_minutes(late: int) -> None:
-    """Either way (5.3)."""
+    """The limit applies to the past and the future (5.3)."""
     check(signed("POST", URL, at=NOW - late))
 
 
@@ -141,14 +141,14 @@ EARLY = "Signature not yet current: 20241111T114025Z is still later than 2024111
 
 @pytest.mark.parametrize(("late", "message"), [(301, EXPIRED), (-301, EARLY)])
 def test_an_old_or_early_signature_is_refused(late: int, message: str) -> None:
-    """In AWS's words (5.3)."""
+    """The message is AWS's (5.3)."""
     found = fault(signed("POST", URL, at=NOW - late))
     assert (found.kind, found.message) == ("InvalidSignatureException", message)
 
 
 @pytest.mark.parametrize(("age", "refused"), [(3600, False), (3601, True)])
 def test_a_presigned_url_says_itself_how_long_it_is_good(age: int, refused: bool) -> None:
-    """Longer than a header is (1.11)."""
+    """It may be valid for longer than a header (1.11)."""
     request = signed("GET", f"{BASE}/dev", at=NOW - age, expires=3600)
     if refused:
         assert fault(request).message.startswith("Signature expired: ")
@@ -158,7 +158,7 @@ def test_a_presigned_url_says_itself_how_long_it_is_good(age: int, refused: bool
 
 @pytest.mark.parametrize(("region", "service"), [("eu-west-1", "execute-api"), ("us-east-1", "s3")])
 def test_a_signature_for_another_service_is_refused(region: str, service: str) -> None:
-    """The scope has to be this one's (5.1)."""
+    """The scope must be that of this service (5.1)."""
     found = fault(signed("POST", URL, at=NOW, region=region, service=service))
     assert found.kind == "InvalidSignatureException"
     assert "Credential should be scoped to" in found.message
@@ -174,7 +174,7 @@ def test_the_scope_and_the_date_have_to_be_of_one_day() -> None:
 
 
 def test_an_unsigned_request_has_no_token() -> None:
-    """That is how AWS calls it (5.3)."""
+    """AWS uses this error code (5.3)."""
     with pytest.raises(SignatureFault) as caught:
         read(Request(method="GET", target="/dev?a=b", headers=(), body=b"", peer=("", 0)))
     assert caught.value.kind == "MissingAuthenticationTokenException"
@@ -204,7 +204,7 @@ HEADER = "AWS4-HMAC-SHA256 Credential=A/20241111/us-east-1/execute-api/aws4_requ
     ],
 )
 def test_a_malformed_signature_is_refused(authorization: str, date: str, kind: str, part: str) -> None:
-    """Before anyone is looked up, with what is wrong (5.3)."""
+    """The rejection comes before the access key is looked up, and names the mistake (5.3)."""
     headers = (("Host", "x"), ("Authorization", authorization), ("X-Amz-Date", date))
     request = Request(method="GET", target="/dev", headers=headers, body=b"", peer=("", 0))
     with pytest.raises(SignatureFault) as caught:
@@ -224,13 +224,13 @@ def test_a_malformed_signature_is_refused(authorization: str, date: str, kind: s
     ],
 )
 def test_a_malformed_presigned_url_is_refused(old: str, new: str, part: str) -> None:
-    """Its parameters are as many as a header's parts, and its life is limited (1.11)."""
+    """It has the same parts as a header, and its validity is limited (1.11)."""
     request = signed("GET", f"{BASE}/dev", at=NOW, expires=60)
     assert part in fault(request._replace(target=request.target.replace(old, new))).message
 
 
 def test_nothing_but_a_refusal_comes_of_rubbish() -> None:
-    """Damage that changes nothing, such as a second `&`, is none (5.3)."""
+    """A change without an effect, such as a second `&`, is not an error (5.3)."""
     numbers = random.Random(5)
     for expires in (None, 60):
         request = signed("GET", f"{BASE}/dev?a=b", at=NOW, expires=expires)

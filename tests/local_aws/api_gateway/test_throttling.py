@@ -1,4 +1,4 @@
-"""How many requests are let through."""
+"""Limits of requests."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ TOO_MANY = "Too Many Requests"
 
 
 def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
-    """It never holds more than its burst (2.11)."""
+    """A bucket never holds more than its burst (2.11)."""
     bucket = TokenBucket(rate=2, burst=3, now=0)
     assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(at) for at in (0.4, 0.5, 0.9, 1.0)] == [False, True, False, True]
@@ -23,13 +23,13 @@ def test_a_bucket_gives_its_burst_at_once_and_then_its_rate() -> None:
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 0), (5, 0), (0, 1)])
 def test_a_limit_of_zero_is_one(rate: float, burst: int) -> None:
-    """Not the absence of a limit (2.11)."""
+    """Zero is a limit, not the absence of one (2.11)."""
     bucket = TokenBucket(rate=rate, burst=burst, now=0)
     assert [bucket.take(at) for at in (0, 100)] == [burst > 0, False]
 
 
 class Stage:
-    """A stage's throttle, and the time on its clock."""
+    """The throttle of a stage, with a clock that the test sets."""
 
     def __init__(
         self,
@@ -52,18 +52,18 @@ class Stage:
         self.throttle = Throttle(api, account or AccountThrottle(rate=100, burst=50, clock=lambda: self.now))
 
     def count(self, key: str) -> int:
-        """Return how many of a hundred requests to a route are let through."""
+        """Return how many of a hundred requests to a route are admitted."""
         return sum(self.throttle.admits(key) for _ in range(100))
 
 
 def test_the_limits_of_a_stage_hold_for_each_route_by_itself() -> None:
-    """A flooded route takes nothing from the others but what the account has (2.11)."""
+    """A flooded route affects other routes only through the account's limit (2.11)."""
     stage = Stage(default=ThrottleConfig(rate=1, burst=20))
     assert [stage.count(key) for key in ("a", "b", "c")] == [20, 20, 10]
 
 
 def test_the_limits_of_a_route_take_the_place_of_the_stage_s() -> None:
-    """Each of the two by itself (2.11)."""
+    """Rate and burst are overridden separately (2.11)."""
     stage = Stage(default=ThrottleConfig(rate=1, burst=5), a=ThrottleConfig(burst=8), b=ThrottleConfig(rate=0))
     assert [stage.count(key) for key in ("a", "b", "c")] == [8, 5, 5]
     stage.now = 3.0
@@ -71,14 +71,14 @@ def test_the_limits_of_a_route_take_the_place_of_the_stage_s() -> None:
 
 
 def test_without_settings_the_account_s_limits_are_all_there_is() -> None:
-    """10,000 a second and 5,000 at once, unless it is told otherwise (2.11)."""
+    """The defaults are 10,000 per second and 5,000 at once (2.11)."""
     assert Stage().count("a") == 50
     account = AccountThrottle(clock=lambda: 0.0)
     assert sum(account.admits_request() for _ in range(6000)) == 5000
 
 
 async def test_a_throttled_message_is_answered_and_not_handled(api: Api) -> None:
-    """In one frame, and the connection stays open (2.5, 2.11)."""
+    """The client receives one frame, and the connection stays open (2.5, 2.11)."""
     api.route("$default")
     api.route("free")
     await api.start(fields={"route_throttles": {"$default": ThrottleConfig(rate=0, burst=2)}})
@@ -94,7 +94,7 @@ async def test_a_throttled_message_is_answered_and_not_handled(api: Api) -> None
 
 
 async def test_a_throttled_handshake_is_refused(api: Api) -> None:
-    """By the limits of `$connect`, which need no such route (1.9, 2.11)."""
+    """The limits of `$connect` apply even without such a route (1.9, 2.11)."""
     await api.start(fields={"default_throttle": ThrottleConfig(rate=0, burst=1)})
     async with api.connect():
         status, body = await api.refusal()
@@ -102,7 +102,7 @@ async def test_a_throttled_handshake_is_refused(api: Api) -> None:
 
 
 async def test_new_connections_have_a_quota(api: Api) -> None:
-    """500 a second, unless it is told otherwise (1.9, 6)."""
+    """The default is 500 per second (1.9, 6)."""
     account = AccountThrottle(clock=lambda: 0.0)
     assert sum(account.admits_connection() for _ in range(600)) == 500
     await api.start(account=AccountThrottle(new_connections=0))
@@ -110,7 +110,7 @@ async def test_new_connections_have_a_quota(api: Api) -> None:
 
 
 async def test_the_management_api_counts_as_well(api: Api) -> None:
-    """The quota is one for an account's APIs and their @connections APIs (2.11, 5.3)."""
+    """An account has one quota for its APIs and their @connections APIs (2.11, 5.3)."""
     await api.start(account=AccountThrottle(rate=0, burst=1))
     path = "/dev/@connections/L0SM9cOFvHcCIhw="
     request = signed("GET", f"http://127.0.0.1:{api.port}{path}")
@@ -123,7 +123,7 @@ async def test_the_management_api_counts_as_well(api: Api) -> None:
 
 
 async def test_a_flooding_client_is_slowed_down_and_loses_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only so many functions run for one connection, in order, and `$disconnect` runs after the last (2.9)."""
+    """A limited number of functions runs for one connection, in order, and `$disconnect` after the last (2.9)."""
     monkeypatch.setattr("local_aws.api_gateway.connection.MAX_IN_FLIGHT", 5)
     running: list[str] = []
     peak = 0
@@ -148,7 +148,7 @@ async def test_a_flooding_client_is_slowed_down_and_loses_nothing(api: Api, monk
 
 
 async def test_a_connection_that_floods_is_closed_all_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for it is dropped when the gateway closes it (2.9, 5.3)."""
+    """Waiting messages are dropped when the gateway closes the connection (2.9, 5.3)."""
     monkeypatch.setattr("local_aws.api_gateway.connection.MAX_IN_FLIGHT", 1)
     release = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""A stack of functions written down in a test."""
+"""A stack of functions that a test defines."""
 
 import asyncio
 import fcntl
@@ -58,7 +58,7 @@ class Stack:
 
     @property
     def functions(self) -> Functions:
-        """Everything added so far, as the stack runs it."""
+        """The functions that were added, as the stack runs them."""
         if self._functions is None:
             self._functions = Functions(
                 configs=self._configs,
@@ -75,7 +75,7 @@ class Stack:
         return json.loads(answer)
 
     async def stop(self) -> None:
-        """Stop whatever was started."""
+        """Stop all processes."""
         if self._functions is not None:
             await self._functions.stop()
 
@@ -113,7 +113,7 @@ async def reaped(pid: int) -> None:
 
 
 async def exists(path: Path, *, count: int = 1) -> None:
-    """Wait until a file is there, or a folder has `count` entries."""
+    """Wait until a file exists, or a folder has `count` entries."""
     async with asyncio.timeout(20):
         while not _there(path, count):  # noqa: ASYNC110  Another process makes it.
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What a handler is given and what becomes of what it returns, under either runtime client."""
+"""The event and context of a handler, and its response, with both runtime clients."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from tests.local_aws.lambda_.support import ARN, Stack
 
 
 async def test_the_handler_gets_the_event_and_its_answer_comes_back(stack: Stack) -> None:
-    """Text outside ASCII included, in both directions."""
+    """Text outside ASCII must survive in both directions."""
     stack.add("def handler(event, context): return {'got': event}")
     assert await stack.invoke({"text": "naïve ☕"}) == {"got": {"text": "naïve ☕"}}
 
@@ -62,19 +62,19 @@ async def test_the_context_describes_the_function_and_the_request(stack: Stack) 
     ],
 )
 async def test_answers_are_written_as_on_lambda(stack: Stack, returned: str, document: bytes) -> None:
-    """Bytes are passed on as they are; decimals keep their digits."""
+    """Bytes are sent unchanged; decimals keep their digits."""
     stack.add(f"import collections, decimal\ndef handler(event, context): return {returned}")
     assert await stack.functions.invoke(function_arn=ARN + "function", event=b"null") == document
 
 
 async def test_a_recent_runtime_does_not_escape_text(stack: Stack) -> None:
-    """From Python 3.12 on, whatever the interpreter is that stands in for it."""
+    """From Python 3.12 on it is not escaped, regardless of the interpreter that runs the function here."""
     stack.add("def handler(event, context): return '\\u00e9'", runtime="python3.13")
     assert await stack.functions.invoke(function_arn=ARN + "function", event=b"null") == '"é"'.encode()
 
 
 async def test_a_decimal_that_is_no_number_stays_none(stack: Stack) -> None:
-    """JSON has no word for it; Python's dialect of JSON has."""
+    """JSON has no literal for it; Python's JSON dialect has."""
     stack.add("import decimal\ndef handler(event, context): return decimal.Decimal('NaN')")
     assert math.isnan(await stack.invoke())
 
@@ -89,7 +89,7 @@ async def test_a_decimal_that_is_no_number_stays_none(stack: Stack) -> None:
     ],
 )
 async def test_what_a_handler_raises_is_told(stack: Stack, body: str, error_type: str, message: str) -> None:
-    """By the name of its class, however long the trace, and the environment serves on."""
+    """The error has the name of the class, with a trace of any length, and the environment continues."""
     stack.add(f"def handler(event, context):\n    if event: return 'still here'\n    {body}")
     with pytest.raises(FunctionError) as caught:
         await stack.invoke()
@@ -100,7 +100,7 @@ async def test_what_a_handler_raises_is_told(stack: Stack, body: str, error_type
 
 
 async def test_an_event_that_is_not_json_is_the_runtime_clients_to_refuse(stack: Stack) -> None:
-    """The handler never sees it."""
+    """The handler never receives it."""
     stack.add("def handler(event, context): return 1")
     with pytest.raises(FunctionError) as caught:
         await stack.functions.invoke(function_arn=ARN + "function", event=b"{")
@@ -122,7 +122,7 @@ async def test_an_event_that_is_not_json_is_the_runtime_clients_to_refuse(stack:
 async def test_what_goes_wrong_while_loading_is_told(
     stack: Stack, source: str, config: dict[str, Any], error_type: str, message: str
 ) -> None:
-    """The event that waited gets it."""
+    """The waiting event receives the error."""
     stack.add(source, **config)
     with pytest.raises(FunctionError) as caught:
         await stack.invoke()
@@ -131,7 +131,7 @@ async def test_what_goes_wrong_while_loading_is_told(
 
 
 async def test_a_handler_may_be_in_a_package(stack: Stack) -> None:
-    """Lambda takes slashes between packages too."""
+    """Lambda accepts slashes between packages too."""
     stack.add("", handler="package/module.handle")
     package = stack.folder / "function" / "package"
     package.mkdir()
@@ -140,7 +140,7 @@ async def test_a_handler_may_be_in_a_package(stack: Stack) -> None:
 
 
 async def test_modules_of_the_function_come_before_those_of_the_stack(stack: Stack) -> None:
-    """A function may call its modules what this package calls its own."""
+    """The modules of a function may have the names of this package's modules."""
     stack.add("import report, environment\ndef handler(event, context): return [report.NAME, environment.NAME]")
     for name in ("report", "environment"):
         (stack.folder / "function" / f"{name}.py").write_text(f"NAME = 'my {name}'")
@@ -148,13 +148,13 @@ async def test_modules_of_the_function_come_before_those_of_the_stack(stack: Sta
 
 
 async def test_a_qualified_arn_is_the_function(stack: Stack) -> None:
-    """The function sees the ARN that it was asked by."""
+    """The function receives the ARN that the caller used."""
     stack.add("def handler(event, context): return context.invoked_function_arn")
     arn = ARN + "function:live"
     assert await stack.functions.invoke(function_arn=arn, event=b"null") == f'"{arn}"'.encode()
 
 
 async def test_an_unknown_function_is_refused(stack: Stack) -> None:
-    """Nothing is started for it."""
+    """No process is started for it."""
     with pytest.raises(InvocationRefused):
         await stack.invoke(name="nobody")

@@ -1,4 +1,4 @@
-"""How many environments there are and who takes which event."""
+"""The number of environments, and the assignment of events to them."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ def handler(event, context):
         time.sleep(0.01)
     return [os.getpid(), len(list(folder.iterdir())) >= event["count"]]
 """
-"""A handler that answers once `count` of its kind are under way or done."""
+"""A handler that responds once `count` of its runs have started."""
 
 
 async def test_events_run_side_by_side_up_to_the_limit(stack: Stack) -> None:
-    """Each of the first four waits for the other three; the rest is taken by the same four environments."""
+    """Each of the first four waits for the other three; the same four environments run the rest."""
     stack.limit = 4
     stack.add(MEET)
     meeting = stack.folder / "meeting"
@@ -36,7 +36,7 @@ async def test_events_run_side_by_side_up_to_the_limit(stack: Stack) -> None:
 
 
 async def test_one_environment_takes_one_event_at_a_time_in_their_order(stack: Stack) -> None:
-    """With a limit of one, events are served as they came."""
+    """With a limit of one, events run in order."""
     stack.limit = 1
     stack.add("served = []\ndef handler(event, context):\n    served.append(event)\n    return served")
     answers = await asyncio.gather(*(stack.invoke(n) for n in range(20)))
@@ -44,13 +44,13 @@ async def test_one_environment_takes_one_event_at_a_time_in_their_order(stack: S
 
 
 async def test_an_environment_is_used_again(stack: Stack) -> None:
-    """Events that come one after the other need one."""
+    """Sequential events need one environment."""
     stack.add("import os\ndef handler(event, context): return os.getpid()")
     assert len({await stack.invoke() for _ in range(10)}) == 1
 
 
 async def test_a_burst_does_not_start_everything_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starts are spread, and the environments that are there drain the queue meanwhile."""
+    """Starts are spread, and existing environments drain the queue meanwhile."""
     monkeypatch.setattr(function, "MAX_STARTING", 1)
     stack.limit = 4
     stack.add(
@@ -69,7 +69,7 @@ async def test_a_burst_does_not_start_everything_at_once(stack: Stack, monkeypat
 
 
 async def test_functions_do_not_wait_for_each_other(stack: Stack) -> None:
-    """One at its limit leaves the other alone."""
+    """A function at its limit does not affect the other."""
     stack.limit = 1
     stack.add("import time\ndef handler(event, context): time.sleep(60)", name="slow")
     stack.add("def handler(event, context): return 'quick'", name="quick")
@@ -82,7 +82,7 @@ async def test_functions_do_not_wait_for_each_other(stack: Stack) -> None:
 
 
 async def test_events_that_wait_for_a_failed_start_all_get_its_error(stack: Stack) -> None:
-    """It is not started again for each of them."""
+    """It does not start again for each event."""
     stack.add(
         """
         import os, pathlib
@@ -96,7 +96,7 @@ async def test_events_that_wait_for_a_failed_start_all_get_its_error(stack: Stac
 
 
 async def test_the_next_event_tries_a_failed_start_again(stack: Stack) -> None:
-    """What was missing may be there by then."""
+    """The cause may be fixed by then."""
     stack.add("import settings\ndef handler(event, context): return settings.READY")
     with pytest.raises(FunctionError):
         await stack.invoke()
@@ -105,7 +105,7 @@ async def test_the_next_event_tries_a_failed_start_again(stack: Stack) -> None:
 
 
 async def test_warming_starts_one_environment_of_each_function(stack: Stack) -> None:
-    """The first events find them initialized."""
+    """The first events then need no initialization."""
     for name in ("first", "second"):
         stack.add(f"print('loaded')\ndef handler(event, context): return {json.dumps(name)}", name=name)
     stack.add("import no_such_module", name="broken")
@@ -116,7 +116,7 @@ async def test_warming_starts_one_environment_of_each_function(stack: Stack) -> 
 
 
 async def test_replaced_environments_take_no_more_events(stack: Stack) -> None:
-    """The idle one goes at once, the busy one after its event, and new ones load the new code."""
+    """The idle one ends at once, the busy one after its event, and new ones load the new code."""
     meeting = stack.folder / "meeting"
     meeting.mkdir()
     stack.add(MEET)
@@ -133,7 +133,7 @@ async def test_replaced_environments_take_no_more_events(stack: Stack) -> None:
 
 
 async def test_only_functions_of_the_folders_named_are_replaced(stack: Stack) -> None:
-    """An edit of one function's code costs the others nothing."""
+    """An edit of one function's code does not affect the others."""
     for name in ("first", "second"):
         stack.add("import os\ndef handler(event, context): return os.getpid()", name=name)
     before = [await stack.invoke(name=name) for name in ("first", "second")]
@@ -144,7 +144,7 @@ async def test_only_functions_of_the_folders_named_are_replaced(stack: Stack) ->
 
 
 async def test_warming_after_a_replacement_waits_for_room(stack: Stack) -> None:
-    """Where there may be one environment at a time, the new one comes after the old one."""
+    """With a limit of one, the new environment starts after the old one has ended."""
     stack.limit = 1
     stack.add("print('loaded')\ndef handler(event, context): return 1")
     await stack.invoke()

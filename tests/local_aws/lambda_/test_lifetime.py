@@ -1,4 +1,4 @@
-"""How processes end: by themselves, by their time, by the stack's end, by its death."""
+"""The end of processes: their own exit, timeouts, and the end or death of the stack."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def handler(event, context):
 
 
 async def test_a_function_that_overruns_is_ended_with_all_it_started(stack: Stack) -> None:
-    """Its caller is told in Lambda's words, and the next event gets a new environment."""
+    """The caller receives Lambda's message, and the next event a new environment."""
     stack.add(CHILD, timeout_seconds=2)
     with pytest.raises(FunctionError, match=r"Task timed out after 2\.00 seconds") as caught:
         await stack.invoke(1)
@@ -48,7 +48,7 @@ async def test_a_function_that_overruns_is_ended_with_all_it_started(stack: Stac
     ],
 )
 async def test_a_process_that_ends_while_it_runs_is_an_error(stack: Stack, ending: str, message: str) -> None:
-    """And the next event gets a new one."""
+    """The next event needs a new environment."""
     stack.add(f"import os, sys\ndef handler(event, context):\n    if event: {ending}\n    return 'well'")
     with pytest.raises(FunctionError) as caught:
         await stack.invoke(1)
@@ -58,7 +58,7 @@ async def test_a_process_that_ends_while_it_runs_is_an_error(stack: Stack, endin
 
 
 async def test_a_process_that_ends_while_idle_is_replaced(stack: Stack) -> None:
-    """No event is lost to it."""
+    """No event is lost."""
     stack.add(SIGN_OF_LIFE + "def handler(event, context): return os.getpid()")
     first = await stack.invoke()
     os.kill(first, signal.SIGKILL)
@@ -68,7 +68,7 @@ async def test_a_process_that_ends_while_idle_is_replaced(stack: Stack) -> None:
 
 
 async def test_a_start_that_takes_too_long_is_ended(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that never finishes loading must not keep its events waiting for ever."""
+    """Events must not wait forever for a module that never finishes loading."""
     monkeypatch.setattr(environment, "INIT_SECONDS", 1.0)
     stack.add(SIGN_OF_LIFE + "import time\ntime.sleep(600)", timeout_seconds=1)
     with pytest.raises(FunctionError, match=r"Task timed out after 1\.00 seconds"):
@@ -78,7 +78,7 @@ async def test_a_start_that_takes_too_long_is_ended(stack: Stack, monkeypatch: p
 
 
 async def test_a_function_without_a_folder_is_an_error(stack: Stack) -> None:
-    """A mistake in the template, told to whoever invokes it."""
+    """It is a mistake in the template, and the caller receives the reason."""
     stack.add("")
     (stack.folder / "function" / "app.py").unlink()
     (stack.folder / "function").rmdir()
@@ -88,7 +88,7 @@ async def test_a_function_without_a_folder_is_an_error(stack: Stack) -> None:
 
 
 async def test_giving_up_does_not_stop_the_function(stack: Stack) -> None:
-    """As an integration timeout on AWS does not."""
+    """An integration timeout on AWS does not end it either."""
     done = stack.folder / "done"
     stack.add(
         f"""
@@ -109,7 +109,7 @@ async def test_giving_up_does_not_stop_the_function(stack: Stack) -> None:
 
 
 async def test_stopping_ends_every_process_and_answers_every_caller(stack: Stack) -> None:
-    """Those that run, those that idle and those whose events still wait."""
+    """It ends running and idle environments, and fails waiting events."""
     stack.limit = 2
     stack.add(SLOW)
     stack.add(CHILD, name="idle", environment={"ALIVE": str(stack.folder / "idle_alive")})
@@ -145,7 +145,7 @@ async def test_stopping_does_not_wait_for_one_that_will_not(stack: Stack) -> Non
 
 @pytest.mark.parametrize("turns", [1, 2, 3, 10])
 async def test_stopping_in_the_middle_of_a_start_leaves_nothing(stack: Stack, turns: int) -> None:
-    """Whatever the start had got to, after so many turns of the loop."""
+    """The start is interrupted at different points, after a number of iterations of the loop."""
     stack.add(SLOW)
     caller = asyncio.create_task(stack.invoke())
     for _ in range(turns):
@@ -156,7 +156,7 @@ async def test_stopping_in_the_middle_of_a_start_leaves_nothing(stack: Stack, tu
 
 
 async def test_stopping_waits_for_what_is_ending_already(stack: Stack) -> None:
-    """An environment that was retired a moment before is not left half ended."""
+    """An environment that was just retired must end completely."""
     stack.add(SIGN_OF_LIFE + "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ndef handler(*_): pass")
     await stack.invoke()
     # A process that ignores the signal cannot tell that it has got it.
@@ -168,7 +168,7 @@ async def test_stopping_waits_for_what_is_ending_already(stack: Stack) -> None:
 
 
 async def test_stopping_twice_is_stopping(stack: Stack) -> None:
-    """Nothing is left for the second time to do."""
+    """The second call has nothing to do."""
     stack.add("def handler(event, context): return 1")
     await stack.invoke()
     await stack.stop()
@@ -193,7 +193,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_processes_do_not_outlive_a_stack_that_was_killed(client: RuntimeClient, tmp_path: Path) -> None:
-    """Neither the one that waits for an event, nor the one that loops, nor what it has started."""
+    """Neither one that waits for an event, nor one that loops, nor its children may stay."""
     alive, code = tmp_path / "alive", tmp_path / "code"
     alive.mkdir()
     code.mkdir()

@@ -1,4 +1,4 @@
-"""The log that a person reads while functions run."""
+"""The log of running functions."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.local_aws.lambda_.support import Stack
 
 
 def shape(lines: list[str]) -> list[str]:
-    """Return lines with what differs from run to run replaced."""
+    """Return the lines with variable parts replaced."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", "\n".join(lines))
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "TIME", text)
     text = re.sub(r"\tMax Memory Used: \d+ MB", "", text)
@@ -19,7 +19,7 @@ def shape(lines: list[str]) -> list[str]:
 
 
 async def test_a_run_is_logged_as_on_lambda(stack: Stack) -> None:
-    """START, what the handler writes in its order, END and REPORT, all there when the answer is."""
+    """START, the handler's output in order, END and REPORT are complete when the response arrives."""
     stack.add(
         """
         import logging, sys
@@ -50,7 +50,7 @@ async def test_a_run_is_logged_as_on_lambda(stack: Stack) -> None:
 
 
 async def test_all_output_comes_before_the_end_line(stack: Stack) -> None:
-    """However much there is of it."""
+    """The amount does not matter."""
     stack.add("def handler(event, context):\n    for n in range(5000): print('line', n)")
     for _ in range(3):
         del stack.lines[:]
@@ -60,7 +60,7 @@ async def test_all_output_comes_before_the_end_line(stack: Stack) -> None:
 
 
 async def test_an_error_is_logged_with_its_trace(stack: Stack) -> None:
-    """One line a frame, from the handler's own on."""
+    """There is one line per frame, from the handler's frame on."""
     stack.add("def handler(event, context):\n    raise ValueError('no good')")
     with pytest.raises(FunctionError):
         await stack.invoke()
@@ -82,7 +82,7 @@ async def test_an_error_is_logged_with_its_trace(stack: Stack) -> None:
     ],
 )
 async def test_an_error_names_the_route_and_the_connection_of_its_event(stack: Stack, failing: str, line: str) -> None:
-    """In one line, and whoever asked learns that it was logged: nobody needs to say it twice."""
+    """It is one line, and the caller learns that it was logged, so that it is not logged twice."""
     stack.add(f"import os, time\ndef handler(event, context): {failing}", timeout_seconds=1)
     with pytest.raises(FunctionError) as caught:
         await stack.invoke({"requestContext": {"routeKey": "go", "connectionId": "AbC="}})
@@ -93,7 +93,7 @@ async def test_an_error_names_the_route_and_the_connection_of_its_event(stack: S
 
 
 async def test_an_error_while_loading_is_nobodys_in_particular(stack: Stack) -> None:
-    """Whoever waits for the function logs it with the event that was waiting."""
+    """The caller logs it with the waiting event."""
     stack.add("raise ValueError('no good')")
     with pytest.raises(FunctionError) as caught:
         await stack.invoke({"requestContext": {"routeKey": "go", "connectionId": "AbC="}})
@@ -102,7 +102,7 @@ async def test_an_error_while_loading_is_nobodys_in_particular(stack: Stack) -> 
 
 
 async def test_a_process_that_ends_says_how(stack: Stack) -> None:
-    """In Lambda's words."""
+    """The lines are Lambda's."""
     stack.add("import sys\ndef handler(event, context): sys.exit(3)")
     with pytest.raises(FunctionError):
         await stack.invoke()
@@ -115,7 +115,7 @@ async def test_a_process_that_ends_says_how(stack: Stack) -> None:
 
 
 async def test_a_failed_start_is_reported(stack: Stack) -> None:
-    """With the function's own words before it."""
+    """The function's output comes before it."""
     stack.add("import no_such_module")
     with pytest.raises(FunctionError):
         await stack.invoke()
@@ -126,7 +126,7 @@ async def test_a_failed_start_is_reported(stack: Stack) -> None:
 
 
 async def test_functions_log_as_json_where_they_are_told_to(stack: Stack) -> None:
-    """`AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` are how Lambda tells its runtimes."""
+    """Lambda configures its runtimes with `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`."""
     stack.extra = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
     stack.add(
         """
@@ -155,7 +155,7 @@ async def test_functions_log_as_json_where_they_are_told_to(stack: Stack) -> Non
 
 
 async def test_lines_tell_functions_apart(stack: Stack) -> None:
-    """Each begins with the name that the template has for its function."""
+    """Each begins with the logical id of its function."""
     stack.add("def handler(event, context): print('one')", name="first")
     stack.add("def handler(event, context): print('two')", name="second")
     await stack.invoke(name="first")

@@ -1,4 +1,4 @@
-"""Which services may have functions run."""
+"""The services that may invoke functions."""
 
 import pytest
 
@@ -19,7 +19,7 @@ ROUTE = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/dev/$connect"
     ],
 )
 async def test_a_service_needs_a_permission(permitted: bool, source: str, reason: str) -> None:
-    """A caller that names no source needs none; a refused one does not learn whether there is such a function."""
+    """A caller without a source needs none; a denied caller does not learn whether the function exists."""
     permits = FixedPermissions("" if permitted else "it lacks a permission")
     functions = Functions(configs=[], extra_variables={}, log=print, permits=permits)
     try:

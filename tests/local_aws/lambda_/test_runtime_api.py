@@ -1,4 +1,4 @@
-"""The Runtime API's refusals: what no well-behaved runtime client asks."""
+"""The Runtime API's rejections of requests that a correct runtime client never makes."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ ROOT = "/2018-06-01/runtime/"
 
 
 class Caller:
-    """A runtime client by hand."""
+    """A manual runtime client."""
 
     def __init__(self, api: RuntimeApi, address: str, path: str = "") -> None:
         self.api = api
@@ -26,7 +26,7 @@ class Caller:
         self.path = path
 
     async def __call__(self, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
-        """Make one request; return the answer's status and body."""
+        """Make one request; return the status and the body of the response."""
         return await asyncio.to_thread(self._call, method, self.path + target, body)
 
     def _call(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
@@ -41,7 +41,7 @@ class Caller:
 
 @pytest.fixture
 async def call() -> AsyncIterator[Caller]:
-    """Return a client of a Runtime API that nobody has polled."""
+    """Return a client of a Runtime API before the first poll."""
     api = RuntimeApi()
     yield Caller(api, await api.open())
     await api.close()
@@ -53,7 +53,7 @@ def invocation() -> Invocation:
 
 
 async def test_there_is_nothing_but_the_documented_resources(call: Caller) -> None:
-    """By path and by method."""
+    """Both the path and the method count."""
     for method, target in [
         ("GET", "/"),
         ("GET", ROOT),
@@ -65,7 +65,7 @@ async def test_there_is_nothing_but_the_documented_resources(call: Caller) -> No
 
 @pytest.mark.parametrize("path", ["", "/", "/wrong", "/sesam/..", "//sesam", "/%73esam", "/sesa", "/sesamm"])
 async def test_who_does_not_know_the_secret_gets_no_event_and_answers_none(path: str) -> None:
-    """An event holds a user's token, and the answer of an authorizer lets a user in."""
+    """An event has a user's token, and the response of an authorizer can admit a user."""
     api = RuntimeApi(secret="sesam")
     address, _, secret = (await api.open()).partition("/")
     assert secret == "sesam"
@@ -89,7 +89,7 @@ async def test_who_does_not_know_the_secret_gets_no_event_and_answers_none(path:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can be another account; CI is root")
 async def test_another_account_is_refused_whatever_it_knows(call: Caller) -> None:
-    """AWS's own client takes no secret everywhere. Linux tells whose a connection is, by either version of IP."""
+    """AWS's client does not support a secret everywhere; Linux has the owner of a connection, for IPv4 and IPv6."""
     poll = asyncio.create_task(call("GET", ROOT + "invocation/next"))
     await call.api.steps.get()
     event = invocation()
@@ -106,7 +106,7 @@ async def test_another_account_is_refused_whatever_it_knows(call: Caller) -> Non
 
 
 async def as_nobody(host: str, address: str, request: str, *, reads: bool = True) -> str:
-    """Send a request from a process of the account `nobody`; return what it is answered, unless it hangs up at once."""
+    """Send a request from a process of the account `nobody`; return the response, unless it disconnects at once."""
     source = """
         import os, socket, sys
         os.setuid(65534)
@@ -127,14 +127,14 @@ async def as_nobody(host: str, address: str, request: str, *, reads: bool = True
 async def test_a_table_that_does_not_list_us_says_nothing_of_others(
     call: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where the system does not tell, as on macOS, functions have to run all the same."""
+    """Functions must also run if the system does not provide it, as on macOS."""
     for tables in ((tmp_path / "nothing",), ()):
         monkeypatch.setattr(peers, "_TABLES", tables)
         assert (await call("POST", ROOT + "nothing"))[0] == 404
 
 
 async def test_an_answer_to_another_event_is_refused(call: Caller) -> None:
-    """The event under way stays open."""
+    """The running event stays open."""
     poll = asyncio.create_task(call("GET", ROOT + "invocation/next"))
     assert await call.api.steps.get() is Polled.POLLED
     event = invocation()
@@ -146,7 +146,7 @@ async def test_an_answer_to_another_event_is_refused(call: Caller) -> None:
 
 
 async def test_a_move_out_of_turn_is_refused(call: Caller) -> None:
-    """A second answer, a poll while an event is under way, an initialization error after the first poll."""
+    """Examples are a second response, a poll while an event runs, and an initialization error after the first poll."""
     poll = asyncio.create_task(call("GET", ROOT + "invocation/next"))
     await call.api.steps.get()
     event = invocation()
@@ -160,6 +160,6 @@ async def test_a_move_out_of_turn_is_refused(call: Caller) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"errorType": 1}'])
 async def test_an_error_document_may_be_anything(call: Caller, body: bytes) -> None:
-    """A runtime client of another kind may leave out what AWS's own says."""
+    """Another runtime client may omit what AWS's client sends."""
     assert (await call("POST", ROOT + "init/error", body))[0] == 202
     assert isinstance(await call.api.steps.get(), Failure)

@@ -1,4 +1,4 @@
-"""The notice about another Python than the template's."""
+"""The notice about another Python version than the template's."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ def functions(*runtimes: str) -> list[FunctionConfig]:
 
 @pytest.fixture(autouse=True)
 def _python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this be Python 3.12."""
+    """Pretend to run on Python 3.12."""
 
     class Version(tuple[int, ...]):
         major, minor = 3, 12
@@ -27,12 +27,12 @@ def _python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_pythons_are_named_once_each() -> None:
-    """However many functions want them."""
+    """There is one line for any number of functions."""
     notice = runtime_notice(functions("python3.13", "python3.12", "python3.11", "python3.13"))
     assert notice == "Functions for python3.11 and python3.13 run on Python 3.12 here"
 
 
 def test_same_python_is_not_worth_a_line() -> None:
-    """Nor is a template without functions."""
+    """A template without functions needs no notice either."""
     assert runtime_notice(functions("python3.12")) is None
     assert runtime_notice([]) is None

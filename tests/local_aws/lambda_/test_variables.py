@@ -1,4 +1,4 @@
-"""What a function's process is given by its surroundings."""
+"""The environment variables of a function's process."""
 
 import os
 
@@ -12,7 +12,7 @@ SHOW = "import os, sys\ndef handler(event, context): return {**os.environ, 'cwd'
 async def test_nothing_of_the_developers_environment_reaches_a_function(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Credentials least of all."""
+    """Above all, a function must not receive the person's credentials."""
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("SECRET_OF_MINE", "1")
@@ -24,7 +24,7 @@ async def test_nothing_of_the_developers_environment_reaches_a_function(
 
 
 async def test_a_function_sees_lambdas_variables(stack: Stack) -> None:
-    """Those of the Developer Guide, "Defined runtime environment variables"."""
+    """The Developer Guide lists them in "Defined runtime environment variables"."""
     stack.add(SHOW, runtime="python3.12", memory_mb=512)
     seen = await stack.invoke()
     code = str(stack.folder / "function")
@@ -48,7 +48,7 @@ async def test_a_function_sees_lambdas_variables(stack: Stack) -> None:
 
 
 async def test_the_stack_wins_over_the_template_and_lambda_over_both(stack: Stack) -> None:
-    """A template's endpoint is for AWS, the stack's for here; what is reserved is nobody's to set."""
+    """The template's endpoint is for AWS, the stack's for this machine; reserved variables cannot be set."""
     stack.extra = {"ENDPOINT": "local", "AWS_REGION": "mars-1"}
     stack.add(SHOW, environment={"ENDPOINT": "aws", "TABLE": "chat", "AWS_REGION": "mars-2", "LANG": "C"})
     seen = await stack.invoke()
@@ -57,7 +57,7 @@ async def test_the_stack_wins_over_the_template_and_lambda_over_both(stack: Stac
 
 
 async def test_a_templates_python_path_is_searched_after_the_code(stack: Stack) -> None:
-    """As for a layer's folder on AWS."""
+    """On AWS a layer's folder is there as well."""
     layer = stack.folder / "layer"
     layer.mkdir()
     (layer / "shared.py").write_text("WHERE = 'layer'")
@@ -66,7 +66,7 @@ async def test_a_templates_python_path_is_searched_after_the_code(stack: Stack) 
 
 
 async def test_programs_and_libraries_of_layers_are_searched_last(stack: Stack) -> None:
-    """`/opt/bin` and `/opt/lib`, after the system's own."""
+    """On AWS these are `/opt/bin` and `/opt/lib`, after the system's folders."""
     opt = stack.folder / "opt"
     (opt / "python").mkdir(parents=True)
     stack.add(SHOW, opt=opt)
