@@ -1,10 +1,10 @@
-"""A log that does not repeat itself."""
+"""A log that suppresses repeated lines."""
 
 from local_aws.log_dedup import QUIET_SECONDS, DedupLog
 
 
 def test_a_line_is_repeated_only_after_a_while() -> None:
-    """So that one cause does not drown the others."""
+    """One frequent line must not hide the others."""
     lines: list[str] = []
     now = 0.0
     log = DedupLog(lines.append, clock=lambda: now)

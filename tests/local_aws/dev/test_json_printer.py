@@ -1,4 +1,4 @@
-"""JSON as it is shown to a person."""
+"""Pretty-printed JSON."""
 
 import json
 
@@ -13,12 +13,12 @@ def shown(value: object) -> str:
 
 @pytest.mark.parametrize("value", [{}, [], None, 1.5, "text", {"a": [1, {"b": None}]}])
 def test_what_fits_is_one_line(value: object) -> None:
-    """In JSON's own notation."""
+    """Scalars have JSON's own notation."""
     assert shown(value) == json.dumps(value)
 
 
 def test_what_does_not_fit_is_broken_and_filled() -> None:
-    """Short values share lines, and what is shown is still the same JSON."""
+    """Short values share lines, and the output is still the same JSON."""
     value = {"first": {f"key{n}": "x" * 12 for n in range(20)}, "list": list(range(60)), "last": True}
     text = shown(value)
     assert json.loads(text) == value
@@ -34,12 +34,12 @@ def test_long_text_is_shortened_and_says_by_how_much() -> None:
 
 
 def test_characters_that_steer_a_terminal_are_escaped() -> None:
-    """Clients choose what is in a message; other letters are shown as they are."""
+    """Clients choose the content of messages; other letters stay readable."""
     assert shown("\x1b[31mred \x9b31m") == '"\\u001b[31mred \\u009b31m"'
     assert shown("héllo ✓") == '"héllo ✓"'
 
 
 @pytest.mark.parametrize("document", [b"not JSON", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_is_shown_as_text(document: bytes) -> None:
-    """A function may answer anything."""
+    """A function may return anything."""
     assert layout(document).startswith('"')

@@ -1,4 +1,4 @@
-"""What the trace shows, and how."""
+"""The content and the format of the trace."""
 
 import asyncio
 import io
@@ -15,7 +15,7 @@ EVENT = json.dumps({"requestContext": {"routeKey": "go", "connectionId": "AbC="}
 
 
 class Answering(Invoker):
-    """Answers with bytes, or raises."""
+    """Returns bytes, or raises."""
 
     def __init__(self, outcome: bytes | Exception) -> None:
         self.outcome = outcome
@@ -27,7 +27,7 @@ class Answering(Invoker):
 
 
 async def traced(outcome: bytes | Exception, *, event: bytes = EVENT, coloured: bool = False) -> list[str]:
-    """Invoke a function once; return what was written, with times replaced."""
+    """Invoke a function once; return the trace, with times replaced."""
     blocks: list[str] = []
     invoker = Trace(blocks.append, coloured=coloured).invoker(Answering(outcome), [])
     [result] = await asyncio.gather(invoker.invoke(function_arn="Function", event=event), return_exceptions=True)
@@ -36,7 +36,7 @@ async def traced(outcome: bytes | Exception, *, event: bytes = EVENT, coloured: 
 
 
 async def test_event_and_answer_are_shown_with_all_that_places_them() -> None:
-    """The number ties them together where others come between."""
+    """The number relates them if others come in between."""
     event, answer = await traced(b'{"statusCode":200}')
     heading, document = event.split("\n")
     assert heading == "TIME -> #1 Function, route go, connection AbC="
@@ -52,13 +52,13 @@ async def test_event_and_answer_are_shown_with_all_that_places_them() -> None:
     ],
 )
 async def test_failure_is_shown_and_passed_on(outcome: Exception, said: str) -> None:
-    """Its message is the log's business."""
+    """The log has its message."""
     assert (await traced(outcome))[1] == f"TIME <- #1 Function, route go, connection AbC=, N ms: {said}"
 
 
 @pytest.mark.parametrize("event", [b"{}", b"[]", b"no JSON", b'{"requestContext": {"routeKey": "go"}}'])
 async def test_event_of_another_source_is_shown_without_a_route(event: bytes) -> None:
-    """Whatever it is."""
+    """Every outcome ends the block of its event."""
     assert (await traced(b"1", event=event))[0].startswith("TIME -> #1 Function\n")
 
 
@@ -71,7 +71,7 @@ async def test_colours_are_in_the_heading_alone() -> None:
 
 
 def test_call_of_the_management_api_is_one_line() -> None:
-    """With its connection as the program wrote it, escapes undone."""
+    """The line has the connection id as the program passed it, decoded."""
     blocks: list[str] = []
     request = Request(
         method="POST", target="/dev/%40connections/AbC%3D", headers=(), body=b"12345", peer=("127.0.0.1", 1)
@@ -93,7 +93,7 @@ def test_call_of_the_management_api_is_one_line() -> None:
 def test_colours_are_for_terminals(
     monkeypatch: pytest.MonkeyPatch, terminal: bool, variables: dict[str, str], coloured: bool
 ) -> None:
-    """And not for those who asked for none (no-color.org: set and not empty)."""
+    """`NO_COLOR`, if it is set and not empty, turns them off (no-color.org)."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for name, value in variables.items():

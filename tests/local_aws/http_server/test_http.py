@@ -27,12 +27,12 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def echo(request: Request) -> Response:
-    """Answer with what was asked."""
+    """Return the request as the response."""
     return Response(status=200, body=f"{request.method} {request.target} ".encode() + request.body)
 
 
 async def echo_later(request: Request) -> Response:
-    """Answer the same after a while, the earlier the request the longer."""
+    """Return the same after a delay, which is longer for earlier requests."""
     await asyncio.sleep(0.05 if request.target == "/1" else 0)
     return echo(request)
 
@@ -59,7 +59,7 @@ async def connected(server: HttpServer) -> AsyncIterator[Streams]:
 
 
 async def exchange(handler: Handler, *pieces: bytes) -> bytes:
-    """Send pieces one after the other, and return everything that comes until the server closes."""
+    """Send pieces one after the other; return everything until the server closes."""
     async with running(handler) as server, connected(server) as (reader, writer):
         for piece in pieces:
             writer.write(piece)
@@ -82,7 +82,7 @@ async def test_a_connection_serves_one_request_after_another() -> None:
 
 @pytest.mark.parametrize("handler", [echo, echo_later])
 async def test_pipelined_requests_are_answered_in_order(handler: Handler) -> None:
-    """A client tells answers apart by their order alone."""
+    """A client distinguishes responses only by their order."""
     requests = b"".join(b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(1, 50))
     received = await exchange(handler, requests + LAST)
     assert [part.split(b" ")[1] for part in received.split(b"\r\n\r\n")[1:-1]] == [
@@ -91,7 +91,7 @@ async def test_pipelined_requests_are_answered_in_order(handler: Handler) -> Non
 
 
 async def test_a_request_may_come_in_pieces_of_one_byte() -> None:
-    """TCP keeps no boundaries, and the parser hands out a long header or target in pieces."""
+    """TCP has no message boundaries, and the parser reports a long header or target in pieces."""
     request = (
         b"POST /path HTTP/1.1\r\nHost: localhost\r\nX-Name: value\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
     )
@@ -110,7 +110,7 @@ async def test_a_request_may_come_in_pieces_of_one_byte() -> None:
 
 
 async def test_headers_keep_their_order_and_casing() -> None:
-    """Events of functions carry them as they were sent."""
+    """Events of functions have them as they were sent."""
     seen: list[Request] = []
 
     def handler(request: Request) -> Response:
@@ -131,7 +131,7 @@ async def test_headers_keep_their_order_and_casing() -> None:
 
 
 async def test_a_chunked_body_arrives_whole_and_its_trailers_are_no_headers() -> None:
-    """The trailer of a chunked body comes after the handler's headers are settled."""
+    """The trailer of a chunked body follows after the head is complete."""
     body = b"3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n"
     received = await exchange(
         echo, b"POST /c HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + body, LAST
@@ -140,7 +140,7 @@ async def test_a_chunked_body_arrives_whole_and_its_trailers_are_no_headers() ->
 
 
 async def test_no_content_carries_no_length_and_head_no_body() -> None:
-    """RFC 9110, 8.6 and 9.3.2."""
+    """RFC 9110, sections 8.6 and 9.3.2, require it."""
     received = await exchange(lambda _: Response(status=204), LAST)
     assert received == b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
     received = await exchange(echo, LAST.replace(b"GET", b"HEAD"))
@@ -162,19 +162,19 @@ async def test_no_content_carries_no_length_and_head_no_body() -> None:
     ids=["tls", "no target", "bad length"],
 )
 async def test_malformed_input_is_answered_with_400_and_ends_the_connection(rubbish: bytes) -> None:
-    """After it, nobody knows where the next request would begin."""
+    """After it, the start of the next request is unknown."""
     received = await exchange(echo, rubbish)
     assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert received.endswith(b'{"message":"Bad Request"}')
 
 
 async def raise_now(request: Request) -> Response:
-    """Fail."""
+    """Raise an exception."""
     raise LookupError(request.target)
 
 
 def raise_at_once(request: Request) -> Response:
-    """Fail before there is anything to await."""
+    """Raise an exception before the first await."""
     raise LookupError(request.target)
 
 
@@ -182,7 +182,7 @@ def raise_at_once(request: Request) -> Response:
 async def test_a_failing_handler_is_logged_and_answered_with_500(
     handler: Callable[[Request], Response | Awaitable[Response]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next request on the same connection is served as if nothing had happened."""
+    """The next request on the same connection is served."""
     with caplog.at_level(logging.ERROR):
         received = await exchange(handler, b"GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n", LAST)
     assert received.count(b"HTTP/1.1 500 Internal Server Error\r\n") == 2
@@ -192,7 +192,7 @@ async def test_a_failing_handler_is_logged_and_answered_with_500(
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 300\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n12C\r\n"])
 async def test_too_long_a_body_is_refused(framing: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether its length was announced or not, it is not kept."""
+    """It is not buffered, with or without a declared length."""
     monkeypatch.setattr(protocol, "MAX_BODY", 200)
     received = await exchange(echo, b"POST / HTTP/1.1\r\nHost: localhost\r\n" + framing + b"a" * 300)
     assert received.startswith(b"HTTP/1.1 413 ")
@@ -200,14 +200,14 @@ async def test_too_long_a_body_is_refused(framing: bytes, monkeypatch: pytest.Mo
 
 
 async def test_endless_headers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A header that never ends would otherwise be kept until memory does."""
+    """A header that never ends would otherwise fill the memory."""
     monkeypatch.setattr(protocol, "MAX_HEAD", 1000)
     received = await exchange(echo, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ", b"a" * 900, b"a" * 900)
     assert received.startswith(b"HTTP/1.1 431 ")
 
 
 async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
-    """Curl waits a second for it before it sends a large body all the same."""
+    """Curl waits a second for it before it sends a large body anyway."""
     async with running(echo) as server, connected(server) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -216,12 +216,12 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
 
 
 async def test_http_1_0_gets_its_answer_and_the_end_of_the_connection() -> None:
-    """Such a client takes the end of the connection for the end of the answer."""
+    """For such a client the end of the connection is the end of the response."""
     assert (await exchange(echo, b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"Connection: close\r\n\r\nGET /old ")
 
 
 async def test_an_upgrade_that_nobody_offers_is_not_taken_notice_of() -> None:
-    """RFC 9110, 7.8; clients that try HTTP/2 in this way get their answer in HTTP/1.1."""
+    """RFC 9110, section 7.8: clients that try HTTP/2 like this get a response in HTTP/1.1."""
     received = await exchange(
         echo, b"GET /h2 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     )
@@ -229,7 +229,7 @@ async def test_an_upgrade_that_nobody_offers_is_not_taken_notice_of() -> None:
 
 
 async def test_a_websocket_upgrade_takes_the_transport_over() -> None:
-    """The bytes that came right behind the request go with it."""
+    """The bytes after the request are handed over with it."""
     seen: list[tuple[Request, bytes]] = []
 
     def upgrade(request: Request, transport: asyncio.Transport, rest: bytes) -> None:
@@ -247,7 +247,7 @@ async def test_a_websocket_upgrade_takes_the_transport_over() -> None:
 
 
 async def test_an_answer_that_nobody_waits_for_is_given_up() -> None:
-    """The long poll of a process that has died must not take an event with it."""
+    """The long poll of a dead process must not consume an event."""
     cancelled = asyncio.Event()
 
     async def handler(request: Request) -> Response:
@@ -282,7 +282,7 @@ async def test_closing_drops_idle_and_busy_connections() -> None:
 
 
 async def test_a_client_that_never_reads_stops_being_answered() -> None:
-    """Its answers would otherwise pile up in memory."""
+    """Its responses would otherwise fill the memory."""
     answered = 0
 
     def handler(request: Request) -> Response:
@@ -297,7 +297,7 @@ async def test_a_client_that_never_reads_stops_being_answered() -> None:
 
 
 def test_a_message_response_is_compact_json() -> None:
-    """The form in which AWS words refusals."""
+    """AWS's errors have this form."""
     response = message_response(403, "Forbidden", ("X-A", "b"))
     assert response.body == b'{"message":"Forbidden"}'
     assert response.headers == (("Content-Type", "application/json"), ("X-A", "b"))
@@ -317,7 +317,7 @@ def test_a_message_response_is_compact_json() -> None:
     ],
 )
 async def test_request_has_to_name_this_machine_once(head: bytes, status: int) -> None:
-    """A page that has its own name lead here names itself (RFC 9112, 3.2)."""
+    """A page with a name that resolves to this machine sends its name (RFC 9112, section 3.2)."""
     server = await serve(echo, port=0, visitors=Visitors.of(hosts=["named.test"]))
     async with connected(server) as (reader, writer):
         writer.write(head)
@@ -327,7 +327,7 @@ async def test_request_has_to_name_this_machine_once(head: bytes, status: int) -
 
 
 async def test_many_small_requests_in_one_write_are_no_long_head() -> None:
-    """Each request's head is counted by itself (RFC 9112, 9.3.2)."""
+    """The head of each request is counted separately (RFC 9112, section 9.3.2)."""
     one = b"POST / HTTP/1.1\r\nHost: localhost\r\nX: %b\r\nContent-Length: 4\r\n\r\nbody" % (b"x" * 200)
     async with running(echo) as server, connected(server) as (reader, writer):
         writer.write(one * 2000 + LAST)
@@ -337,7 +337,7 @@ async def test_many_small_requests_in_one_write_are_no_long_head() -> None:
 
 @pytest.mark.parametrize("cut", [0, 3000], ids=["whole", "in pieces"])
 async def test_long_head_is_refused_however_it_comes(monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
-    """Of many short lines or one long one, in one read or in many."""
+    """The limit applies to many short lines and to one long line, in one read or many."""
     monkeypatch.setattr(protocol, "MAX_HEAD", 10_000)
     for fields in (b"X: y\r\n" * 2000, b"X: " + b"y" * 11_000 + b"\r\n"):
         data = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + fields + b"\r\n"
@@ -349,7 +349,7 @@ async def test_long_head_is_refused_however_it_comes(monkeypatch: pytest.MonkeyP
 async def test_body_that_is_announced_too_long_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, length: bytes
 ) -> None:
-    """A hundred that never come took half a gigabyte."""
+    """A hundred bodies that never arrived took half a gigabyte."""
     monkeypatch.setattr(protocol, "MAX_BODY", 200)
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + length + b"\r\n\r\n"
     assert (await exchange(echo, head)).startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 400 "))
@@ -357,7 +357,7 @@ async def test_body_that_is_announced_too_long_is_not_waited_for(
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHo"], ids=["nothing", "half a head"])
 async def test_client_that_sends_no_whole_head_is_given_up(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    """It holds a file descriptor; a connection between two requests may be idle."""
+    """It occupies a file descriptor; a connection between two requests may be idle."""
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
     assert (await exchange(echo, sent)).startswith(b"HTTP/1.1 408 ")
     async with running(echo) as server, connected(server) as (reader, writer):
@@ -369,7 +369,7 @@ async def test_client_that_sends_no_whole_head_is_given_up(monkeypatch: pytest.M
 
 
 async def test_lost_connection_leaves_nothing_in_memory() -> None:
-    """The parser and the connection refer to each other, so that neither goes before the garbage collector comes."""
+    """The parser and the connection refer to each other, so that only the garbage collector frees them."""
     lost: asyncio.Future[protocol.HttpProtocol] = asyncio.get_running_loop().create_future()
 
     class Watched(protocol.HttpProtocol):
@@ -391,7 +391,7 @@ async def test_lost_connection_leaves_nothing_in_memory() -> None:
 async def test_out_of_descriptors_is_told_once_and_accepting_goes_on_later(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Clients wait meanwhile; asyncio's own way wrote thousands of tracebacks a second."""
+    """Clients wait meanwhile; asyncio would log thousands of tracebacks per second."""
     monkeypatch.setattr(listening, "PAUSE_SECONDS", 0.05)
     listening._warn_once.cache_clear()
     most = 0

@@ -1,4 +1,4 @@
-"""Whom the listeners answer."""
+"""Access rules of the loopback listeners."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def request(*headers: tuple[str, str]) -> Request:
     "value", ["127.0.0.1", "127.0.0.1:3001", "localhost", "LocalHost:1", "[::1]:80", "[::1]", "app.localhost:5173"]
 )
 def test_this_machine_has_many_names(value: str) -> None:
-    """None of which a name server has a say in."""
+    """No name server can change what these names resolve to."""
     assert is_loopback(host_of(value))
 
 
@@ -24,7 +24,7 @@ def test_this_machine_has_many_names(value: str) -> None:
      "", "[::", "a@evil.test", "127.0.0.1@evil.test", "evil.test#@localhost", "evil.test/localhost"],
 )  # fmt: skip
 def test_any_other_name_may_lead_here_by_a_name_server(value: str) -> None:
-    """Which is how a page gets around the same-origin policy."""
+    """A page could otherwise get around the same-origin policy by DNS rebinding."""
     assert not is_loopback(host_of(value))
 
 
@@ -34,7 +34,7 @@ def test_any_other_name_may_lead_here_by_a_name_server(value: str) -> None:
      "https://allowed.example", "HTTPS://Allowed.Example", "https://tunnel.example:8443"],
 )  # fmt: skip
 def test_page_of_this_machine_or_an_allowed_one_may_connect(origin: str) -> None:
-    """On any port: people's own front ends run there. A page that was reached by an allowed host is the stack's own."""
+    """Front ends run on any port of this machine, and a page at an allowed host is the stack's own."""
     visitors = Visitors.of(hosts=["Tunnel.example"], origins=["https://allowed.example/"])
     assert visitors.takes_page(request(("Origin", origin)))
 
@@ -45,19 +45,19 @@ def test_page_of_this_machine_or_an_allowed_one_may_connect(origin: str) -> None
      "https://allowed.example.evil.example", "http://localhost@evil.example", "ftp://localhost"],
 )  # fmt: skip
 def test_page_from_elsewhere_may_not(origin: str) -> None:
-    """Whatever it puts into its name."""
+    """An origin cannot imitate an allowed one with a similar name."""
     assert not Visitors.of(origins=["https://allowed.example"]).takes_page(request(("Origin", origin)))
     assert Visitors.of(origins=["*"]).takes_page(request(("Origin", origin)))
 
 
 def test_the_worse_of_two_origins_counts() -> None:
-    """No browser sends two."""
+    """Browsers never send two."""
     both = request(("Origin", "http://localhost"), ("origin", "https://evil.example"))
     assert not Visitors().takes_page(both)
 
 
 def test_programs_are_told_from_pages() -> None:
-    """By what browsers say of every request, a simple GET included."""
+    """Browsers send these headers with every request, also with a simple GET."""
     visitors = Visitors.of(origins=["https://allowed.example"])
     assert visitors.takes_program(request())
     assert visitors.takes_program(request(("Sec-Fetch-Site", "none")))

@@ -1,4 +1,4 @@
-"""The proxy that functions are told to use."""
+"""The HTTP proxy of the functions."""
 
 import asyncio
 import base64
@@ -27,13 +27,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def log() -> list[str]:
-    """Return what is logged."""
+    """Return the log."""
     return []
 
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[int]:
-    """Return the port of something that says whom it was asked for."""
+    """Return the port of a server that responds with the requested host and path."""
 
     async def answer(request: Request) -> Response:
         headers = {name.lower(): value for name, value in request.headers}
@@ -47,7 +47,7 @@ async def gateway() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def proxy(authority: Authority, gateway: int, log: list[str]) -> AsyncIterator[Interceptor]:
-    """Return a proxy that leads to it."""
+    """Return a proxy that forwards to the gateway."""
     interceptor = await Interceptor(authority=authority, log=log.append).start()
     interceptor.lead(HOST, gateway)
     yield interceptor
@@ -59,7 +59,7 @@ def port_of(interceptor: Interceptor) -> int:
 
 
 def login(interceptor: Interceptor) -> bytes:
-    """Return the header that a function's library makes of the login in the proxy's URL."""
+    """Return the header that a function's library makes from the credentials in the proxy's URL."""
     url = urlsplit(interceptor.variables()["HTTPS_PROXY"])
     return b"Proxy-Authorization: Basic " + base64.b64encode(f"{url.username}:{url.password}".encode()) + b"\r\n"
 
@@ -67,14 +67,14 @@ def login(interceptor: Interceptor) -> bytes:
 async def converse(
     proxy: Interceptor, text: bytes, *, headers: bytes | None = None
 ) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
-    """Send the head of a request, with the functions' login unless other headers are given; return the answer's."""
+    """Send the head of a request, by default with the functions' credentials; return the head of the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(proxy))
     writer.write(text.removesuffix(b"\r\n") + (login(proxy) if headers is None else headers) + b"\r\n")
     return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10), reader, writer
 
 
 async def test_tunnel_to_an_api_ends_at_its_gateway(proxy: Interceptor, authority: Authority) -> None:
-    """The certificate is for its host, by the authority that functions are told to trust."""
+    """The certificate is for this host, from the authority that functions trust."""
     head, reader, writer = await converse(proxy, f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
     assert head.startswith(b"HTTP/1.1 200")
     await writer.start_tls(ssl.create_default_context(cafile=str(authority.bundle)), server_hostname=HOST)
@@ -84,7 +84,7 @@ async def test_tunnel_to_an_api_ends_at_its_gateway(proxy: Interceptor, authorit
 
 
 async def test_other_tunnels_lead_where_they_are_meant_to(proxy: Interceptor, gateway: int) -> None:
-    """A handler may call whomever it likes; nothing of that is looked into."""
+    """A handler may call any host, and the proxy does not read the traffic."""
     head, reader, writer = await converse(proxy, f"CONNECT localhost:{gateway} HTTP/1.1\r\n\r\n".encode())
     assert head.startswith(b"HTTP/1.1 200")
     writer.write(b"GET /elsewhere HTTP/1.1\r\nHost: there\r\nConnection: close\r\n\r\n")
@@ -95,7 +95,7 @@ async def test_other_tunnels_lead_where_they_are_meant_to(proxy: Interceptor, ga
 async def test_other_tunnels_go_through_the_developers_own_proxy(
     authority: Authority, gateway: int, log: list[str]
 ) -> None:
-    """With its credentials; those that it is not to be used for, past it."""
+    """They use its credentials; hosts in `NO_PROXY` are connected directly."""
     heads: list[bytes] = []
 
     async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,7 +136,7 @@ async def test_other_tunnels_go_through_the_developers_own_proxy(
 async def test_stranger_gets_no_tunnel_and_never_the_developers_login(
     authority: Authority, gateway: int, log: list[str], headers: bytes
 ) -> None:
-    """Any account of the machine can connect to loopback: to a proxy of everybody's, and under the developer's name."""
+    """Any account of the machine can connect to loopback, and would use the developer's proxy under their name."""
     reached: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: reached.append(writer), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -160,7 +160,7 @@ async def test_stranger_gets_no_tunnel_and_never_the_developers_login(
 async def test_libraries_log_in_by_the_address_that_they_are_given(
     proxy: Interceptor, gateway: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that functions call others with: Python's own, and botocore's."""
+    """Functions use Python's own HTTP client and botocore's."""
     for name, value in proxy.variables().items():
         monkeypatch.setenv(name, value)
 
@@ -176,7 +176,7 @@ async def test_libraries_log_in_by_the_address_that_they_are_given(
 
 
 async def test_host_that_cannot_be_reached_is_a_bad_gateway(proxy: Interceptor, log: list[str]) -> None:
-    """With a line in the log that names it."""
+    """The log has a line with the host."""
     head, _, writer = await converse(proxy, b"CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 502")
     assert [line for line in log if "127.0.0.1:9" in line]
@@ -187,7 +187,7 @@ async def test_host_that_cannot_be_reached_is_a_bad_gateway(proxy: Interceptor, 
     "text", [b"\x16\x03\x01", b"GET\r\n\r\n", b"CONNECT x HTTP/1.1\r\n\r\n", b"a" * 100_000, b"\xff\xfe \r\n\r\n"]
 )
 async def test_garbage_ends_its_own_connection_alone(proxy: Interceptor, log: list[str], text: bytes) -> None:
-    """In one line."""
+    """The log has one line, and the next tunnel works."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(proxy))
     writer.write(text.replace(b"\r\n\r\n", b"\r\n" + login(proxy) + b"\r\n"))
     writer.write_eof()
@@ -200,14 +200,14 @@ async def test_garbage_ends_its_own_connection_alone(proxy: Interceptor, log: li
 
 
 async def test_client_that_wants_no_tunnel_is_told_so(proxy: Interceptor) -> None:
-    """Nothing asks for plain HTTP: functions are told of a proxy for HTTPS alone."""
+    """Functions have a proxy for HTTPS only, so that nothing requests plain HTTP."""
     head, _, writer = await converse(proxy, b"GET http://example.org/ HTTP/1.1\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 405")
     writer.close()
 
 
 async def test_stopping_ends_every_tunnel(proxy: Interceptor, gateway: int) -> None:
-    """Nothing is left of them."""
+    """No task and no socket may stay."""
     _, reader, writer = await converse(proxy, f"CONNECT localhost:{gateway} HTTP/1.1\r\n\r\n".encode())
     await proxy.stop()
     assert await asyncio.wait_for(reader.read(), 10) == b""
@@ -216,7 +216,7 @@ async def test_stopping_ends_every_tunnel(proxy: Interceptor, gateway: int) -> N
 
 
 async def test_certificate_is_valid_for_thirty_days_only(proxy: Interceptor, authority: Authority) -> None:
-    """Clients refuse one that is valid for many years, and no stack runs longer."""
+    """Some clients reject a certificate that is valid for years, and no stack runs longer."""
     _, _, writer = await converse(proxy, f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
     await writer.start_tls(ssl.create_default_context(cafile=str(authority.bundle)), server_hostname=HOST)
     certificate = writer.get_extra_info("peercert")
@@ -227,7 +227,7 @@ async def test_certificate_is_valid_for_thirty_days_only(proxy: Interceptor, aut
 
 
 def test_no_key_is_left_on_disk(authority: Authority) -> None:
-    """The authority's never leaves memory."""
+    """The authority's key never leaves the memory."""
     authority.server_context([HOST])
     files: list[Path] = list(authority.bundle.parent.iterdir())
     assert files == [authority.bundle]
