@@ -30,7 +30,7 @@ def kinds(api: Api) -> list[str]:
     return [event.get("type", event["requestContext"]["eventType"]) for event in api.functions.events]
 
 
-async def test_an_authorizer_is_asked_before_connect_and_never_again(api: Api) -> None:
+async def test_authorizer_runs_once_and_before_connect(api: Api) -> None:
     """It runs once for each connection, and its response is never cached (1.4, 4.1)."""
     api.authorizer(allow)
     api.route("$default")
@@ -197,7 +197,7 @@ async def test_a_policy_says_nothing_about_messages(api: Api) -> None:
         await api.events("MESSAGE")
 
 
-async def test_functions_learn_what_asks_for_them(api: Api) -> None:
+async def test_invoker_receives_the_source_of_an_invocation(api: Api) -> None:
     """A Lambda permission names the route or the authorizer as its source (1.6)."""
     api.authorizer(allow)
     api.route("$default")
@@ -212,7 +212,7 @@ async def test_functions_learn_what_asks_for_them(api: Api) -> None:
     assert api.functions.sources == [prefix + path for path in paths]
 
 
-async def test_a_route_that_lacks_its_authorizer_is_open_to_nobody(api: Api) -> None:
+async def test_route_without_its_authorizer_admits_no_client(api: Api) -> None:
     """A mistake in the template must not allow every client (4.4)."""
     api.route("$connect", authorization_type="CUSTOM")
     await api.start()

@@ -164,7 +164,7 @@ async def test_a_wrong_stage_is_forbidden(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/dev", "/dev/", "/dev/foo", "/dev/a/b"])
-async def test_a_plain_request_is_told_to_upgrade(api: Api, path: str) -> None:
+async def test_plain_request_gets_upgrade_required(api: Api, path: str) -> None:
     """It gets 426, as on AWS (1.3)."""
     await api.start()
     received = await api.exchange(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -266,7 +266,7 @@ async def test_a_client_that_leaves_during_connect_is_reported_as_dropped(api: A
     assert event["requestContext"]["disconnectStatusCode"] == 1006
 
 
-async def test_an_integration_of_connect_that_is_not_run_here_lets_nobody_in(api: Api) -> None:
+async def test_connect_integration_that_cannot_run_here_admits_no_client(api: Api) -> None:
     """The function might have rejected the client (1.5)."""
     api.routes["$connect"] = RouteConfig(key="$connect", integration=None, unserved="an integration of type HTTP")
     await api.start()

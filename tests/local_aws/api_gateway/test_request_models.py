@@ -45,7 +45,7 @@ async def test_a_message_that_its_model_refuses_reaches_no_function(api: Api, me
     assert bool(api.functions.events) is passes
 
 
-async def test_the_client_is_told_in_the_bytes_of_the_guide_and_the_log_why(api: Api) -> None:
+async def test_client_receives_the_frame_of_the_guide_and_the_log_the_reason(api: Api) -> None:
     """It has the message id in place of the request id of other error frames (2.5)."""
     await start(api, {"$default": TEXT})
     async with api.connect() as client:

@@ -62,7 +62,7 @@ async def test_event_of_another_source_is_shown_without_a_route(event: bytes) ->
     assert (await traced(b"1", event=event))[0].startswith("TIME -> #1 Function\n")
 
 
-async def test_colours_are_in_the_heading_alone() -> None:
+async def test_only_the_heading_has_colours() -> None:
     """The document can be copied out of the terminal either way."""
     event, _ = await traced(b"1", coloured=True)
     heading, document = event.split("\n")

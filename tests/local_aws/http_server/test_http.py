@@ -206,7 +206,7 @@ async def test_endless_headers_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     assert received.startswith(b"HTTP/1.1 431 ")
 
 
-async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
+async def test_client_that_waits_for_100_continue_receives_it() -> None:
     """Curl waits a second for it before it sends a large body anyway."""
     async with running(echo) as server, connected(server) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -220,7 +220,7 @@ async def test_http_1_0_gets_its_answer_and_the_end_of_the_connection() -> None:
     assert (await exchange(echo, b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"Connection: close\r\n\r\nGET /old ")
 
 
-async def test_an_upgrade_that_nobody_offers_is_not_taken_notice_of() -> None:
+async def test_upgrade_that_is_not_offered_is_ignored() -> None:
     """RFC 9110, section 7.8: clients that try HTTP/2 like this get a response in HTTP/1.1."""
     received = await exchange(
         echo, b"GET /h2 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
@@ -246,7 +246,7 @@ async def test_a_websocket_upgrade_takes_the_transport_over() -> None:
     assert [(request.target, rest) for request, rest in seen] == [("/ws", b"rest")]
 
 
-async def test_an_answer_that_nobody_waits_for_is_given_up() -> None:
+async def test_handler_is_cancelled_if_the_client_disconnects() -> None:
     """The long poll of a dead process must not consume an event."""
     cancelled = asyncio.Event()
 
@@ -388,7 +388,7 @@ async def test_lost_connection_leaves_nothing_in_memory() -> None:
     await asyncio.sleep(0)
 
 
-async def test_out_of_descriptors_is_told_once_and_accepting_goes_on_later(
+async def test_missing_descriptors_are_logged_once_and_accepting_resumes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Clients wait meanwhile; asyncio would log thousands of tracebacks per second."""

@@ -56,7 +56,7 @@ def test_the_worse_of_two_origins_counts() -> None:
     assert not Visitors().takes_page(both)
 
 
-def test_programs_are_told_from_pages() -> None:
+def test_programs_are_distinguished_from_pages() -> None:
     """Browsers send these headers with every request, also with a simple GET."""
     visitors = Visitors.of(origins=["https://allowed.example"])
     assert visitors.takes_program(request())

@@ -88,7 +88,7 @@ async def test_a_decimal_that_is_no_number_stays_none(stack: Stack) -> None:
         ("return handler(event, context)", "RecursionError", "maximum recursion depth exceeded"),
     ],
 )
-async def test_what_a_handler_raises_is_told(stack: Stack, body: str, error_type: str, message: str) -> None:
+async def test_exception_of_a_handler_is_reported(stack: Stack, body: str, error_type: str, message: str) -> None:
     """The error has the name of the class, with a trace of any length, and the environment continues."""
     stack.add(f"def handler(event, context):\n    if event: return 'still here'\n    {body}")
     with pytest.raises(FunctionError) as caught:
@@ -119,7 +119,7 @@ async def test_an_event_that_is_not_json_is_the_runtime_clients_to_refuse(stack:
         ("import sys; sys.exit(7)", {}, "Runtime.ExitError", "RequestId: "),
     ],
 )
-async def test_what_goes_wrong_while_loading_is_told(
+async def test_error_while_loading_is_reported(
     stack: Stack, source: str, config: dict[str, Any], error_type: str, message: str
 ) -> None:
     """The waiting event receives the error."""

@@ -92,7 +92,7 @@ async def test_an_error_names_the_route_and_the_connection_of_its_event(stack: S
     assert caught.value.logged
 
 
-async def test_an_error_while_loading_is_nobodys_in_particular(stack: Stack) -> None:
+async def test_error_while_loading_has_no_source(stack: Stack) -> None:
     """The caller logs it with the waiting event."""
     stack.add("raise ValueError('no good')")
     with pytest.raises(FunctionError) as caught:
@@ -125,7 +125,7 @@ async def test_a_failed_start_is_reported(stack: Stack) -> None:
     )
 
 
-async def test_functions_log_as_json_where_they_are_told_to(stack: Stack) -> None:
+async def test_functions_log_as_json_if_configured(stack: Stack) -> None:
     """Lambda configures its runtimes with `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`."""
     stack.extra = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
     stack.add(

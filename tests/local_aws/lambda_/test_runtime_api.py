@@ -88,7 +88,7 @@ async def test_who_does_not_know_the_secret_gets_no_event_and_answers_none(path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can be another account; CI is root")
-async def test_another_account_is_refused_whatever_it_knows(call: Caller) -> None:
+async def test_another_account_is_rejected_even_with_the_secret(call: Caller) -> None:
     """AWS's client does not support a secret everywhere; Linux has the owner of a connection, for IPv4 and IPv6."""
     poll = asyncio.create_task(call("GET", ROOT + "invocation/next"))
     await call.api.steps.get()

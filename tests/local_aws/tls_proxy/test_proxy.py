@@ -186,7 +186,7 @@ async def test_host_that_cannot_be_reached_is_a_bad_gateway(proxy: Interceptor, 
 @pytest.mark.parametrize(
     "text", [b"\x16\x03\x01", b"GET\r\n\r\n", b"CONNECT x HTTP/1.1\r\n\r\n", b"a" * 100_000, b"\xff\xfe \r\n\r\n"]
 )
-async def test_garbage_ends_its_own_connection_alone(proxy: Interceptor, log: list[str], text: bytes) -> None:
+async def test_garbage_ends_only_its_own_connection(proxy: Interceptor, log: list[str], text: bytes) -> None:
     """The log has one line, and the next tunnel works."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(proxy))
     writer.write(text.replace(b"\r\n\r\n", b"\r\n" + login(proxy) + b"\r\n"))
@@ -199,7 +199,7 @@ async def test_garbage_ends_its_own_connection_alone(proxy: Interceptor, log: li
     writer.close()
 
 
-async def test_client_that_wants_no_tunnel_is_told_so(proxy: Interceptor) -> None:
+async def test_plain_request_to_the_proxy_is_rejected(proxy: Interceptor) -> None:
     """Functions have a proxy for HTTPS only, so that nothing requests plain HTTP."""
     head, _, writer = await converse(proxy, b"GET http://example.org/ HTTP/1.1\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 405")
