@@ -49,7 +49,7 @@ test-fast: setup  ## Run the tests that need no network and no other process, an
 	$(BIN)/coverage report
 
 test-attack: setup  ## Attack it: random input and broken peers, for about a minute
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/attack
+	$(BIN)/pytest tests/attack
 
 # Versions that the lock file does not have are resolved by uv, with the hashes that the package index states at that moment.
 RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url \
