@@ -5,7 +5,7 @@ import json
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +13,12 @@ import pytest
 
 from adapters.dynamodb import DynamoDBConnectionStore, DynamoDBRateLimiter
 from adapters.dynamodb.sdk import PynamoDBConnectionStore
+from aws_client import JsonClient
 from chat_core import LOBBY, Connection, ConnectionClosed, Rate, Unavailable
 from local_aws.http_server import Request, Response, serve
 from tests.support import dynamodb
 
 A = Connection(id="a", codec="plain")
-
-
-def direct(endpoint: str, table: str = "t", retries: int = 3) -> DynamoDBConnectionStore:
-    return DynamoDBConnectionStore(dynamodb.direct_client(endpoint, retries=retries), table=table)
 
 
 def through_pynamodb(endpoint: str, table: str) -> PynamoDBConnectionStore:
@@ -35,32 +32,35 @@ def table(moto_endpoint: str) -> str:
 
 
 @pytest.fixture
-def ours(moto_endpoint: str, table: str) -> Iterator[DynamoDBConnectionStore]:
+def client(moto_endpoint: str) -> Iterator[JsonClient]:
+    """Return the client of the store that functions use."""
+    with closing(dynamodb.direct_client(moto_endpoint)) as client:
+        yield client
+
+
+@pytest.fixture
+def ours(client: JsonClient, table: str) -> DynamoDBConnectionStore:
     """Return the store that functions use."""
-    store = direct(moto_endpoint, table)
-    yield store
-    store._client.close()
+    return DynamoDBConnectionStore(client, table=table)
 
 
-@pytest.mark.parametrize("make", [direct, through_pynamodb])
+@pytest.mark.parametrize("adapter", ["direct", "through PynamoDB"])
 async def test_rows_expire_a_little_after_api_gateway_would_have_ended_the_connection(
-    moto_endpoint: str, table: str, make: Any
+    moto_endpoint: str, table: str, ours: DynamoDBConnectionStore, adapter: str
 ) -> None:
     """A `$disconnect` that never came must not leave rows for good; no living connection may lose its rows."""
-    store = make(moto_endpoint, table)
+    store = ours if adapter == "direct" else through_pynamodb(moto_endpoint, table)
     store._clock = lambda: 1_000_000.9
     await store.join(room=LOBBY, connection=A)
     items = dynamodb.client(moto_endpoint).scan(TableName=table)["Items"]
     assert [int(item["expires_at"]["N"]) for item in items] == [1_000_000 + 8_100] * 2
-    if isinstance(store, DynamoDBConnectionStore):
-        store._client.close()
 
 
 async def test_rate_of_a_connection_stands_in_its_item_which_expires_soon_after_its_end(
-    moto_endpoint: str, table: str, ours: DynamoDBConnectionStore
+    moto_endpoint: str, table: str, client: JsonClient, ours: DynamoDBConnectionStore
 ) -> None:
     """A room that everyone has left leaves nothing for good; the plain reference reads past the rate."""
-    limiter = DynamoDBRateLimiter(ours._client, table=table, rate=Rate(per_second=0.001, burst=1))
+    limiter = DynamoDBRateLimiter(client, table=table, rate=Rate(per_second=0.001, burst=1))
     await ours.join(room=LOBBY, connection=A)
     assert [await limiter.admit(sender=each) for each in ("a", "a", "stranger")] == [True, False, True]
     theirs = through_pynamodb(moto_endpoint, table)
@@ -139,11 +139,10 @@ def fault(code: str, status: int = 400, **headers: str) -> Response:
 async def fake_dynamodb(*answers: Response) -> AsyncIterator[tuple[FakeDynamoDB, DynamoDBConnectionStore]]:
     fake = FakeDynamoDB(answers=list(answers))
     server = await serve(fake.answer, port=0)
-    store = direct(f"http://127.0.0.1:{server.port}")
     try:
-        yield fake, store
+        with closing(dynamodb.direct_client(f"http://127.0.0.1:{server.port}")) as client:
+            yield fake, DynamoDBConnectionStore(client, table="t")
     finally:
-        store._client.close()
         server.close()
         await server.wait_closed()
 
@@ -247,16 +246,14 @@ async def test_what_a_batch_never_does_is_unavailable() -> None:
             await store.remove(connection_ids=["a"])
 
 
-async def test_removal_that_broke_off_is_finished_by_the_next_one(moto_endpoint: str, table: str) -> None:
+async def test_removal_that_broke_off_is_finished_by_the_next_one(ours: DynamoDBConnectionStore) -> None:
     """A process may die between the mark and the deletion; the item keeps the rooms."""
     async with asyncio.timeout(30):
-        store = direct(moto_endpoint, table)
-        await store.join(room=LOBBY, connection=A)
-        await store._close("a", time.monotonic() + 10)
-        assert await store.find(connection_id="a") is None
-        await store.remove(connection_ids=["a"])
-        assert [page async for page in store.recipients(room=LOBBY)] == []
-        store._client.close()
+        await ours.join(room=LOBBY, connection=A)
+        await ours._close("a", time.monotonic() + 10)
+        assert await ours.find(connection_id="a") is None
+        await ours.remove(connection_ids=["a"])
+        assert [page async for page in ours.recipients(room=LOBBY)] == []
 
 
 async def test_cancelled_call_leaves_nothing_behind() -> None:
