@@ -58,7 +58,7 @@ def signed(payload: bytes) -> str:
         (lambda: hs256(iat=int(time.time()) + 120), "not valid yet"),
         (lambda: hs256(exp=None), "lacks exp or sub"),
         (lambda: hs256(sub=None), "lacks exp or sub"),
-        (lambda: hs256(sub=""), "about nobody"),
+        (lambda: hs256(sub=""), "no subject"),
         (lambda: hs256(exp="soon"), "malformed"),
         (lambda: signed(b'{"sub":"ada","exp":Infinity}'), "malformed"),
         (lambda: signed(b"[1]"), "malformed"),

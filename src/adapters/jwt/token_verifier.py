@@ -88,7 +88,7 @@ class JwtTokenVerifier(TokenVerifier):
             raise Unauthenticated(_reason(exc)) from None
         self._check_parties(claims)
         if not claims["sub"]:
-            raise Unauthenticated("The token is about nobody.")
+            raise Unauthenticated("The token has no subject.")
         return Principal(id=claims["sub"])
 
     async def _claims(self, token: str) -> Mapping[str, Any]:

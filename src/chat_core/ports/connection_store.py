@@ -26,7 +26,7 @@ class ConnectionStore(Protocol):
 
         Raises:
             ConnectionClosed: the connection was removed, within the last hour at least. It is never revived, so that a
-                late request leaves no member behind that nobody removes.
+                late request leaves no member behind for good.
 
         """
 

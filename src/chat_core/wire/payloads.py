@@ -9,7 +9,7 @@ class Payloads:
     """An event as each codec encodes it: once, when its first recipient needs it.
 
     Raises:
-        MessageTooLarge: in some codec the event is too large, so that nobody receives it.
+        MessageTooLarge: in some codec the event is too large, so that no recipient receives it.
         MalformedFrame: the event's data cannot be sent in a text frame.
 
     """
