@@ -22,6 +22,7 @@ from local_aws.moto_server import (
     api_keys,
     cloudformation,
     dynamodb,
+    dynamodb_transactions,
     dynamodb_updates,
     iam,
     lambda_,
@@ -40,6 +41,7 @@ def install() -> None:
     api_keys.install()
     lambda_.install()
     dynamodb.install()
+    dynamodb_transactions.install()
     dynamodb_updates.install()
     iam.install()
     secretsmanager.install()
