@@ -42,7 +42,7 @@ def statement(effect: str = "Allow", action: Any = "execute-api:Invoke", resourc
     ],
 )
 def test_a_resource_may_have_wildcards_and_may_be_a_list(resource: Any, allowed: bool) -> None:
-    """A star stands for any characters, slashes among them, and a request mark for one (4.4)."""
+    """A star stands for any characters, slashes among them, and a question mark for one (4.4)."""
     assert decide(statement(resource=resource)) is allowed
 
 
