@@ -12,7 +12,7 @@ from aws_client.errors import ConnectionFailed, ResponseMalformed, TransportErro
 from aws_client.json_client import JsonClient, ServiceError, ServiceUnreachable
 from aws_client.pool import Pool
 from aws_client.response import Response
-from aws_client.signer import HeaderBlock, RequestSigner, Signer, percent_encoded
+from aws_client.signer import HeaderBlock, RequestSigner, Signer, percent_encoded, signing_key
 from aws_client.source import Gate, PendingRequest, Source
 from aws_client.sqs import sqs_client
 
@@ -37,5 +37,6 @@ __all__ = [
     "TransportError",
     "environment_credentials",
     "percent_encoded",
+    "signing_key",
     "sqs_client",
 ]

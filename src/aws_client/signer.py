@@ -64,7 +64,7 @@ class Signer:
         """Return the scope that all requests dated with this second, since the epoch, share."""
         credentials = self._credentials()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-        key = _signing_key(credentials.secret_access_key, stamp[:8], self._region, self._service)
+        key = signing_key(credentials.secret_access_key, stamp[:8], self._region, self._service)
         return SigningScope(credentials, stamp, f"{stamp[:8]}/{self._region}/{self._service}/aws4_request", key)
 
     def now(self) -> int:
@@ -220,8 +220,9 @@ def percent_encoded(text: str, *, safe: str = "") -> bytes:
     return quote(text, safe=f"~{safe}").encode()
 
 
-@lru_cache(maxsize=16)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+@lru_cache(maxsize=64)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Derive the key of one day, `YYYYMMDD`: four of the six hashes of a signature."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

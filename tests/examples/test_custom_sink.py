@@ -53,7 +53,7 @@ async def clients() -> AsyncIterator[tuple[Client, Client]]:
 
 
 async def test_line_arrives_at_everybody(clients: tuple[Client, Client]) -> None:
-    """Whoever embeds the core with a transport of their own gets a whole chat."""
+    """An embedder with a transport of its own gets a whole chat."""
     ada, ben = clients
     ada.say("good morning")
     ben.say("grüße")

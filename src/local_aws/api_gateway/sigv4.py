@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from aws_client import signing_key
 from local_aws.authorization import Credential
 from local_aws.http_server import Request
 
@@ -101,7 +102,7 @@ def verify(
     _check_time(signature, now)
     canonical = canonical_request(request, signature)
     text = string_to_sign(signature, canonical)
-    key = _signing_key(credential.secret_access_key, signature.date, signature.region, signature.service)
+    key = signing_key(credential.secret_access_key, signature.date, signature.region, signature.service)
     if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), signature.value):
         raise SignatureFault(
             _INVALID,
@@ -332,12 +333,3 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     """Decode a query string; a plus is a space, as in the events of functions."""
     pairs = (part.partition("=") for part in query.replace("+", " ").split("&") if part)
     return [(unquote(name), unquote(value)) for name, _, value in pairs]
-
-
-@lru_cache(maxsize=64)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """Derive the key of a day: four of the six hashes of a signature."""
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key

@@ -115,11 +115,11 @@ class _Application:
         self._secret = secret
         self._changes = changes
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._guard = PermissionMiddleware(iam.roles)
+        self._permissions = PermissionMiddleware(iam.roles)
 
     def answers_at_once(self, environ: Environ) -> bool:
         """Return whether moto answers the request, and it is one to DynamoDB."""
-        return environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") and not self._guard.forwards(environ)
+        return environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB_") and not self._permissions.forwards(environ)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -129,18 +129,18 @@ class _Application:
             # moto's own paths reset everything, and record requests into a file.
             start_response("404 Not Found", [])
             return [b""]
-        if self._guard.knows(environ):
+        if self._permissions.knows(environ):
             # The body that is read here has to be readable for moto as well.
             body = environ["wsgi.input"].read()
             environ["wsgi.input"] = BytesIO(body)
-            guarded = self._guard.answer(environ, body)
-            if guarded is not None:
-                start_response(guarded.status, guarded.headers)
-                return [guarded.body]
+            answered = self._permissions.answer(environ, body)
+            if answered is not None:
+                start_response(answered.status, answered.headers)
+                return [answered.body]
         may_change_roles = changes_roles(environ)
         answer: Iterable[bytes] = self._moto(environ, start_response)
-        if may_change_roles and self._guard.judges:
-            self._guard.read_roles()
+        if may_change_roles and self._permissions.judges:
+            self._permissions.read_roles()
             os.write(self._changes, b".")
         return answer
 
@@ -151,7 +151,7 @@ class _Application:
             return [b""]
         answer: object = None
         if path == private_api.ENFORCE_PATH:
-            self._guard.learn(json.load(environ["wsgi.input"]))
+            self._permissions.learn(json.load(environ["wsgi.input"]))
         else:
             answer = sorted(get_model_map()) if path == private_api.RESOURCE_TYPES_PATH else iam.roles()
         start_response("200 OK", [("Content-Type", "application/json")])

@@ -11,7 +11,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import StreamShard, Table
 
 Restore = Callable[[], None]
 
@@ -54,18 +54,16 @@ def _snapshots(backend: DynamoDBBackend, transact_item: Mapping[str, Any]) -> It
             range_key = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr else None
         except (AttributeError, KeyError, TypeError, MockValidationException, ResourceNotFoundException):
             continue
-        yield _snapshot_of_stream(table)
+        if table.stream_shard is not None:
+            yield _snapshot_of_stream(table.stream_shard)
         yield _snapshot(table, hash_key, range_key)
 
 
 def _snapshot(table: Table, hash_key: DynamoType, range_key: DynamoType | None) -> Restore:
     items: dict[Any, Any] = table.items
-    if range_key is None:
+    if range_key is None or hash_key not in items:
         return _restoring(items, hash_key)
-    partition = items.get(hash_key)
-    if partition is None:
-        return lambda: items.pop(hash_key, None) and None
-    return _restoring(partition, range_key)
+    return _restoring(items[hash_key], range_key)
 
 
 def _restoring(items: dict[Any, Any], key: DynamoType) -> Restore:
@@ -80,12 +78,10 @@ def _restoring(items: dict[Any, Any], key: DynamoType) -> Restore:
     return restore
 
 
-def _snapshot_of_stream(table: Table) -> Restore:
-    stream = table.stream_shard
-    records = [] if stream is None else list(stream.items)
+def _snapshot_of_stream(stream: StreamShard) -> Restore:
+    records = len(stream.items)
 
     def restore() -> None:
-        if stream is not None:
-            stream.items = records
+        del stream.items[records:]
 
     return restore
