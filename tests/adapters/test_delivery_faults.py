@@ -313,7 +313,7 @@ async def test_nothing_of_a_delivery_is_kept_after_it(endpoint: RogueEndpoint) -
         for _ in range(20):
             await sink.deliver(payload="x", connection_ids=IDS, deadline=math.inf)
         assert endpoint.opened <= 20
-        assert not [each for each in gc.get_objects() if isinstance(each, Delivery)]
+        assert not [each for each in gc.get_objects() if type(each) is Delivery]
 
 
 async def test_sink_that_is_closed_ends_its_deliveries(endpoint: RogueEndpoint) -> None:
