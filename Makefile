@@ -13,8 +13,9 @@ COMPILE := $(BIN)/uv pip compile --quiet $(if $(KEEP),,--upgrade) --universal --
 	--no-emit-index-url --no-header --no-emit-package serverless-websocket-chat
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-attack test-lowest test-newest-moto check lint lint-templates lint-workflows lock build packages aws-tools deploy destroy clean dynamodb-local \
-	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-slow
+.PHONY: clients compare-centrifugo help setup run test test-fast test-attack test-model test-lowest test-newest-moto check lint lint-templates lint-workflows lock build packages aws-tools deploy destroy clean dynamodb-local \
+	asyncapi-schema \
+	bench-gateway bench-fanout bench-coldstart bench-sendmessage bench-pacing bench-room bench-slow
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-17s %s\n", $$1, $$2}'
@@ -47,6 +48,9 @@ test: setup  ## Run all the tests: side by side, and then those that need the ma
 test-fast: setup  ## Run the tests that need no network and no other process, and measure how much of the core they cover
 	$(BIN)/coverage run -m pytest -q -m "not outside" tests/unit tests/architecture tests/contract
 	$(BIN)/coverage report
+
+test-model: setup  ## Go through every interleaving of what delivers to a room, for some minutes
+	$(BIN)/pytest -q tests/model
 
 test-attack: setup  ## Attack it: random input and broken peers, for about a minute
 	$(BIN)/pytest tests/attack
@@ -96,7 +100,7 @@ lock: setup  ## Pin the newest allowed versions, with their hashes, for every pl
 	$(COMPILE) --extra functions --constraint $(LOCK) --output-file requirements/functions-direct.txt pyproject.toml
 	$(COMPILE) --extra functions --extra aws --constraint $(LOCK) --output-file requirements/functions-sdk.txt pyproject.toml
 	$(COMPILE) --extra functions --extra authorizer --constraint $(LOCK) --output-file requirements/functions-authorizer.txt pyproject.toml
-	for each in deploy sam checkov zizmor; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
+	for each in deploy sam checkov zizmor clients clients-old; do $(COMPILE) --extra $$each --output-file requirements/$$each.txt pyproject.toml; done
 
 build: setup  ## Make build/, which Lambda is given; ARCH=arm64|x86_64 ADAPTERS=direct|sdk PYTHON=3.13
 	$(BIN)/python -m tools.artifact $${ARCH:+--arch="$$ARCH"} $${ADAPTERS:+--adapters="$$ADAPTERS"} \
@@ -124,12 +128,37 @@ destroy: setup $(AWS_TOOLS)  ## Delete what `make deploy` made; STACK=chat REGIO
 	$(BIN)/python -m tools.deploy down $(TARGET)
 
 clean:  ## Remove .venv and every cache
-	rm -rf .venv .venv-deploy .venv-lowest .venv-moto .venv-sam .venv-checkov .venv-zizmor .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-deploy .venv-lowest .venv-moto .venv-sam .venv-checkov .venv-zizmor .venv-clients .venv-clients-old .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dynamodb-local:  ## Fetch AWS's DynamoDB Local (needs Maven and a JDK), so that no test is skipped for want of it
 	mvn --quiet --batch-mode --file tests/support/dynamodb-local.xml dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.cache/dynamodb-local
+
+asyncapi-schema:  ## Fetch the schema of AsyncAPI documents (needs npm), so that no test is skipped for want of it
+	mkdir -p .cache/asyncapi-schema
+	cp tests/support/asyncapi-schema/package*.json .cache/asyncapi-schema
+	npm ci --prefix .cache/asyncapi-schema --silent --ignore-scripts --no-audit --no-fund
+
+# Clients that others publish, each at its place: tests/clients/driver.py names these.
+clients: .cache/clients/js/installed .cache/clients/go-driver .venv-clients/installed .venv-clients-old/installed  ## Fetch the published clients (needs npm and Go), so that no test is skipped for want of them
+
+.cache/clients/js/installed: $(wildcard tests/clients/drivers/js/*.json tests/clients/drivers/js/*.mjs)
+	mkdir -p .cache/clients/js
+	cp tests/clients/drivers/js/*.json tests/clients/drivers/js/*.mjs .cache/clients/js
+	npm ci --prefix .cache/clients/js --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.cache/clients/go-driver: $(wildcard tests/clients/drivers/go/*)
+	mkdir -p .cache/clients
+	cd tests/clients/drivers/go && go build -o $(CURDIR)/.cache/clients/go-driver .
+
+.cache/clients/centrifugo:
+	mkdir -p .cache/clients
+	GOBIN=$(CURDIR)/.cache/clients GOFLAGS=-buildvcs=false go install github.com/centrifugal/centrifugo/v6@v6.9.1
+
+compare-centrifugo: setup clients .cache/clients/centrifugo  ## Run the scenarios of the clients against Centrifugo itself
+	SCENARIOS_AGAINST=centrifugo $(BIN)/pytest tests/clients/test_scenarios.py
 
 bench-gateway: setup  ## Measure a broadcast through the local stack, beside serverless-offline and MiniStack
 	$(BIN)/python -m benchmarks.gateway
@@ -145,6 +174,9 @@ bench-sendmessage: setup  ## Measure what one message costs, reading and deliver
 
 bench-pacing: setup  ## Measure how long a broadcast to up to a million takes, within an account's quota
 	$(BIN)/python -m benchmarks.pacing
+
+bench-room: setup  ## Measure how many messages a second a room of 1,000 takes within an account's quota (nginx, DynamoDB Local)
+	$(BIN)/python -m benchmarks.room
 
 bench-slow: setup  ## Measure what clients that do not read cost the others
 	$(BIN)/python -m benchmarks.slow

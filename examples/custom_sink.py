@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from adapters.memory import MemoryConnectionStore
+from adapters.memory import MemoryRoomFeed, MemoryRoomHistory, MemoryRooms
 from chat_core import Chat, Frame, Handshake, MessageSink, Outcome, Outcomes
 
 LINE_BYTES: Final = 8 * 1024
@@ -66,7 +66,14 @@ async def start(port: int) -> asyncio.Server:
     """Listen on loopback, with a chat of its own."""
     sink = LineSink()
     serving: set[asyncio.Task[None]] = set()
-    chat = Chat.of(store=MemoryConnectionStore(), sink=sink, start_task=asyncio.create_task)
+    chat = Chat.of(
+        store=MemoryRooms(),
+        feed=MemoryRoomFeed(),
+        history=MemoryRoomHistory(),
+        sink=sink,
+        start_task=asyncio.create_task,
+        sleep=asyncio.sleep,
+    )
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection_id = secrets.token_urlsafe(12)

@@ -1,8 +1,8 @@
-"""The chat behind Starlette, in one process: everybody who connects to `/chat` is in one room.
+"""The chat behind Starlette, in one process: everybody who connects to `/chat` plainly is in one room.
 
     python -m examples.starlette_chat
     wscat -c ws://127.0.0.1:8000/chat                     # a message arrives as its data
-    wscat -c ws://127.0.0.1:8000/chat -s chat.v1          # a message arrives as JSON, with its sender
+    ws://127.0.0.1:8000/chat?protocol=centrifuge          # for a client library of Centrifuge: rooms, history, presence
 
 Everything is in memory, and clients are not authenticated: a handshake is the place to do that. `adapters.memory` is
 `chat_core.memory` in the distribution chat-core.
@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from adapters.memory import MemoryConnectionStore, MemoryMessageSink
+from adapters.memory import MemoryMessageSink, MemoryRoomFeed, MemoryRoomHistory, MemoryRooms
 from chat_core import Chat, ChatError, Frame, Handshake, Limits
 
 LIMITS: Final = Limits(payload_bytes=64 * 1024)
@@ -55,7 +55,7 @@ class Connection:
 
     async def _open(self) -> None:
         offered = self._socket.scope["subprotocols"]
-        codec = self._socket.query_params.get("format")
+        codec = self._socket.query_params.get("protocol")
         try:
             opened = await self._chat.open_connection(
                 Handshake(connection_id=self._id, subprotocols=offered, codec=codec)
@@ -94,7 +94,15 @@ class Connection:
 def create_app() -> Starlette:
     """Return the application, with a chat of its own."""
     sink = MemoryMessageSink()
-    chat = Chat.of(store=MemoryConnectionStore(), sink=sink, start_task=asyncio.create_task, limits=LIMITS)
+    chat = Chat.of(
+        store=MemoryRooms(),
+        feed=MemoryRoomFeed(),
+        history=MemoryRoomHistory(),
+        sink=sink,
+        start_task=asyncio.create_task,
+        sleep=asyncio.sleep,
+        limits=LIMITS,
+    )
 
     async def serve(socket: WebSocket) -> None:
         await Connection(socket, chat, sink).serve()

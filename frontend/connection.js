@@ -23,6 +23,8 @@ const STABLE_AFTER_MS = 5_000;
 /** API Gateway waits 29 s for the function that accepts a connection. */
 const OPENING_TIMEOUT_MS = 32_000;
 const GOING_AWAY = 1001;
+/** What a browser reports when a connection ends without a close frame (RFC 6455, section 7.1.5). */
+const ABNORMAL = 1006;
 
 const browser = {
   open: (url, protocols) => new WebSocket(url, protocols),
@@ -64,9 +66,20 @@ export class Connection {
 
   /** Opens a connection now, and drops the current one, if any. */
   connect() {
-    const closeCode = this.isOpen ? 1006 : undefined;
+    const closeCode = this.isOpen ? ABNORMAL : undefined;
     this.#abandon();
     this.#open(closeCode);
+  }
+
+  /** Drops the connection, and opens another one after a delay. */
+  retry() {
+    this.#lose(this.#socket, ABNORMAL);
+  }
+
+  /** Drops the connection, for good. */
+  drop() {
+    this.#abandon();
+    this.#state = { name: "connecting" };
   }
 
   /** Passes a frame to the socket. Returns false if there is none; true does not prove that the frame arrives. */

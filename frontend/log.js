@@ -20,7 +20,7 @@ export class MessageLog {
   #onEdit;
   #unread = 0;
   #atEnd = true;
-  /** The sender and the time of the last entry, if that is a message. */
+  /** {sender, at, isLive} of the last entry, if that is a message. */
   #last = null;
   /** our own message → its element */
   #own = new Map();
@@ -38,9 +38,10 @@ export class MessageLog {
     newer.addEventListener("click", () => this.#showEnd());
   }
 
-  /** Adds a message of someone else, or one that another of our connections sent (`own`). */
-  addMessage({ from, text, own = false }) {
-    this.#append(this.#bubble({ sender: from, name: own ? "you" : from.slice(0, TAG_LENGTH), text, own }));
+  /** Adds a message of someone else, or an `own` one that is not listed. It was sent just now if it `isLive`. */
+  addMessage({ from, text, own, isLive }) {
+    const name = own ? "you" : from.slice(0, TAG_LENGTH) || "someone";
+    this.#append(this.#bubble({ sender: from, name, text, own, isLive }));
   }
 
   /** Adds our own message, or moves it to the end if it is listed already. */
@@ -77,17 +78,18 @@ export class MessageLog {
     this.#entries.dataset.sending = allowed ? "allowed" : "not-allowed";
   }
 
-  #bubble({ sender, name, text, own }) {
+  #bubble({ sender, name, text, own, isLive = true }) {
     const now = Date.now();
-    const follows = this.#last?.sender === sender && now - this.#last.at < SAME_BREATH_MS;
-    this.#last = { sender, at: now };
+    const last = this.#last;
+    const follows = last?.sender === sender && last.isLive === isLive && now - last.at < SAME_BREATH_MS;
+    this.#last = { sender, at: now, isLive };
     const entry = element("li", "entry");
     entry.dataset.own = own;
     entry.dataset.colour = colourOf(sender);
-    if (!follows) entry.append(byline(sender, name, now));
+    if (!follows) entry.append(byline(sender, name, isLive ? now : null));
     const bubble = element("div", "bubble", text);
     bubble.dir = "auto";
-    bubble.title = calendar.format(now);
+    if (isLive) bubble.title = calendar.format(now);
     entry.append(bubble);
     return entry;
   }
@@ -157,13 +159,19 @@ export class MessageLog {
   }
 }
 
-function byline(sender, name, now) {
+/** `at` is null if it is not known: the service does not tell when an old message was sent. */
+function byline(sender, name, at) {
   const line = element("div", "byline");
   const who = element("span", "who", name);
   who.title = sender;
-  const time = element("time", "", clock.format(now));
-  time.dateTime = new Date(now).toISOString();
-  line.append(who, time);
+  line.append(who);
+  if (at === null) {
+    line.append(element("span", "earlier", "earlier"));
+  } else {
+    const time = element("time", "", clock.format(at));
+    time.dateTime = new Date(at).toISOString();
+    line.append(time);
+  }
   return line;
 }
 
@@ -176,15 +184,8 @@ function receiptText({ status, detail }) {
     case "refused":
       return `Not sent: ${detail.text}`;
     default:
-      return deliveredText(detail);
+      return "Sent";
   }
-}
-
-function deliveredText(counts) {
-  if (!counts) return "Delivered";
-  const missed = counts.failed > 0 ? `, ${counts.failed} could not be reached` : "";
-  const alone = counts.delivered === 1 && !missed ? ": nobody else is here" : "";
-  return `Delivered to ${counts.delivered}${missed}${alone}`;
 }
 
 /** The same id has the same colour in every window (FNV-1a). */

@@ -1,18 +1,19 @@
-/** Connects the parts: socket, protocol and outbox with the page. */
+/** Connects the parts: the room and the outbox with the page. */
 
 import { Access } from "./access.js";
 import { Composer } from "./composer.js";
-import { Connection } from "./connection.js";
 import { MessageLog } from "./log.js";
 import { setUpMenu } from "./menu.js";
 import { Outbox } from "./outbox.js";
-import { MAX_FRAME_BYTES, parseFrame, renderSend, sizeInBytes } from "./protocol.js";
+import { MAX_FRAME_BYTES } from "./protocol.js";
 import { Refusal } from "./refusal.js";
+import { Room } from "./room.js";
 import { Status } from "./status.js";
 import { setUpTerminal } from "./terminal.js";
 
-const GOING_AWAY = 1001;
+const LOBBY = "lobby";
 const TOO_BIG = 1009;
+const MISSING = "Messages may be missing here: what was written in between could not all be fetched.";
 const NOT_CONNECTED = "Not connected. Your text is kept: send it when the connection is back.";
 
 const find = (id) => document.getElementById(id);
@@ -31,7 +32,7 @@ const status = new Status({
   label: find("state"),
   now: find("reconnect"),
   announcer: find("announcement"),
-  onNow: () => (connection ? connection.connect() : location.reload()),
+  onNow: () => (room ? room.connect() : location.reload()),
 });
 const composer = new Composer({
   form: find("composer"),
@@ -55,13 +56,10 @@ const refusal = new Refusal({
   remedy: find("refusal-remedy"),
   onRemedy: () => access.open(),
 });
-const outbox = new Outbox({ onChange: showOutcome, onReleased: showMessage, onTimeout: doubtConnection });
+const outbox = new Outbox({ onChange: showOutcome });
 
-let connection;
-let hasBeenOpen = false;
+let room;
 let hasBeenLetIn = false;
-let lossToReport = false;
-let receivedAt = 0;
 let unseen = 0;
 
 setUpTerminal(find("terminal"));
@@ -75,15 +73,17 @@ async function start() {
     url = (await (await fetch("config.json", { cache: "no-cache" })).json()).url;
     find("address").textContent = find("address").title = url;
     showCommand();
-    connection = new Connection({ url, getToken: () => access.token, onState: stateChanged, onFrame: frameReceived });
-    connection.connect();
+    const fault = (text) => log.addNotice(text, "error");
+    const on = { state: stateChanged, message: messageReceived, missing: () => log.addNotice(MISSING), fault };
+    room = new Room({ url, channel: LOBBY, getToken: () => access.token, on });
+    room.connect();
   } catch (error) {
     status.show({ name: "offline" });
     log.addNotice(`This page does not know where to connect: config.json is missing or wrong (${error.message}).`, "error");
     return;
   }
-  addEventListener("online", () => connection.online());
-  addEventListener("offline", () => connection.offline());
+  addEventListener("online", () => room.online());
+  addEventListener("offline", () => room.offline());
 }
 
 /** The token itself is not shown. */
@@ -96,20 +96,20 @@ function tokenChanged() {
   hasBeenLetIn = false;
   showCommand();
   refusal.hide();
-  connection?.connect();
+  room?.connect();
 }
 
 function stateChanged(state) {
   status.show(state);
   showRefusal(state);
   log.allowSending(state.name === "open");
-  if (state.closeCode !== undefined) connectionLost(state.closeCode);
-  if (state.name === "waiting" || state.name === "offline") lossToReport = hasBeenOpen;
+  if (state.closeCode === TOO_BIG) {
+    log.addNotice("The gateway closed the connection: the message was too large for it.", "error");
+  }
+  if (state.name === "ended") log.addNotice(`The service has ended the connection: ${state.text}.`, "error");
   if (state.name === "open") {
-    hasBeenOpen = hasBeenLetIn = true;
+    hasBeenLetIn = true;
     composer.clearProblem();
-    if (lossToReport) log.addNotice("Connected again. What others wrote in between is not shown.");
-    lossToReport = false;
   }
 }
 
@@ -121,25 +121,10 @@ function showRefusal({ name, closeCode }) {
   if (news) status.say(news);
 }
 
-function connectionLost(code) {
-  lossToReport = code !== GOING_AWAY;
-  if (code === TOO_BIG) log.addNotice("The gateway closed the connection: the message was too large for it.", "error");
-  outbox.disconnected();
-}
-
-function frameReceived(frame) {
-  receivedAt = Date.now();
-  const event = parseFrame(frame);
-  if (event.kind === "message" && !outbox.received(event)) showMessage(event);
-  else if (event.kind === "sent") outbox.confirmed(event);
-  else if (event.kind === "error" && !outbox.failed(event)) log.addNotice(event.text, "error");
-  else if (event.kind === "text") log.addNotice(event.text);
-}
-
-function showMessage({ from, text }) {
-  const own = outbox.isOwn(from);
-  log.addMessage({ from, text, own });
-  if (document.hidden && !own) showUnseen(unseen + 1);
+function messageReceived({ from, text, own, when }) {
+  if (own && outbox.received(text)) return;
+  log.addMessage({ from, text, own, isLive: when === "now" });
+  if (document.hidden && !own && when !== "before") showUnseen(unseen + 1);
 }
 
 /** Counts in the title the messages that arrived while the page was hidden. */
@@ -164,24 +149,16 @@ function sendAgain(message) {
 
 /** Returns why a message cannot be sent now, or "". */
 function send(message) {
-  const ref = outbox.nextRef();
-  const frame = renderSend(message.text, ref);
-  const size = sizeInBytes(frame);
-  if (size > MAX_FRAME_BYTES) {
-    return `Too long to send: ${kilobytes(size)} KB, where ${kilobytes(MAX_FRAME_BYTES)} KB is the most.`;
+  const sent = room?.publish(message.text, ({ error }) => outbox.replied(message, error)) ?? { problem: "closed" };
+  if (sent.problem === "size") {
+    return `Too long to send: ${kilobytes(sent.size)} KB, where ${kilobytes(MAX_FRAME_BYTES)} KB is the most.`;
   }
-  if (!connection?.send(frame)) return NOT_CONNECTED;
-  outbox.sent(message, ref);
+  if (sent.problem) return NOT_CONNECTED;
+  outbox.sent(message);
   log.addOwn(message);
   return "";
 }
 
 function kilobytes(size) {
   return Math.ceil(size / 1024);
-}
-
-/** Neither a reply nor anything else arrived in time: the network may be gone without notice. */
-function doubtConnection() {
-  const silence = Date.now() - receivedAt;
-  if (connection.isOpen && silence > 30_000) connection.connect();
 }

@@ -1,10 +1,11 @@
 /** The state of the connection: always visible, and announced to screen readers when it matters. */
 
-const LABELS = { connecting: "Connecting…", open: "Connected", offline: "Offline" };
+const LABELS = { connecting: "Connecting…", open: "Connected", offline: "Offline", ended: "Ended" };
 const ANNOUNCEMENTS = {
   open: "Connected.",
   waiting: "The connection is lost. Trying again by itself.",
   offline: "This device is offline.",
+  ended: "The service has ended the connection.",
 };
 
 export class Status {
@@ -24,11 +25,12 @@ export class Status {
     now.addEventListener("click", onNow);
   }
 
-  /** Shows a state of `Connection`. */
+  /** Shows a state of `Room`. */
   show(state) {
     clearInterval(this.#ticking);
     this.#root.dataset.state = state.name;
-    this.#now.hidden = state.name !== "waiting" && state.name !== "offline";
+    this.#now.hidden = !["waiting", "offline", "ended"].includes(state.name);
+    this.#now.textContent = state.name === "waiting" ? "Now" : "Connect";
     this.#label.textContent = LABELS[state.name] ?? "";
     if (state.name === "waiting") this.#countDown(state.until);
     this.#announce(state.name);

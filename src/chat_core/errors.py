@@ -7,9 +7,16 @@ ChatError
 │   ├── InvalidRequest      a member of the request has the wrong type or is missing
 │   ├── MessageTooLarge     larger than the transport carries
 │   ├── ConnectionClosed    the connection has ended already, and is never revived
+│   ├── UnknownRoom         the room's name has a namespace that does not exist
+│   ├── PermissionDenied    the client may not do this in this room
+│   ├── NotAvailable        the chat, or this room, does not offer what was asked for
+│   ├── LimitExceeded       more than one client, or one answer, may have
+│   ├── Unrecoverable       not everything that was missed can be recovered
+│   ├── Superseded          a later command of the same client has been done already
 │   ├── Unauthenticated     the caller could not be authenticated: a new token may be accepted
 │   └── Forbidden           the caller is authenticated, but not allowed in
 ├── TooManyRequests         the sender exceeds its rate: the same request succeeds a little later
+├── RoomBusy                the room takes nothing more at the moment: the same request succeeds a little later
 └── Unavailable             something behind a port failed: a later attempt may succeed
 
 A recipient that has left is not an error. It is an outcome of a delivery (`MessageSink`).
@@ -79,6 +86,57 @@ class ConnectionClosed(Rejected):
         super().__init__("The connection has ended.")
 
 
+class UnknownRoom(Rejected):
+    """The room's name has a namespace that does not exist."""
+
+    code = "unknown_room"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such room.")
+
+
+class PermissionDenied(Rejected):
+    """The client may not do this in this room."""
+
+    code = "permission_denied"
+
+    def __init__(self) -> None:
+        super().__init__("This is not permitted.")
+
+
+class NotAvailable(Rejected):
+    """The chat, or this room, does not offer what was asked for."""
+
+    code = "not_available"
+
+    def __init__(self) -> None:
+        super().__init__("This is not available.")
+
+
+class LimitExceeded(Rejected):
+    """It is more than one client, or one answer, may have."""
+
+    code = "limit_exceeded"
+
+
+class Unrecoverable(Rejected):
+    """Not everything that was missed can be recovered, and the client wants nothing less."""
+
+    code = "unrecoverable_position"
+
+    def __init__(self) -> None:
+        super().__init__("Not everything that was missed can be recovered.")
+
+
+class Superseded(Rejected):
+    """A later command of the same client has been done already, so that this one has no effect."""
+
+    code = "superseded"
+
+    def __init__(self) -> None:
+        super().__init__("A later command has been done already.")
+
+
 class Unauthenticated(Rejected):
     """The caller could not be authenticated. The message never contains any part of the token."""
 
@@ -99,6 +157,16 @@ class TooManyRequests(ChatError):
 
     def __init__(self) -> None:
         super().__init__("This connection sends too much at once; try again a little later.")
+
+
+class RoomBusy(ChatError):
+    """More is waiting to be delivered in the room than it may hold."""
+
+    code = "room_busy"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The room takes nothing more at the moment; try again a little later.")
 
 
 class Unavailable(ChatError):

@@ -13,6 +13,10 @@ class SystemClock(Clock):
         """Return `time.monotonic()`."""
         return time.monotonic()
 
+    def now(self) -> float:
+        """Return `time.time()`."""
+        return time.time()
+
 
 class RandomIds(Ids):
     """Random UUIDs (RFC 9562, section 5.4), as 32 hexadecimal digits."""

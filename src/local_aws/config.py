@@ -82,6 +82,20 @@ class QueueConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScheduleConfig:
+    """A target of `AWS::Events::Rule` with a `ScheduleExpression`."""
+
+    rule_arn: str
+    logical_id: str
+    """The rule's, with the nested stack's prefix."""
+    expression: str
+    """`rate(...)` or `cron(...)`."""
+    function_arn: str
+    input: str = ""
+    """The JSON text that the function receives; empty for the event of a schedule."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntegrationConfig:
     """`AWS::ApiGatewayV2::Integration` of type `AWS_PROXY`."""
 
@@ -214,6 +228,8 @@ class Deployment:
     """The outputs of the master stack."""
     queues: tuple[QueueConfig, ...]
     """The queues that invoke functions."""
+    schedules: tuple[ScheduleConfig, ...]
+    """What invokes functions at certain times."""
     roles: tuple[RoleConfig, ...]
     """The roles with all their policies."""
     tables: tuple[Table, ...]

@@ -29,6 +29,7 @@ from local_aws.invoker import Invoker
 from local_aws.lambda_ import Debugger, Functions
 from local_aws.lambda_.runtimes import runtime_notice
 from local_aws.options import Options, PortTaken
+from local_aws.schedules.rules import ScheduleRunner
 from local_aws.sqs.event_source_mapping import QueuePoller
 from local_aws.tls_proxy import Authority, Interceptor
 
@@ -109,6 +110,8 @@ class Emulator:
             await self._serve(api, sock, invoker, identities)
             interceptor.lead(api.domain_name, _port(sock))
         self._poll_queues(deployment, identities, aws, invoker)
+        for schedule in deployment.schedules:
+            self._beside(ScheduleRunner(schedule, invoker=invoker, log=self._log).run())
         self._served = deployment.functions
         if self._options.reload:
             self._beside(self._reloader(deployment, functions).run())
@@ -170,7 +173,7 @@ class Emulator:
         aws_endpoint: str,
         sockets: Sockets,
     ) -> Functions:
-        common = interceptor.variables() | {"AWS_ENDPOINT_URL": aws_endpoint}
+        common = dict(self._options.environment) | interceptor.variables() | {"AWS_ENDPOINT_URL": aws_endpoint}
         management = _management_urls(deployment.functions, sockets)
         extra = {
             each.arn: common
@@ -199,7 +202,13 @@ class Emulator:
 
     def _reloader(self, deployment: Deployment, functions: Functions) -> Reloader:
         code = {function.code for function in deployment.functions}
-        return Reloader(functions=functions, code=code, read_once=deployment.read_once, log=self._log)
+        return Reloader(
+            functions=functions,
+            code=code,
+            shared=self._options.function_files,
+            read_once=deployment.read_once,
+            log=self._log,
+        )
 
     async def _serve(self, api: ApiConfig, sock: socket.socket, invoker: Invoker, identities: Identities) -> None:
         try:

@@ -49,6 +49,10 @@ class Options:
     """The port for a debugger of the first function. The other functions have the next ports."""
     debug_functions: tuple[str, ...] = ()
     """The logical ids of the functions to debug; empty for all."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that every function has besides those of the template."""
+    function_files: frozenset[Path] = frozenset()
+    """Files outside of the functions' code that all of them read. An edit takes effect as one of the code does."""
     region: str = "us-east-1"
     stack_name: str = "local"
     """The name of the stack in the embedded AWS."""

@@ -91,7 +91,9 @@ def test_adapters_load_no_library_but_their_own() -> None:
 
 def test_every_port_with_adapters_has_a_contract_suite_over_all_of_them() -> None:
     """A port is found in `ports/`, its adapters under the same module name, its suite in `tests/contract/`."""
-    held = "".join(path.read_text() for path in [CONTRACTS / "conftest.py", SUPPORT / "sinks.py"])
+    held = "".join(
+        path.read_text() for path in [CONTRACTS / "conftest.py", SUPPORT / "sinks.py", SUPPORT / "stores.py"]
+    )
     for port in modules_of(Path(ports.__path__[0])):
         implementations = [path for path in modules_of(SOURCES / "adapters") if path.name == port.name != "__init__.py"]
         if not implementations:

@@ -2,39 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from adapters.dynamodb import DynamoDBCheckpointStore, DynamoDBConnectionStore, DynamoDBRateLimiter
-from adapters.dynamodb.sdk import PynamoDBConnectionStore
+from adapters.dynamodb import DynamoDBRateLimiter, DynamoDBSessions
 from adapters.jwt import JsonWebKeySet, JwtTokenVerifier, SharedSecret
-from adapters.memory import (
-    MemoryCheckpointStore,
-    MemoryConnectionStore,
-    MemoryJobQueue,
-    MemoryRateLimiter,
-    MemoryTokenVerifier,
-)
-from adapters.sqs import SqsJobQueue, SqsLease, read_job
-from chat_core import (
-    LOBBY,
-    CheckpointStore,
-    Connection,
-    ConnectionStore,
-    DeliveryJob,
-    JobQueue,
+from adapters.memory import MemoryRateLimiter, MemoryTokenVerifier, MemoryWakeUps
+from adapters.sqs import SqsLease, SqsWakeUps, read_wake_up
+from chat_core.domain.connection import Connection
+from chat_core.domain.principal import Principal
+from chat_core.ports import (
+    Audience,
     Lease,
-    Principal,
     RateLimiter,
+    RoomFeed,
+    RoomHistory,
+    RoomPresence,
+    Sessions,
+    Subscriptions,
     TokenVerifier,
+    WakeUps,
 )
 from tests.support import dynamodb, sqs, tokens
 from tests.support.rates import RATE, Clock
 from tests.support.silent_server import silent_server
 from tests.support.sinks import WORLDS, World
+from tests.support.stores import MAKE, ON_DYNAMODB_LOCAL, ON_MOTO, MakeStores, Stores, in_memory
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,10 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and "memory" not in item.name.lower():
             item.add_marker("outside")
-
-
-Fill = Callable[[Sequence[str]], Awaitable[None]]
-"""Puts plain connections into the lobby, about a thousand to a page."""
 
 
 @pytest.fixture(scope="session")
@@ -57,73 +49,86 @@ def dynamodb_local_endpoint() -> Iterator[str]:
         yield endpoint
 
 
-MakeStore = Callable[[str, str, int], AbstractContextManager[ConnectionStore]]
-"""Makes a store of one kind, given an endpoint, a table and how often to repeat a request."""
-
-
-@contextmanager
-def pynamodb_store(endpoint: str, table: str, retries: int) -> Iterator[ConnectionStore]:
-    yield PynamoDBConnectionStore.open(table=table, region="us-east-1", host=endpoint, retries=retries)
-
-
-@contextmanager
-def direct_store(endpoint: str, table: str, retries: int) -> Iterator[ConnectionStore]:
-    with closing(dynamodb.direct_client(endpoint, retries=retries)) as client:
-        yield DynamoDBConnectionStore(client, table=table)
-
-
-MAKE: dict[str, MakeStore] = {"directly": direct_store, "through PynamoDB": pynamodb_store}
 ENDPOINTS = {"moto": "moto_endpoint", "DynamoDB Local": "dynamodb_local_endpoint"}
 
 
-@pytest.fixture(params=["memory", *(f"{endpoint} {make}" for endpoint in ENDPOINTS for make in MAKE)])
-async def store_and_fill(request: pytest.FixtureRequest) -> AsyncIterator[tuple[ConnectionStore, Fill]]:
-    """Return an empty store of each kind, and how to fill it in bulk."""
+@pytest.fixture
+def clock() -> Clock:
+    """Return the clock of the adapters, which a test sets."""
+    return Clock()
+
+
+STORES: dict[str, tuple[str, MakeStores]] = {
+    f"{on} {how}": (on, make)
+    for on, makes in {"moto": ON_MOTO, "DynamoDB Local": ON_DYNAMODB_LOCAL}.items()
+    for how, make in makes.items()
+}
+
+
+@pytest.fixture(params=["memory", *STORES])
+async def stores(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Stores]:
+    """Return the stores of each kind, empty."""
     if request.param == "memory":
-        store = MemoryConnectionStore(page_size=1000)
-        yield store, lambda ids: _join_all(store, ids)
+        yield in_memory(clock)
         return
-    on = next(each for each in ENDPOINTS if request.param.startswith(each))
+    on, make = STORES[request.param]
     endpoint: str = request.getfixturevalue(ENDPOINTS[on])
-    table = dynamodb.new_table(endpoint)
-    with MAKE[request.param.removeprefix(on).strip()](endpoint, table, 3) as on_dynamodb:
-        # In bulk, past the adapter.
-        yield on_dynamodb, lambda ids: asyncio.to_thread(dynamodb.fill, endpoint, table, ids)
-
-
-async def _join_all(store: ConnectionStore, ids: Sequence[str]) -> None:
-    for each in ids:
-        await store.join(room=LOBBY, connection=Connection(id=each, codec="plain"))
+    with make(endpoint, dynamodb.new_table(endpoint), 3, clock) as on_dynamodb:
+        yield on_dynamodb
 
 
 @pytest.fixture
-def store(store_and_fill: tuple[ConnectionStore, Fill]) -> ConnectionStore:
-    """Return the store alone."""
-    return store_and_fill[0]
+def sessions(stores: Stores) -> Sessions:
+    """Return the sessions alone."""
+    return stores.sessions
 
 
 @pytest.fixture
-def fill(store_and_fill: tuple[ConnectionStore, Fill]) -> Fill:
-    """Return how to fill it."""
-    return store_and_fill[1]
+def subscriptions(stores: Stores) -> Subscriptions:
+    """Return the subscriptions alone."""
+    return stores.subscriptions
+
+
+@pytest.fixture
+def audience(stores: Stores) -> Audience:
+    """Return the audience alone."""
+    return stores.audience
+
+
+@pytest.fixture
+def presence(stores: Stores) -> RoomPresence:
+    """Return the presence alone."""
+    return stores.presence
+
+
+@pytest.fixture
+def feed(stores: Stores) -> RoomFeed:
+    """Return the feeds alone."""
+    return stores.feed
+
+
+@pytest.fixture
+def history(stores: Stores) -> RoomHistory:
+    """Return the history alone."""
+    return stores.history
 
 
 @pytest.fixture(params=[(how, make) for how in ("endpoint", "table") for make in MAKE], ids=" ".join)
-async def broken_store(request: pytest.FixtureRequest) -> AsyncIterator[ConnectionStore]:
-    """Return a store of each kind that can fail, without its endpoint or its table; the memory's cannot."""
+async def broken_stores(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Stores]:
+    """Return the stores of each kind that can fail, without their endpoint or their table; the memory's cannot."""
     missing, make = request.param
     endpoint = "http://127.0.0.1:9"  # the discard port, where nothing listens
     if missing == "table":
         endpoint = request.getfixturevalue("moto_endpoint")
-    with MAKE[make](endpoint, "no-such-table", 0) as store:
-        yield store
+    with MAKE[make](endpoint, "no-such-table", 0, clock) as stores:
+        yield stores
 
 
 @pytest.fixture(params=MAKE)
-async def hanging_store(request: pytest.FixtureRequest) -> AsyncIterator[ConnectionStore]:
-    """Return a store of each kind that can hang; the memory's cannot."""
-    with silent_server() as endpoint, MAKE[request.param](endpoint, "t", 0) as store:
-        yield store
+async def hanging_stores(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Stores]:
+    """Return the stores of each kind that can hang; the memory's cannot."""
+    with silent_server() as endpoint, MAKE[request.param](endpoint, "t", 0, clock) as stores:
+        yield stores
 
 
 @pytest.fixture(params=WORLDS)
@@ -131,38 +136,6 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Return a sink of each kind, with connections to deliver to."""
     async with WORLDS[request.param]() as world:
         yield world
-
-
-@pytest.fixture(params=["memory", *ENDPOINTS])
-async def checkpoints(request: pytest.FixtureRequest) -> AsyncIterator[CheckpointStore]:
-    """Return an empty checkpoint store of each kind."""
-    if request.param == "memory":
-        yield MemoryCheckpointStore()
-        return
-    endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
-    table = dynamodb.new_table(endpoint)
-    with closing(dynamodb.direct_client(endpoint)) as client:
-        yield DynamoDBCheckpointStore(client, table=table)
-
-
-@pytest.fixture
-async def broken_checkpoints() -> AsyncIterator[CheckpointStore]:
-    """Return a checkpoint store that cannot be reached."""
-    with closing(dynamodb.direct_client("http://127.0.0.1:9", retries=0)) as client:
-        yield DynamoDBCheckpointStore(client, table="t")
-
-
-@pytest.fixture
-async def hanging_checkpoints() -> AsyncIterator[CheckpointStore]:
-    """Return a checkpoint store whose table does not answer."""
-    with silent_server() as endpoint, closing(dynamodb.direct_client(endpoint)) as client:
-        yield DynamoDBCheckpointStore(client, table="t")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return the clock of the limiters."""
-    return Clock()
 
 
 @pytest.fixture(params=["memory", *ENDPOINTS])
@@ -175,9 +148,9 @@ async def limiters(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterato
     endpoint: str = request.getfixturevalue(ENDPOINTS[request.param])
     table = dynamodb.new_table(endpoint)
     with closing(dynamodb.direct_client(endpoint)) as client:
-        store = DynamoDBConnectionStore(client, table=table)
+        sessions = DynamoDBSessions(client, table=table)
         for each in ("a", "b"):
-            await store.join(room=LOBBY, connection=Connection(id=each, codec="plain"))
+            await sessions.open(Connection(id=each, codec="plain"))
         one, other = (DynamoDBRateLimiter(client, table=table, rate=RATE, clock=clock) for _ in range(2))
         yield one, other
 
@@ -208,34 +181,34 @@ async def hanging_limiter() -> AsyncIterator[RateLimiter]:
         yield DynamoDBRateLimiter(client, table="t", rate=RATE)
 
 
-QueueAndTake = tuple[JobQueue, Callable[[], list[DeliveryJob]]]
+WakeUpsAndTake = tuple[WakeUps, Callable[[], list[str]]]
 
 
 @pytest.fixture(params=["memory", "SQS"])
-async def queue_and_take(request: pytest.FixtureRequest) -> AsyncIterator[QueueAndTake]:
-    """Return an empty queue of each kind, and what takes everything out of it."""
+async def wake_ups_and_take(request: pytest.FixtureRequest) -> AsyncIterator[WakeUpsAndTake]:
+    """Return a queue of each kind without wake-ups, and what takes the rooms out of it for which one has come."""
     if request.param == "memory":
-        queue = MemoryJobQueue()
-        yield queue, lambda: [queue.waiting.popleft() for _ in range(len(queue.waiting))]
+        queue = MemoryWakeUps()
+        yield queue, lambda: [queue.waiting.popleft()[0] for _ in range(len(queue.waiting))]
         return
     endpoint: str = request.getfixturevalue("moto_endpoint")
     url = sqs.create_queue(endpoint)
     with closing(sqs.direct_client(endpoint)) as client:
-        yield SqsJobQueue(client, url=url), lambda: [read_job(body) for body in sqs.take_all(endpoint, url)]
+        yield SqsWakeUps(client, url=url), lambda: [read_wake_up(body) for body in sqs.take_all(endpoint, url)]
 
 
 @pytest.fixture
-async def broken_queue() -> AsyncIterator[JobQueue]:
-    """Return a queue that cannot be reached."""
+async def broken_wake_ups() -> AsyncIterator[WakeUps]:
+    """Return wake-ups whose queue cannot be reached."""
     with closing(sqs.direct_client("http://127.0.0.1:9")) as client:
-        yield SqsJobQueue(client, url="http://127.0.0.1:9/queue")
+        yield SqsWakeUps(client, url="http://127.0.0.1:9/queue")
 
 
 @pytest.fixture
-async def hanging_queue() -> AsyncIterator[JobQueue]:
-    """Return a queue that does not answer."""
+async def hanging_wake_ups() -> AsyncIterator[WakeUps]:
+    """Return wake-ups whose queue does not answer."""
     with silent_server() as endpoint, closing(sqs.direct_client(endpoint)) as client:
-        yield SqsJobQueue(client, url=f"{endpoint}/queue")
+        yield SqsWakeUps(client, url=f"{endpoint}/queue")
 
 
 @pytest.fixture

@@ -37,3 +37,14 @@ def page_url(service: ChatService) -> Iterator[str]:
     """Serve the page at a new origin, for which the browser has nothing stored."""
     with page_server(service.url) as url:
         yield url
+
+
+@pytest.fixture
+def page(window: Browser, page_url: str) -> Iterator[Browser]:
+    """Open the page, connected; leave it at the end, so that it does not go on reconnecting."""
+    window.resize(1000, 700)
+    window.complaints()
+    window.open(page_url)
+    window.wait_for("#state", "Connected")
+    yield window
+    window.open("about:blank")

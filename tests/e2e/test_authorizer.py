@@ -1,7 +1,6 @@
 """Who may connect: `chat local` with the authorizer of this project's template."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 
 import boto3
@@ -12,6 +11,7 @@ from websockets.typing import Subprotocol
 
 from tests.support import tokens
 from tests.support.browser import ENTER, Browser
+from tests.support.centrifuge import SUBPROTOCOL, centrifuge_client
 from tests.support.local_stack import LocalStack, local_stack
 
 
@@ -45,19 +45,19 @@ async def refusal(url: str, **options: object) -> int:
 async def test_token_lets_a_client_in_from_wherever_it_comes(guarded: LocalStack, secret: str) -> None:
     """A token can be in a header, in the query or in a subprotocol; a browser can use the last two.
 
-    The server accepts `chat.v1`, not the subprotocol with the token.
+    The server accepts `centrifuge-json`, not the subprotocol with the token.
     """
     token = tokens.hs256(secret)
-    offered = [Subprotocol("chat.v1"), Subprotocol(f"bearer.{token}")]
     async with (
         connect(guarded.ws_url, additional_headers={"Authorization": f"Bearer {token}"}) as one,
         connect(f"{guarded.ws_url}?token={token}") as two,
-        connect(guarded.ws_url, subprotocols=offered) as three,
+        centrifuge_client(guarded.ws_url, Subprotocol(f"bearer.{token}")) as three,
     ):
-        assert three.subprotocol == "chat.v1"
+        assert three.socket.subprotocol == SUBPROTOCOL
+        assert "error" not in await three.call("subscribe", channel="lobby")
         await one.send('{"action":"sendmessage","data":"live long"}')
         assert [await one.recv(), await two.recv()] == ["live long", "live long"]
-        assert json.loads(await three.recv())["data"] == "live long"
+        assert (await three.push())["pub"]["data"] == "live long"
 
 
 async def test_client_without_a_good_token_is_refused_as_the_gateway_does(guarded: LocalStack, secret: str) -> None:
@@ -72,7 +72,7 @@ async def test_tokens_are_in_no_log(guarded: LocalStack, secret: str) -> None:
     """Neither accepted nor rejected tokens are logged."""
     good, bad = tokens.hs256(secret), tokens.hs256(secret, exp=1)
     async with connect(f"{guarded.ws_url}?token={good}"):
-        assert await refusal(guarded.ws_url, subprotocols=["chat.v1", f"bearer.{bad}"]) == 401
+        assert await refusal(guarded.ws_url, subprotocols=["centrifuge-json", f"bearer.{bad}"]) == 401
     guarded.wait_for_log("refused a client: The token has expired.")
     assert [line for line in guarded.log if good[-20:] in line or bad[-20:] in line] == []
 
@@ -88,7 +88,7 @@ def test_page_asks_for_a_token_and_connects_with_it(window: Browser, guarded: Lo
     window.open(f"{guarded.page_url}#token={tokens.hs256(secret)}")
     window.wait_for("#state", "Connected")
     window.type("#draft", "live long" + ENTER)
-    window.wait_for(".receipt", "Delivered to 1", timeout=30)
+    window.wait_for(".receipt", "Sent", timeout=30)
     window.run("sessionStorage.clear()")
     window.open("about:blank")
     window.complaints()

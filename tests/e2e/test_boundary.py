@@ -11,8 +11,8 @@ import jwt
 from websockets.asyncio.client import ClientConnection, connect
 
 from local_aws.embedded_aws.clients import client
-from tests.e2e.test_privileges_are_needed import REPOSITORY, read
-from tests.support import sqs
+from tests.e2e.test_privileges_are_needed import COMMANDS, REPOSITORY, read
+from tests.support import dynamodb, feeds, sqs
 from tests.support.local_stack import LocalStack, local_stack
 
 STACK = "chat-local"
@@ -69,15 +69,17 @@ def token(stack: LocalStack) -> str:
     return jwt.encode({"sub": "ada", "exp": int(time.time()) + 600}, value, algorithm="HS256")
 
 
-def hand_on(stack: LocalStack) -> None:
-    queues = sqs.client(endpoint_of(stack))
-    (url,) = [each for each in queues.list_queues()["QueueUrls"] if "-FanOutQueue-" in each]
-    broadcast = {"id": "1", "room": "lobby", "sender": "s", "data": "handed on"}
-    queues.send_message(QueueUrl=url, MessageBody=json.dumps(broadcast))
+def leave_behind(stack: LocalStack) -> None:
+    """Leave a message to the worker, and wake it."""
+    endpoint = endpoint_of(stack)
+    (table,) = dynamodb.client(endpoint).list_tables()["TableNames"]
+    (url,) = [each for each in sqs.client(endpoint).list_queues()["QueueUrls"] if "-FanOutQueue-" in each]
+    feeds.leave_behind(endpoint, table, "left behind")
+    feeds.wake(endpoint, url)
 
 
 async def test_nothing_that_the_chat_does_is_beyond_the_boundary(tmp_path: Path) -> None:
-    """The test covers handshakes with a token, messages, errors, a job of the worker, and disconnects."""
+    """The test covers handshakes with a token, messages of both protocols, errors, the worker, and disconnects."""
     template = bounded(tmp_path)
     with local_stack("--template", str(template), "--parameter-overrides", "AuthorizerType=hs256") as stack:
         url = f"{stack.ws_url}?token={token(stack)}"
@@ -88,8 +90,11 @@ async def test_nothing_that_the_chat_does_is_beyond_the_boundary(tmp_path: Path)
             assert [await received(each) for each in (one, other)] == ["live long"] * 2
             await one.send('{"action":"nonsense"}')
             assert "error" in await received(one)
-            await asyncio.to_thread(hand_on, stack)
-            assert [await received(each) for each in (one, other)] == ["handed on"] * 2
+            await asyncio.to_thread(leave_behind, stack)
+            assert [await received(each) for each in (one, other)] == ["left behind"] * 2
+            async with connect(f"{url}&protocol=centrifuge", open_timeout=TIMEOUT) as rich:
+                await rich.send(COMMANDS)
+                assert "error" not in await received(rich)
         assert [line for line in stack.log if " may not " in line or "Not enforced" in line] == []
 
 

@@ -78,15 +78,16 @@ def test_foreign_page_gets_nothing(browser: Browser, stack: LocalStack, foreign_
     for path in ("/moto-api/reset", "/local/permissions", "/moto-api/recorder/start-recording"):
         browser.run(TRY_FETCH, cloud + path, SIMPLE)
     assert browser.run(TRY_SOCKET, stack.ws_url) == "refused"
-    with connect(stack.ws_url + "?format=json") as client:
+    with connect(stack.ws_url + "?protocol=centrifuge") as client:
         # The tables still exist.
-        client.send('{"action":"sendmessage","data":"live long"}')
-        message = json.loads(client.recv(timeout=30))
-        post = f"{stack.management_endpoint}/@connections/{message['from']}"
+        client.send('{"id":1,"connect":{}}')
+        own = json.loads(client.recv(timeout=30))["connect"]["client"]
+        post = f"{stack.management_endpoint}/@connections/{own}"
         signature = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a/20261126/us-east-1/execute-api/aws4_request"
         browser.run(TRY_FETCH, f"{post}?{signature}&X-Amz-SignedHeaders=host&X-Amz-Signature={'0' * 64}", SIMPLE)
-        client.send('{"action":"sendmessage","data":"the next"}')
-        assert json.loads(client.recv(timeout=30))["data"] == "the next"
+        # Had the page posted, its frame would come first.
+        client.send('{"id":2,"unsubscribe":{"channel":"news"}}')
+        assert json.loads(client.recv(timeout=30)) == {"id": 2, "unsubscribe": {}}
     stack.wait_for_log(f"Rejected a page of 'http://{FOREIGN}:{foreign_port}'; --allow-origin")
 
 

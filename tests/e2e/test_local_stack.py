@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.centrifuge import SUBPROTOCOL, centrifuge_client
 from tests.support.local_stack import LocalStack, alive, local_stack
 
 LIVE_LONG = '{"action":"sendmessage","data":"live long"}'
@@ -58,7 +59,12 @@ def dynamodb(stack: LocalStack) -> tuple[Any, str]:
 async def until_nobody_is_connected(stack: LocalStack) -> None:
     client, table = dynamodb(stack)
     deadline = time.monotonic() + 20
-    while client.scan(TableName=table, Select="COUNT", FilterExpression="attribute_not_exists(closed)")["Count"]:
+    # Who is connected and who is in a room; feeds and histories stay.
+    request = {
+        "FilterExpression": "attribute_not_exists(closed) AND (begins_with(pk, :connection) OR begins_with(pk, :room))",
+        "ExpressionAttributeValues": {":connection": {"S": "connection#"}, ":room": {"S": "room#"}},
+    }
+    while client.scan(TableName=table, Select="COUNT", **request)["Count"]:
         assert time.monotonic() < deadline, "connections were left in the table"
         await asyncio.sleep(0.1)
 
@@ -140,18 +146,19 @@ async def test_five_megabytes_of_rubbish_are_answered_and_bother_nobody(stack: L
         assert await receive(other) == "live long"
 
 
-async def test_json_client_is_told_how_many_it_reached(stack: LocalStack) -> None:
-    """The function confirms the subprotocol, and the reply carries the `ref` of the request."""
-    async with (
-        connect(stack.ws_url, subprotocols=["chat.v1"]) as rich,  # type: ignore[list-item]
-        connect(stack.ws_url) as plain,
-    ):
-        assert rich.subprotocol == "chat.v1"
-        await rich.send('{"action":"sendmessage","data":{"a":1},"ref":"r"}')
-        events = {event["type"]: event for event in [json.loads(await receive(rich)) for _ in range(2)]}
-        assert events["message"]["data"] == {"a": 1}
-        assert (events["sent"]["ref"], events["sent"]["delivered"]) == ("r", 2)
+async def test_clients_of_both_protocols_meet_in_the_lobby(stack: LocalStack) -> None:
+    """What one of them says is a message to the other, in its own form."""
+    async with centrifuge_client(stack.ws_url) as rich, connect(stack.ws_url) as plain:
+        assert rich.socket.subprotocol == SUBPROTOCOL
+        assert "error" not in await rich.call("subscribe", channel="lobby")
+        assert await rich.call("publish", channel="lobby", data={"a": 1}) == {"id": 3, "publish": {}}
+        pub = (await rich.push())["pub"]
+        assert (pub["data"], pub["info"]["client"]) == ({"a": 1}, rich.id)
         assert await receive(plain) == '{"a":1}'
+        await plain.send(LIVE_LONG)
+        assert await receive(plain) == "live long"
+        pub = (await rich.push())["pub"]
+        assert (pub["data"], "info" in pub) == ("live long", False)
 
 
 async def test_unknown_action_is_an_error_and_the_connection_stays_open(stack: LocalStack) -> None:
@@ -166,10 +173,8 @@ async def test_unknown_action_is_an_error_and_the_connection_stays_open(stack: L
 async def test_unmodified_boto3_posts_gets_and_deletes(stack: LocalStack) -> None:
     """For a closed connection the SDK raises `GoneException`."""
     api = management(stack)
-    async with connect(stack.ws_url, subprotocols=["chat.v1"]) as client:  # type: ignore[list-item]
-        await client.send('{"action":"sendmessage","data":"x","ref":1}')
-        events = [json.loads(await receive(client)) for _ in range(2)]
-        own = next(event["from"] for event in events)
+    async with centrifuge_client(stack.ws_url) as centrifuge:
+        client, own = centrifuge.socket, centrifuge.id
         await asyncio.to_thread(api.post_to_connection, ConnectionId=own, Data=b"from outside")
         assert await receive(client) == "from outside"
         seen = await asyncio.to_thread(api.get_connection, ConnectionId=own)

@@ -1,28 +1,18 @@
 """The chat page in a browser."""
 
-from collections.abc import Iterator
+import json
+from typing import Any
 
 import pytest
 
 from tests.support.browser import ENTER, SHIFT, Browser
-from tests.support.page_server import ChatService, Events, Request
+from tests.support.page_server import ChatService, Command
 
 DRAFT = "#draft"
 BUBBLE = ".bubble"
 RECEIPT = ".receipt"
 NOTICE = ".notice"
 STATE = "#state"
-
-
-@pytest.fixture
-def page(window: Browser, page_url: str) -> Iterator[Browser]:
-    """Open the page, connected; leave it at the end, so that it does not go on reconnecting."""
-    window.resize(1000, 700)
-    window.complaints()
-    window.open(page_url)
-    window.wait_for(STATE, "Connected")
-    yield window
-    window.open("about:blank")
 
 
 def write(page: Browser, text: str) -> None:
@@ -33,13 +23,15 @@ def draft(page: Browser) -> str:
     return str(page.run("return document.querySelector(arguments[0]).value", DRAFT))
 
 
-def bubbles(page: Browser) -> list[str]:
-    return list(page.run("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", BUBBLE))
+def publication(data: str, sender: str = "someone=") -> str:
+    """Return a push of a message, as a frame."""
+    pub = {"data": data, "info": {"user": "", "client": sender}}
+    return json.dumps({"push": {"channel": "lobby", "pub": pub}})
 
 
 def push_lines(service: ChatService, count: int) -> None:
     for number in range(count):
-        service.push(f'{{"type": "message", "from": "a=", "data": "line {number}"}}')
+        service.push(publication(f"line {number}"))
 
 
 def distance_to_end(page: Browser) -> float:
@@ -53,24 +45,19 @@ def scroll_to(page: Browser, top: int) -> None:
     page.run("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-def refuse_retryably(sender: str, request: Request) -> Events:
-    return [refusal(request, retryable=True)]
+def refuse_for_now(_sender: str, command: Command) -> list[dict[str, Any]]:
+    return [{"id": command["id"], "error": {"code": 100, "message": "internal server error", "temporary": True}}]
 
 
-def refuse_for_good(sender: str, request: Request) -> Events:
-    return [refusal(request, retryable=False)]
+def refuse_for_good(_sender: str, command: Command) -> list[dict[str, Any]]:
+    return [{"id": command["id"], "error": {"code": 103, "message": "permission denied"}}]
 
 
-def refusal(request: Request, *, retryable: bool) -> dict[str, object]:
-    error = {"type": "error", "code": "unavailable", "message": "The service is busy.", "retryable": retryable}
-    return error | {"ref": request["ref"]}
+def echo_only(sender: str, command: Command) -> list[dict[str, Any]]:
+    return [json.loads(publication(command["publish"]["data"], sender))]
 
 
-def echo_only(sender: str, request: Request) -> Events:
-    return [{"type": "message", "room": "lobby", "from": sender, "data": request["data"]}]
-
-
-def say_nothing(sender: str, request: Request) -> Events:
+def say_nothing(_sender: str, _command: Command) -> list[dict[str, Any]]:
     return []
 
 
@@ -84,7 +71,7 @@ def test_page_connects_when_it_opens_and_says_where(page: Browser, service: Chat
 def test_page_obeys_its_security_policy(page: Browser) -> None:
     """The policy allows only the page's files and its WebSocket."""
     write(page, "hello")
-    page.wait_for(RECEIPT, "Delivered")
+    page.wait_for(RECEIPT, "Sent")
     assert page.complaints() == []
 
 
@@ -113,10 +100,10 @@ def test_markup_in_a_message_is_shown_as_text(page: Browser, service: ChatServic
 def test_enter_sends_and_the_reply_confirms(page: Browser, service: ChatService) -> None:
     """The sender sees the message once, although the service also broadcasts it to the sender."""
     write(page, "hello")
-    page.wait_for(RECEIPT, "Delivered to 1")
+    page.wait_for(RECEIPT, "Sent")
     write(page, "again")
-    page.wait_for(".entry:nth-child(2) .receipt", "Delivered")
-    assert bubbles(page) == ["hello", "again"]
+    page.wait_for(".entry:nth-child(2) .receipt", "Sent")
+    assert page.texts(BUBBLE) == ["hello", "again"]
     assert draft(page) == ""
 
 
@@ -124,22 +111,32 @@ def test_shift_and_enter_start_a_new_line(page: Browser, service: ChatService) -
     """A message can have several lines."""
     page.type(DRAFT, f"one{SHIFT}{ENTER}{SHIFT}two")
     write(page, "")
-    page.wait_for(RECEIPT, "Delivered")
-    assert service.received[0]["data"] == "one\ntwo"
+    page.wait_for(RECEIPT, "Sent")
+    assert service.messages() == ["one\ntwo"]
 
 
 def test_same_words_of_someone_else_are_not_taken_for_ours(page: Browser, service: ChatService) -> None:
-    """Before the first reply the page does not know its own id, and two people may send the same text."""
+    """Two people may send the same text at the same time."""
 
-    def answer_late(sender: str, request: Request) -> Events:
-        echo = {"type": "message", "room": "lobby", "data": "hi"}
-        reply = {"type": "sent", "ref": request["ref"], "from": sender, "delivered": 2, "gone": 0, "failed": 0}
-        return [{**echo, "from": "someone-else="}, {**echo, "from": sender}, reply]
+    def answer_late(sender: str, command: Command) -> list[dict[str, Any]]:
+        others = json.loads(publication("hi", "someone-else="))
+        return [others, *echo_only(sender, command), {"id": command["id"], "publish": {}}]
 
     service.answer = answer_late
     write(page, "hi")
     page.wait_for(".entry:nth-child(2)", "hi")
-    assert page.run("return [...document.querySelectorAll('.who')].map((e) => e.textContent)") == ["you", "someon"]
+    assert page.texts(".who") == ["you", "someon"]
+
+
+@pytest.mark.parametrize("push", ["disconnect", "unsubscribe"])
+def test_service_that_sends_the_page_away_is_obeyed(page: Browser, service: ChatService, push: str) -> None:
+    """With a code that is final, nothing is tried again but by the person."""
+    code = {"disconnect": 3503, "unsubscribe": 2000}[push]
+    service.push(json.dumps({"push": {"channel": "lobby", push: {"code": code, "reason": "go away"}}}))
+    page.wait_for(STATE, "Ended")
+    page.wait_for(NOTICE, "go away")
+    page.click("#reconnect")
+    page.wait_for(STATE, "Connected")
 
 
 def test_page_reconnects_by_itself_and_keeps_the_draft(page: Browser, service: ChatService) -> None:
@@ -152,7 +149,6 @@ def test_page_reconnects_by_itself_and_keeps_the_draft(page: Browser, service: C
     service.start()
     page.wait_for(STATE, "Connected")
     assert draft(page) == "half a thought"
-    page.wait_for(NOTICE, "Connected again")
 
 
 def test_waiting_can_be_cut_short(page: Browser, service: ChatService) -> None:
@@ -207,21 +203,21 @@ def test_message_without_a_reply_can_be_sent_again(page: Browser, service: ChatS
     page.wait_for(RECEIPT, "Sending")
     service.stop()
     page.wait_for(RECEIPT, "Not confirmed")
-    service.answer = service.deliver
+    service.answer = None
     service.start()
     page.wait_for(STATE, "Connected")
     page.click(".again")
-    page.wait_for(RECEIPT, "Delivered")
-    assert bubbles(page) == ["important"]
+    page.wait_for(RECEIPT, "Sent")
+    assert page.texts(BUBBLE) == ["important"]
 
 
 def test_silence_instead_of_a_reply_replaces_the_connection(page: Browser, service: ChatService) -> None:
     """A browser notices a lost network only after many minutes."""
-    page.run("const wait = setTimeout; window.setTimeout = (f, ms) => wait(f, ms > 30_000 ? 1_000 : ms)")
     service.answer = say_nothing
     write(page, "anyone?")
     page.wait_for(RECEIPT, "Not confirmed")
-    page.wait_for(NOTICE, "Connected again")
+    page.wait_for(STATE, "Connected")
+    assert len(service.offered) == 2
 
 
 def test_message_that_came_back_before_the_connection_was_lost_is_delivered(
@@ -229,14 +225,14 @@ def test_message_that_came_back_before_the_connection_was_lost_is_delivered(
 ) -> None:
     """The broadcast of the message to its sender proves that it arrived."""
     write(page, "first")
-    page.wait_for(RECEIPT, "Delivered")
+    page.wait_for(RECEIPT, "Sent")
     service.answer = echo_only
     write(page, "second")
     page.wait_for(RECEIPT, "Sending")
-    service.push('{"type": "message", "from": "a=", "data": "after it"}')
+    service.push(publication("after it"))
     page.wait_for(BUBBLE, "after it")
     service.stop()
-    page.wait_for(".entry:nth-child(2) .receipt", "Delivered")
+    page.wait_for(".entry:nth-child(2) .receipt", "Sent")
 
 
 def test_closing_on_too_large_a_frame_is_explained(page: Browser, service: ChatService) -> None:
@@ -264,20 +260,20 @@ def test_delays_between_attempts_double_up_to_half_a_minute(page: Browser) -> No
 
 
 def test_error_in_reply_stays_with_the_message(page: Browser, service: ChatService) -> None:
-    """A retryable error offers to send the message again, any other to edit it."""
-    service.answer = refuse_retryably
+    """A temporary error offers to send the message again, any other to edit it."""
+    service.answer = refuse_for_now
     write(page, "hello")
-    page.wait_for(RECEIPT, "Not confirmed: The service is busy.")
+    page.wait_for(RECEIPT, "Not confirmed: internal server error")
     service.answer = refuse_for_good
     page.click(".again")
-    page.wait_for(RECEIPT, "Not sent: The service is busy.")
+    page.wait_for(RECEIPT, "Not sent: permission denied")
     page.click(".edit")
     assert draft(page) == "hello"
 
 
 @pytest.mark.parametrize("text", ["Internal server error", "Endpoint request timed out", "Forbidden"])
 def test_error_of_the_gateway_itself_is_shown(page: Browser, service: ChatService, text: str) -> None:
-    """API Gateway's own frames have neither a type nor a ref."""
+    """API Gateway's own frames have neither an id nor a push."""
     service.push(f'{{"message": "{text}", "connectionId": "a=", "requestId": "b="}}')
     page.wait_for(NOTICE, text)
 
@@ -288,7 +284,7 @@ def test_message_over_the_limit_is_refused_before_it_is_sent(page: Browser, serv
     page.type(DRAFT, ENTER)
     page.wait_for("#problem", "Too long to send: 34 KB, where 32 KB is the most.")
     assert len(draft(page)) == 17_000
-    assert service.received == []
+    assert service.messages() == []
 
 
 def test_reader_of_old_messages_is_not_moved(page: Browser, service: ChatService) -> None:
@@ -297,7 +293,7 @@ def test_reader_of_old_messages_is_not_moved(page: Browser, service: ChatService
     page.wait_for(BUBBLE, "line 39")
     assert distance_to_end(page) < 2
     scroll_to(page, 100)
-    service.push('{"type": "message", "from": "a=", "data": "news"}')
+    service.push(publication("news"))
     page.wait_for("#newer", "1 new message")
     assert page.run("return document.getElementById('log').scrollTop") == 100
     page.click("#newer")
@@ -312,7 +308,7 @@ def test_long_list_is_cut_but_what_is_not_confirmed_stays(page: Browser, service
     page.wait_for(RECEIPT, "Sending")
     push_lines(service, 520)
     page.wait_for(BUBBLE, "line 519")
-    shown = bubbles(page)
+    shown = page.texts(BUBBLE)
     assert len(shown) <= 501
     assert "important" in shown
 

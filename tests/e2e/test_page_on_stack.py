@@ -13,7 +13,7 @@ def test_page_and_terminal_talk_to_each_other(window: Browser, stack: LocalStack
     with connect(stack.ws_url) as terminal:
         window.type("#draft", "live long" + ENTER)
         assert terminal.recv(timeout=30) == "live long"
-        window.wait_for(".receipt", "Delivered to 2")
+        window.wait_for(".receipt", "Sent")
         terminal.send('{"action":"sendmessage","data":{"and":"prosper"}}')
         window.wait_for(".bubble", '{"and":"prosper"}')
     assert window.complaints() == []

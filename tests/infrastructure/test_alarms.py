@@ -32,8 +32,9 @@ def properties(alarms: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the metrics of an alarm: its own, or those of its expression."""
-    stated = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    """Return the metrics of an alarm: its own, or those of its expression, conditional ones included."""
+    queries = [each["Fn::If"][1] if "Fn::If" in each else each for each in alarm.get("Metrics", [])]
+    stated = [each["MetricStat"]["Metric"] for each in queries if "MetricStat" in each]
     return stated or [alarm]
 
 
@@ -63,11 +64,27 @@ def test_alarm_tells_somebody_when_it_goes_off_and_when_it_is_over(alarms: dict[
 
 @pytest.mark.parametrize("name", ["FunctionErrors", "FunctionThrottles"])
 def test_functions_are_watched_all_together(alarms: dict[str, Any], api: dict[str, Any], name: str) -> None:
-    """One alarm covers the functions behind routes; the dashboard shows them separately."""
+    """One alarm covers all of them; the dashboard shows them separately."""
     watched = [metric["Dimensions"][0]["Value"]["Ref"] for metric in metrics(properties(alarms, name))]
 
-    assert watched == FUNCTIONS
-    assert set(FUNCTIONS) <= set(api["Outputs"])
+    assert watched == [*FUNCTIONS, "KeepAliveFunction"]
+    assert set(watched) <= set(api["Outputs"])
+
+
+def test_messages_of_both_protocols_may_be_slow(alarms: dict[str, Any]) -> None:
+    """They come in by two routes."""
+    watched = [metric["Dimensions"][0]["Value"]["Ref"] for metric in metrics(properties(alarms, "SlowMessages"))]
+
+    assert watched == ["SendMessageFunction", "DefaultFunction"]
+
+
+@pytest.mark.parametrize("name", ["FunctionErrors", "FunctionThrottles"])
+def test_function_that_a_deploy_leaves_out_is_not_watched(alarms: dict[str, Any], name: str) -> None:
+    """CloudWatch refuses a metric whose function has no name."""
+    conditional = [each["Fn::If"] for each in properties(alarms, name)["Metrics"] if "Fn::If" in each]
+
+    assert [(condition, without) for condition, _, without in conditional] == [("KeepsAlive", {"Ref": "AWS::NoValue"})]
+    assert alarms["Conditions"]["KeepsAlive"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "KeepAliveFunction"}, ""]}]}
 
 
 def test_errors_of_the_authorizer_are_no_alarm_but_its_faults_are(alarms: dict[str, Any]) -> None:
@@ -119,19 +136,23 @@ def test_alarms_come_with_somebody_to_tell(master: dict[str, Any], alarms: dict[
     assert alarms["Resources"]["Mail"]["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
 
 
-def body(dashboard: dict[str, Any], *, hands_on: bool) -> Any:
-    """Return the dashboard's body, with names in place of parameters."""
+def body(dashboard: dict[str, Any], conditions: set[str]) -> Any:
+    """Return the dashboard's body where these conditions hold, with names in place of parameters."""
     text, parts = dashboard["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    queue = parts["Queue"]["Fn::If"][1]["Fn::Sub"] if hands_on else ""
-    return json.loads(re.sub(r"\$\{([\w:]+)\}", r"a-\1", text.replace("${Queue}", queue)))
+    for name, part in parts.items():
+        condition, widget, absent = part["Fn::If"]
+        text = text.replace(f"${{{name}}}", widget["Fn::Sub"] if condition in conditions else absent)
+    return json.loads(re.sub(r"\$\{([\w:]+)\}", r"a-\1", text))
 
 
-@pytest.mark.parametrize("hands_on", [True, False])
-def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(dashboard: dict[str, Any], hands_on: bool) -> None:
+@pytest.mark.parametrize("conditions", [{"KeepsAlive", "HandsOn"}, {"KeepsAlive"}, {"HandsOn"}, set()])
+def test_dashboard_is_json_of_widgets_that_each_name_their_metrics(
+    dashboard: dict[str, Any], conditions: set[str]
+) -> None:
     """CloudWatch would reject a malformed dashboard only during a deploy."""
-    widgets = body(dashboard, hands_on=hands_on)["widgets"]
+    widgets = body(dashboard, conditions)["widgets"]
 
-    assert len(widgets) == (9 if hands_on else 8)
+    assert len(widgets) == 8 + len(conditions)
     for widget in widgets:
         assert widget["properties"]["region"] == "a-AWS::Region"
         assert widget["properties"]["title"]

@@ -16,19 +16,23 @@ HANDLERS = {
     "SendMessageFunction": "entrypoints.aws_lambda.send_message.handler",
     "DefaultFunction": "entrypoints.aws_lambda.default.handler",
     "FanOutFunction": "entrypoints.aws_lambda.fan_out.handler",
+    "KeepAliveFunction": "entrypoints.aws_lambda.keep_alive.handler",
+}
+PROTOCOL = {"Ref": "DefaultProtocol"}
+DELIVERING = {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT}
+RECEIVING = {
+    **DELIVERING,
+    "MESSAGE_RATE": {"Ref": "MessageRate"},
+    "MESSAGE_BURST": {"Ref": "MessageBurst"},
+    "DEFAULT_PROTOCOL": PROTOCOL,
 }
 ENVIRONMENTS = {
-    "ConnectFunction": {"CONNECTIONS_TABLE": TABLE},
-    "DisconnectFunction": {"CONNECTIONS_TABLE": TABLE},
-    "SendMessageFunction": {
-        "CONNECTIONS_TABLE": TABLE,
-        "FAN_OUT_QUEUE": QUEUE,
-        "MANAGEMENT_ENDPOINT": ENDPOINT,
-        "MESSAGE_RATE": {"Ref": "MessageRate"},
-        "MESSAGE_BURST": {"Ref": "MessageBurst"},
-    },
-    "DefaultFunction": {"MANAGEMENT_ENDPOINT": ENDPOINT},
-    "FanOutFunction": {"CONNECTIONS_TABLE": TABLE, "FAN_OUT_QUEUE": QUEUE, "MANAGEMENT_ENDPOINT": ENDPOINT},
+    "ConnectFunction": {"CONNECTIONS_TABLE": TABLE, "DEFAULT_PROTOCOL": PROTOCOL},
+    "DisconnectFunction": DELIVERING,
+    "SendMessageFunction": RECEIVING,
+    "DefaultFunction": RECEIVING,
+    "FanOutFunction": DELIVERING,
+    "KeepAliveFunction": DELIVERING,
 }
 
 
@@ -43,7 +47,7 @@ def functions(api: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_each_function_has_its_handler(functions: dict[str, dict[str, Any]]) -> None:
-    """There is one function for each route, and the worker behind the queue."""
+    """There is one function for each route, the worker behind the queue, and the one of the schedule."""
     assert {name: properties["Handler"] for name, properties in functions.items()} == HANDLERS
 
 
@@ -61,7 +65,7 @@ def test_the_handler_is_in_the_code_that_is_uploaded(
 
 
 def test_a_function_is_told_what_it_uses_and_no_more(functions: dict[str, dict[str, Any]]) -> None:
-    """Functions that use the table have its name, functions that post have the endpoint."""
+    """All use the table. Those that deliver also post, and wake workers."""
     told = {name: properties["Environment"]["Variables"] for name, properties in functions.items()}
 
     assert told == ENVIRONMENTS

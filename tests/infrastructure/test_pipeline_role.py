@@ -116,7 +116,7 @@ def test_role_changes_little_but_by_cloudformation() -> None:
 
 def test_what_has_a_name_is_the_stacks_by_its_name() -> None:
     """An account has other resources; a prefix without a hyphen would match those of `chatter`."""
-    named = {"budgets", "cloudwatch", "dynamodb", "iam", "logs", "s3", "sns", "sqs"}
+    named = {"budgets", "cloudwatch", "dynamodb", "events", "iam", "logs", "s3", "sns", "sqs"}
     for statement in statements(ROLE["Policies"]):
         for resource in resources(statement):
             service = resource.split(":")[2] if resource.startswith("arn:") else ""

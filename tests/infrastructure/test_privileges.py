@@ -36,46 +36,36 @@ def log_of(prefix: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [f"{prefix}Log", "Arn"]}
 
 
-MAY: dict[str, list[tuple[list[str], dict[str, Any] | list[dict[str, str]]]]] = {
+READ_BY_KEY = "dynamodb:GetItem"
+DELIVER = [
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+]
+"""Taking a room's turn, reading its members, recording, and removing the members found gone."""
+Granted = tuple[list[str], dict[str, Any] | list[dict[str, str]]]
+"""Actions, and the resource or resources that they are allowed on."""
+DELIVERS: list[Granted] = [
+    (DELIVER, TABLE),
+    (["execute-api:ManageConnections"], CONNECTIONS),
+    (["sqs:SendMessage"], QUEUE),
+]
+RECEIVES: list[Granted] = [(sorted([*DELIVER, READ_BY_KEY]), TABLE), *DELIVERS[1:]]
+"""The sender of a frame is read by its key."""
+MAY: dict[str, list[Granted]] = {
     "ConnectFunction": [
         (WRITE_LOGS, log_of("Connect")),
         (["dynamodb:PutItem", "dynamodb:UpdateItem"], TABLE),
     ],
-    "DisconnectFunction": [
-        (WRITE_LOGS, log_of("Disconnect")),
-        (["dynamodb:BatchWriteItem", "dynamodb:UpdateItem"], TABLE),
-    ],
-    "SendMessageFunction": [
-        (WRITE_LOGS, log_of("SendMessage")),
-        (
-            [
-                "dynamodb:BatchWriteItem",
-                "dynamodb:GetItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-            ],
-            TABLE,
-        ),
-        (["execute-api:ManageConnections"], CONNECTIONS),
-        (["sqs:SendMessage"], QUEUE),
-    ],
-    "DefaultFunction": [
-        (WRITE_LOGS, log_of("Default")),
-        (["execute-api:ManageConnections"], CONNECTIONS),
-    ],
+    "DisconnectFunction": [(WRITE_LOGS, log_of("Disconnect")), *DELIVERS],
+    "SendMessageFunction": [(WRITE_LOGS, log_of("SendMessage")), *RECEIVES],
+    "DefaultFunction": [(WRITE_LOGS, log_of("Default")), *RECEIVES],
+    "KeepAliveFunction": [(WRITE_LOGS, log_of("KeepAlive")), *DELIVERS],
     "FanOutFunction": [
         (WRITE_LOGS, log_of("FanOut")),
-        (
-            [
-                "dynamodb:BatchWriteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-            ],
-            TABLE,
-        ),
-        (["execute-api:ManageConnections"], CONNECTIONS),
+        *DELIVERS[:2],
         (
             [
                 "sqs:ChangeMessageVisibility",

@@ -1,4 +1,4 @@
-"""The queue of delivery jobs, and the worker behind it."""
+"""The queue of wake-ups, and the worker behind it."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_messages_are_encrypted_and_their_end_is_said(queue: dict[str, Any], nam
     assert "QueueName" not in resource["Properties"]
 
 
-def test_the_worker_gets_a_broadcast_at_a_time_and_says_which_failed(api: dict[str, Any]) -> None:
+def test_the_worker_gets_a_room_at_a_time_and_says_which_failed(api: dict[str, Any]) -> None:
     """A failed message must not cause others to be repeated."""
     mapping = api["Resources"]["FanOutEvents"]["Properties"]
 

@@ -11,6 +11,7 @@ ROUTES = {
     "sendmessage": "SendMessageFunction",
     "$default": "DefaultFunction",
 }
+PUBLISHING = ["SendMessageFunction", "DefaultFunction"]
 API_ID = {"Ref": "Api"}
 
 
@@ -81,6 +82,12 @@ def test_a_function_ends_before_the_gateway_gives_it_up(api: dict[str, Any], rou
     timeout = of_type(api, "Serverless::Function")[function].get("Timeout", api["Globals"]["Function"]["Timeout"])
 
     assert timeout * 1000 < integration_behind(api, route_key)["TimeoutInMillis"] == 29_000
+
+
+@pytest.mark.parametrize("function", PUBLISHING)
+def test_a_function_that_delivers_a_message_has_all_the_time_there_is(api: dict[str, Any], function: str) -> None:
+    """A client of either protocol publishes to a large room with as few hand-overs to a worker as possible."""
+    assert of_type(api, "Serverless::Function")[function]["Timeout"] == 28
 
 
 def test_clients_get_the_secure_url_and_functions_the_posting_one(api: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ PIPELINE_ROLE = "pipeline-role.yaml"
 """Its resources do not exist yet when it is deployed; it has tests of its own."""
 WORKERS = {"FanOutFunction"}
 """Functions behind a queue: Lambda's limit applies, not the gateway's."""
+SCHEDULED = {"KeepAliveFunction"}
 
 
 def read_all() -> dict[str, dict[str, Any]]:
@@ -105,7 +106,7 @@ def test_function_that_the_gateway_waits_for_ends_before_it_is_given_up(file: st
 
 @pytest.mark.parametrize(("file", "name"), of_types(FUNCTION))
 def test_function_that_clients_can_make_run_reserves_what_the_deploy_asks_for(file: str, name: str) -> None:
-    """The worker is limited by its queue."""
+    """The worker is limited by its queue, and what a schedule runs needs one execution."""
     reserved = RESOURCES[file, name]["Properties"].get("ReservedConcurrentExecutions")
 
     if name in WORKERS:
@@ -113,7 +114,8 @@ def test_function_that_clients_can_make_run_reserves_what_the_deploy_asks_for(fi
         (mapping,) = (r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping")
         assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 5}
     else:
-        assert reserved == {"Fn::If": ["Reserves", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+        most = 1 if name in SCHEDULED else {"Ref": "ReservedConcurrency"}
+        assert reserved == {"Fn::If": ["Reserves", most, {"Ref": "AWS::NoValue"}]}
         assert ALL[file]["Conditions"]["Reserves"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReservedConcurrency"}, 0]}]}
 
 
@@ -135,12 +137,15 @@ def test_role_carries_the_boundary_that_the_deploy_names(file: str, name: str) -
 
 
 def test_whatever_is_invoked_without_an_answer_has_somewhere_to_fail_to() -> None:
-    """Other functions are invoked by the gateway, which receives the failure."""
+    """The gateway receives the failures of the others. A schedule repairs its own with its next run."""
     queues = {name: r["Properties"] for (_, name), r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
     mapped = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
     events = [r for r in RESOURCES.values() if r["Type"] == FUNCTION and "Events" in r["Properties"]]
 
+    rules = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::Events::Rule"]
+
     assert events == []
+    assert all("ScheduleExpression" in rule and "EventPattern" not in rule for rule in rules)
     assert not mapped or any("RedrivePolicy" in properties for properties in queues.values())
 
 

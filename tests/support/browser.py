@@ -58,6 +58,10 @@ class Browser:
         )
         return str(self.run(script, selector))
 
+    def texts(self, selector: str) -> list[str]:
+        """Return the text of each element that the selector finds, in the order of the page."""
+        return list(self.run("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector))
+
     def wait_for(self, selector: str, text: str = "", *, timeout: float = 15) -> None:
         """Wait until an element that the selector finds is visible and contains the text.
 

@@ -55,6 +55,7 @@ def built(shared: Path, folder: Path, *, architecture: str, adapters: str = "dir
     for name in ("src", "infrastructure", "requirements"):
         # Not `copy2`: the copies get new times.
         shutil.copytree(REPOSITORY / name, source / name, copy_function=shutil.copyfile)
+    shutil.copyfile(REPOSITORY / "rooms.json", source / "rooms.json")
     target = Target(python=RUNNING, architecture=architecture)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UV_CACHE_DIR", str(shared / "uv-cache"))

@@ -10,13 +10,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from cfnlint.decode import decode
 
 from adapters.dynamodb import dynamodb_client
 from aws_client import Credentials, JsonClient
+
+C = TypeVar("C", bound=JsonClient)
 
 REPOSITORY = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).parent / "DynamoDBLocalOnLoopback.java"
@@ -62,6 +64,18 @@ def direct_client(endpoint: str, *, retries: int = 3) -> JsonClient:
     )
 
 
+def client_of_kind(kind: type[C], endpoint: str, *, retries: int = 3) -> C:
+    """Return a client of a class that is made from `JsonClient`."""
+    return kind(
+        service="dynamodb",
+        target="DynamoDB_20120810",
+        region="us-east-1",
+        credentials=lambda: Credentials("AKID", "secret"),
+        url=endpoint,
+        retries=retries,
+    )
+
+
 def new_table(endpoint: str) -> str:
     """Create a table with a new name; return the name."""
     name = f"connections-{uuid.uuid4().hex[:8]}"
@@ -78,15 +92,31 @@ def create_table(endpoint: str, name: str) -> None:
     client(endpoint).create_table(TableName=name, **wanted)
 
 
-def fill(endpoint: str, table: str, ids: Sequence[str], *, padding: int = 1_000) -> None:
-    """Put connections into the lobby, each with this many bytes of padding: a page of DynamoDB is 1 MB."""
-    _put(endpoint, table, [item for each in ids for item in _items(each, padding)])
+def fill(endpoint: str, table: str, ids: Sequence[str], *, padding: int = 1_000, now: float | None = None) -> None:
+    """Put connections into the lobby, each with this many bytes of padding: a page of DynamoDB is 1 MB.
+
+    They expire an hour after `now`, which is in seconds since the epoch.
+    """
+    expires_at = int(time.time() if now is None else now) + 3600
+    _put(endpoint, table, [item for each in ids for item in _items(each, padding, expires_at)])
 
 
 def fill_room(endpoint: str, table: str, ids: Sequence[str]) -> None:
     """Put members into the lobby, without their connections' items, which deliveries do not need."""
     common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
     _put(endpoint, table, [{"pk": {"S": "room#lobby"}, "sk": {"S": each}} | common for each in ids])
+
+
+def connection_item(connection_id: str, expires_at: int | None = None, *, rooms: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the item of a plain client's connection, which expires in an hour if nothing else is said."""
+    return {
+        "pk": {"S": f"connection#{connection_id}"},
+        "sk": {"S": "connection"},
+        "format": {"S": "plain"},
+        "accepted": {"BOOL": True},
+        "rooms": {"M": {room: {"N": "0"} for room in rooms}},
+        "expires_at": {"N": str(int(time.time()) + 3600 if expires_at is None else expires_at)},
+    }
 
 
 def _put(endpoint: str, table: str, items: Sequence[dict[str, Any]]) -> None:
@@ -96,11 +126,10 @@ def _put(endpoint: str, table: str, items: Sequence[dict[str, Any]]) -> None:
         assert not api.batch_write_item(RequestItems={table: puts})["UnprocessedItems"]
 
 
-def _items(connection_id: str, padding: int) -> list[dict[str, Any]]:
-    common = {"format": {"S": "plain"}, "expires_at": {"N": str(int(time.time()) + 3600)}}
+def _items(connection_id: str, padding: int, expires_at: int) -> list[dict[str, Any]]:
+    common = {"format": {"S": "plain"}, "expires_at": {"N": str(expires_at)}}
     member = {"pk": {"S": "room#lobby"}, "sk": {"S": connection_id}, "padding": {"S": "x" * padding}}
-    connection = {"pk": {"S": f"connection#{connection_id}"}, "sk": {"S": "connection"}, "rooms": {"SS": ["lobby"]}}
-    return [member | common, connection | common]
+    return [member | common, connection_item(connection_id, expires_at, rooms=["lobby"])]
 
 
 def _free_port() -> int:

@@ -18,7 +18,9 @@ class Context:
         return self.remaining_ms
 
 
-def connect(headers: dict[str, str] | None = None, query: dict[str, str] | None = None) -> Event:
+def connect(
+    headers: dict[str, str] | None = None, query: dict[str, str] | None = None, connection_id: str = CONNECTION_ID
+) -> Event:
     """Return the event of a handshake; without a query string it has no query members."""
     sent = {
         "Host": "fjnq7njcv2.execute-api.us-east-1.amazonaws.com",
@@ -33,7 +35,7 @@ def connect(headers: dict[str, str] | None = None, query: dict[str, str] | None 
     event: dict[str, Any] = {
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "requestContext": _context("$connect", "CONNECT"),
+        "requestContext": _context("$connect", "CONNECT") | {"connectionId": connection_id},
         "isBase64Encoded": False,
     }
     if query:

@@ -19,6 +19,7 @@ from tests.support.builds import (
 )
 from tests.support.local_stack import local_stack
 from tools.artifact.__main__ import main
+from tools.artifact.build import REPOSITORY
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -95,6 +96,15 @@ async def test_built_template_runs_as_it_stands(runnable: Path) -> None:
         async with connect(stack.ws_url, open_timeout=30) as client:
             await client.send('{"action":"sendmessage","data":"live long"}')
             assert await client.recv() == "live long"
+
+
+def test_functions_have_their_rooms_beside_their_packages(runnable: Path) -> None:
+    """As the file is, so that what was checked is what runs. The authorizer knows no room."""
+    rooms = (REPOSITORY / "rooms.json").read_bytes()
+    with zipfile.ZipFile(runnable / "functions.zip") as packed:
+        assert packed.read("rooms.json") == rooms
+    with zipfile.ZipFile(runnable / "authorizer.zip") as packed:
+        assert "rooms.json" not in packed.namelist()
 
 
 def test_built_template_says_what_it_was_built_for(runnable: Path) -> None:

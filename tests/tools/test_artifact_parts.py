@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chat_core.domain.room_settings import WrongSettings
 from tools.artifact import archive, bytecode, templates, trim, wheels
+from tools.artifact.build import build
 from tools.artifact.target import BadTarget, Target
 
 ARM = Target(python="3.13", architecture="arm64")
@@ -223,3 +225,15 @@ def test_code_that_would_not_be_rewritten_is_an_error() -> None:
     """A function must not be deployed without its libraries."""
     with pytest.raises(templates.UnknownCode, match=r"CodeUri: \.\./lib/"):
         templates.rewrite("CodeUri: ../lib/\n", ARM, special={}, usual="usual", adapters="sdk")
+
+
+def test_rooms_that_no_function_could_use_are_not_built(tmp_path: Path) -> None:
+    """They would fail in every function at its first frame. An earlier build stays as it was."""
+    (tmp_path / "rooms.json").write_text('{"namespaces": [{"name": "news", "history_size": -1}]}', encoding="utf-8")
+    earlier = tmp_path / "build" / "functions.zip"
+    earlier.parent.mkdir()
+    earlier.touch()
+
+    with pytest.raises(WrongSettings, match=r"rooms\.json: namespaces\[0\]\.history_size: must be"):
+        build(ARM, adapters="direct", output=tmp_path / "build", log=print, source=tmp_path)
+    assert earlier.exists()

@@ -24,7 +24,7 @@ each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: 
 EMBEDDED = """
 import asyncio
 from chat_core import Chat, Frame, Handshake
-from chat_core.memory import MemoryConnectionStore, MemoryMessageSink
+from chat_core.memory import MemoryMessageSink, MemoryRoomFeed, MemoryRoomHistory, MemoryRooms
 
 async def main() -> None:
     sink = MemoryMessageSink()
@@ -34,7 +34,14 @@ async def main() -> None:
         received.append(payload)
 
     sink.attach("ada", receive_payload)
-    chat = Chat.of(store=MemoryConnectionStore(), sink=sink, start_task=asyncio.create_task)
+    chat = Chat.of(
+        store=MemoryRooms(),
+        feed=MemoryRoomFeed(),
+        history=MemoryRoomHistory(),
+        sink=sink,
+        start_task=asyncio.create_task,
+        sleep=asyncio.sleep,
+    )
     await chat.open_connection(Handshake(connection_id="ada"))
     await chat.receive_frame(Frame(connection_id="ada", text='{"action":"sendmessage","data":"live long"}'))
     print(received)

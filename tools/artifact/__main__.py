@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chat_core.domain.room_settings import WrongSettings
 from tools.artifact.build import ADAPTERS, DEFAULT_ADAPTERS, REPOSITORY, build
 from tools.artifact.target import ARCHITECTURES, BadTarget, Target
 from tools.artifact.templates import UnknownCode
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         target = Target(python=asked.python, architecture=asked.arch)
         built = build(target, adapters=asked.adapters, output=asked.output, log=print)
-    except (BadTarget, NoWheels, UnknownCode) as exc:
+    except (BadTarget, NoWheels, UnknownCode, WrongSettings) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     for each in built:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from entrypoints.local.rooms import check_rooms
 from tools.artifact import archive, bytecode, templates, trim, wheels
 from tools.artifact.target import Target
 
@@ -42,13 +43,15 @@ def build(
         adapters: One of `ADAPTERS`.
         output: The folder.
         log: Called with lines for the user.
-        source: The folder that holds `src/`, `infrastructure/` and `requirements/`.
+        source: The folder that holds `src/`, `infrastructure/`, `requirements/` and `rooms.json`.
 
     Raises:
+        WrongSettings: `rooms.json` cannot be used.
         NoWheels: A package of a lock is not available for the target.
         UnknownCode: A template refers to its code in an unknown form.
 
     """
+    check_rooms(source / "rooms.json")
     python = bytecode.interpreter(target)
     if python is None:
         log(
@@ -88,6 +91,8 @@ def _build_archive(name: str, lock: str, target: Target, python: Path | None, *,
     wheels.install(source / "requirements" / lock, target, folder)
     trim.trim(folder)
     trim.copy_sources(source / "src", folder, with_sdk=lock == "functions-sdk.txt")
+    if name == FUNCTIONS:
+        shutil.copy(source / "rooms.json", folder)
     if python is not None:
         bytecode.compile_all(folder, python)
     archive.settle(folder)

@@ -31,7 +31,8 @@ class MemoryMessageSink(MessageSink):
     Needs a running asyncio loop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._sends: dict[str, Send] = {}
         self._closes: dict[str, Close] = {}
 
@@ -60,7 +61,7 @@ class MemoryMessageSink(MessageSink):
         send = self._sends.get(connection_id)
         if send is None:
             return Outcome.GONE
-        seconds = deadline - time.monotonic()
+        seconds = deadline - self._clock()
         if seconds <= 0:
             # With a time-out in the past, a send that does not wait would still run.
             return Outcome.NOT_TRIED

@@ -1,6 +1,6 @@
 """Adapters on Amazon SQS."""
 
-from adapters.sqs.job_queue import SqsJobQueue, read_job, write_job
 from adapters.sqs.lease import SqsLease
+from adapters.sqs.wake_ups import SqsWakeUps, read_wake_up, write_wake_up
 
-__all__ = ["SqsJobQueue", "SqsLease", "read_job", "write_job"]
+__all__ = ["SqsLease", "SqsWakeUps", "read_wake_up", "write_wake_up"]

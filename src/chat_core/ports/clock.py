@@ -11,3 +11,8 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Return seconds on the scale of `time.monotonic()`, which deadlines are on. It never goes back."""
         ...
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return seconds since the epoch, as other machines have them too, give or take a fraction of a second."""
+        ...

@@ -26,3 +26,12 @@ class StartTask(Protocol):
     def __call__(self, coroutine: Coroutine[Any, Any, T], /) -> Task[T]:
         """Run the coroutine concurrently with the caller."""
         ...
+
+
+class Sleep(Protocol):
+    """Lets time pass for one coroutine, while others run. `asyncio.sleep` is one."""
+
+    @abstractmethod
+    def __call__(self, seconds: float, /) -> Awaitable[object]:
+        """Return something to await, which takes that time."""
+        ...

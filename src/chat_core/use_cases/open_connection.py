@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chat_core.domain.connection import Connection
 from chat_core.domain.room import LOBBY
 from chat_core.fanout.budget import UNLIMITED, Budget
-from chat_core.ports import ConnectionStore
+from chat_core.ports import Sessions
 from chat_core.wire.codecs import Codecs
 
 
@@ -18,7 +18,9 @@ class Handshake:
     subprotocols: Sequence[str] = ()
     """What it offers in `Sec-WebSocket-Protocol`."""
     codec: str | None = None
-    """The codec that it names, with `?format=` for example; None if it names none."""
+    """The codec that it names, with `?protocol=` for example; None if it names none."""
+    user: str = ""
+    """Who it is, if the transport has found out; empty if it has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +33,22 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConnection:
-    """Choose the connection's codec, and make it a member of the lobby, where it stays until it ends.
+    """Choose the connection's codec. A plain client is in the lobby from now on; another one joins rooms by command.
 
     Raises:
         InvalidRequest: the client names a codec that does not exist.
         ConnectionClosed: the connection has ended already.
-        Unavailable: it is not known to be in the lobby. Refuse the connection then: it would receive nothing.
+        Unavailable: it is not known to be open. Refuse the connection then: it would receive nothing.
 
     """
 
-    store: ConnectionStore
+    sessions: Sessions
     codecs: Codecs
 
     async def __call__(self, handshake: Handshake, budget: Budget = UNLIMITED) -> Opened:
         """Open the connection within `budget.deadline`."""
         chosen = self.codecs.negotiate(subprotocols=handshake.subprotocols, codec=handshake.codec)
-        connection = Connection(id=handshake.connection_id, codec=chosen.codec)
-        await self.store.join(room=LOBBY, connection=connection, deadline=budget.deadline)
+        connection = Connection(id=handshake.connection_id, codec=chosen.codec, user=handshake.user)
+        room = None if chosen.needs_connect else LOBBY
+        await self.sessions.open(connection, room=room, deadline=budget.deadline)
         return Opened(subprotocol=chosen.subprotocol)

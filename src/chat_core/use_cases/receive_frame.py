@@ -1,22 +1,26 @@
 """A client has sent a frame."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from chat_core.domain.commands import Command
+from chat_core.domain.closing import ConnectionEnded
+from chat_core.domain.commands import Command, Connect
 from chat_core.domain.replies import Reply
 from chat_core.domain.report import Report
-from chat_core.errors import ChatError, UnknownAction
+from chat_core.errors import ChatError, Unavailable, UnknownAction
 from chat_core.fanout.budget import UNLIMITED, Budget
-from chat_core.fanout.deliver import disconnect_slow
-from chat_core.ports import ConnectionStore, MessageSink
-from chat_core.use_cases.session import Session
-from chat_core.wire.codec import Codec, Decoded, RefusedRequest, Request
+from chat_core.ports import StartTask
+from chat_core.use_cases.answer import Answer, Handler
+from chat_core.use_cases.respond import Respond, Result
+from chat_core.use_cases.sender import Sender
+from chat_core.use_cases.senders import Senders
+from chat_core.wire.codec import Codec, Decoded, RefusedRequest
 from chat_core.wire.codecs import Codecs
 
-Handler = Callable[[Any, Session, Budget], Awaitable[Reply]]
-"""The use case of one command. Raises `ChatError` for what is wrong."""
+ROOMS_AT_ONCE: Final = 32
+"""Rooms whose commands are done at the same time. A client that comes back joins all of its rooms in one frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +29,8 @@ class Frame:
 
     connection_id: str
     text: str
-    codec: str | None = None
-    """The connection's codec, if the transport knows it. If it is None, the store is asked when it matters."""
+    opened_at: float = 0.0
+    """When the connection was opened, in seconds since the epoch; 0 if the transport does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,85 +40,115 @@ class FrameResult:
     replies: Sequence[Reply] = ()
     faults: Sequence[ChatError] = ()
     """The faults that the sender was told of."""
+    report: Report | None = None
+    """What became of deliveries, or None if this process made none."""
 
     @property
     def fault(self) -> ChatError | None:
         """The first fault."""
         return self.faults[0] if self.faults else None
 
-    @property
-    def report(self) -> Report | None:
-        """What became of the messages, or None if none was sent."""
-        return Report.total(each.report for each in self.replies) if self.replies else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commands:
-    """The commands that a chat executes."""
-
-    store: ConnectionStore
-    """Where senders are looked up."""
-    handlers: Mapping[type[Command], Handler]
-    """The use case of each command. A command without one does not exist for this chat."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveFrame:
-    """Execute what a frame asks for. The sender is told what is wrong with it, and its connection stays open.
+    """Do what a frame asks for, and answer all of it at once.
 
-    A request with a `ref` is answered, if clients of the sender's codec receive replies.
+    A fault is told to the sender, whose connection stays open unless the protocol says otherwise. Never raises
+    `ChatError`.
     """
 
     codecs: Codecs
-    sink: MessageSink
-    commands: Commands | None = None
-    """None if every command is to be refused as unknown."""
+    senders: Senders
+    handlers: Mapping[type[Command], Handler]
+    """The use case of each command. A command without one does not exist for this chat."""
+    respond: Respond
+    start_task: StartTask
 
     async def __call__(self, frame: Frame, budget: Budget = UNLIMITED) -> FrameResult:
-        """Execute it within the budget. Never raises `ChatError`: a fault is in the result."""
-        replies: list[Reply] = []
-        faults: list[ChatError] = []
-        session: Session | None = None
-        for decoded in self.codecs.decode(frame.text, codec=frame.codec):
-            try:
-                request, commands, handler = self._find_handler(decoded)
-                session = session or Session(frame.connection_id, store=commands.store, budget=budget)
-                replies.append(await self._execute(request, handler, frame, session, budget))
-            except ChatError as fault:
-                faults.append(fault)
-                payload = self.codecs.of_sender(frame.codec).encode_fault(ref=decoded.ref, fault=fault)
-                await self._post(payload, frame, budget)
-        return FrameResult(replies=replies, faults=faults)
+        """Do it within the budget."""
+        try:
+            sender = await self.senders.find(frame.connection_id, opened_at=frame.opened_at, budget=budget)
+            codec = self._codec(sender)
+        except ChatError as fault:
+            return await self._refuse(frame, fault, budget)
+        results = await self._answer_all(self.codecs.decode(frame.text, codec=codec.name), sender, budget)
+        return _frame_result(results, await self.respond(results, frame.connection_id, codec=codec, budget=budget))
 
-    def _find_handler(self, decoded: Decoded) -> tuple[Request, Commands, Handler]:
+    def _codec(self, sender: Sender) -> Codec:
+        codec = self.codecs.named(sender.connection.codec)
+        if codec is None:
+            raise Unavailable("This version of the chat does not know the connection's protocol.")
+        return codec
+
+    async def _refuse(self, frame: Frame, fault: ChatError, budget: Budget) -> FrameResult:
+        """Answer every request of a sender that could not be found with the same fault."""
+        codec = self.codecs.guess(frame.text)
+        decoded = self.codecs.decode(frame.text, codec=codec.name)
+        results = [Result(each.ref, fault) for each in decoded]
+        return _frame_result(results, await self.respond(results, frame.connection_id, codec=codec, budget=budget))
+
+    async def _answer_all(self, decoded: Sequence[Decoded], sender: Sender, budget: Budget) -> list[Result]:
+        """Do every command: those of one room one after the other, those of different rooms side by side."""
+        results: dict[int, Answer | ChatError] = {}
+        lanes: defaultdict[str, list[int]] = defaultdict(list)
+        for at, each in enumerate(decoded):
+            if at == 0 and not isinstance(each, RefusedRequest) and isinstance(each.command, Connect):
+                results[0] = await self._answer(each, sender, budget)
+                if isinstance(results[0], ChatError):
+                    # Nothing else can be answered to a client that was not accepted.
+                    return [Result(each.ref, results[0])]
+            else:
+                lanes[_room(each)].append(at)
+
+        async def in_order(lane: Sequence[int]) -> None:
+            for at in lane:
+                results[at] = await self._answer(decoded[at], sender, budget)
+
+        apart = list(lanes.values())
+        for start in range(0, len(apart), ROOMS_AT_ONCE):
+            first, *others = apart[start : start + ROOMS_AT_ONCE]
+            tasks = [self.start_task(in_order(lane)) for lane in others]
+            await in_order(first)
+            for task in tasks:
+                await task
+        return _until_ended([_result(each, results[at]) for at, each in enumerate(decoded)])
+
+    async def _answer(self, decoded: Decoded, sender: Sender, budget: Budget) -> Answer | ChatError:
         if isinstance(decoded, RefusedRequest):
-            raise decoded.fault
-        commands = self.commands
-        if commands is None or type(decoded.command) not in commands.handlers:
-            raise UnknownAction
-        return decoded, commands, commands.handlers[type(decoded.command)]
+            return decoded.fault
+        handler = self.handlers.get(type(decoded.command))
+        if handler is None:
+            return UnknownAction()
+        try:
+            ref = decoded.ref
+            return await handler(decoded.command, ref if isinstance(ref, int) else 0, sender, budget)
+        except ChatError as fault:
+            return fault
 
-    async def _execute(
-        self, request: Request, handler: Handler, frame: Frame, session: Session, budget: Budget
-    ) -> Reply:
-        # Before the command: a fault afterwards would make the sender repeat what was already done.
-        codec = None if request.ref is None else await self._codec_of(frame, session)
-        reply = await handler(request.command, session, budget)
-        if codec is not None and request.ref is not None:
-            payload = codec.encode_reply(ref=request.ref, reply=reply)
-            if payload is not None:
-                await self._post(payload, frame, budget)
-        return reply
 
-    async def _codec_of(self, frame: Frame, session: Session) -> Codec | None:
-        """Return the sender's codec, or None if the sender has left or its codec is not known here."""
-        if frame.codec is not None:
-            return self.codecs.named(frame.codec)
-        sender = await session.connection()
-        return None if sender is None else self.codecs.named(sender.codec)
+def _room(decoded: Decoded) -> str:
+    return "" if isinstance(decoded, RefusedRequest) else getattr(decoded.command, "room", "")
 
-    async def _post(self, payload: str, frame: Frame, budget: Budget) -> None:
-        outcomes = await self.sink.deliver(
-            payload=payload, connection_ids=[frame.connection_id], deadline=budget.answer_by
-        )
-        await disconnect_slow(self.sink, outcomes, deadline=budget.answer_by)
+
+def _result(decoded: Decoded, outcome: Answer | ChatError) -> Result:
+    """Return the result of a request. Not the request ends a connection, unless it is the one that is to accept it."""
+    is_connect = not isinstance(decoded, RefusedRequest) and isinstance(decoded.command, Connect)
+    return Result(None if isinstance(outcome, ConnectionEnded) and not is_connect else decoded.ref, outcome)
+
+
+def _until_ended(results: Sequence[Result]) -> list[Result]:
+    """Return the results without those that follow the end of the connection."""
+    kept = []
+    for each in results:
+        kept.append(each)
+        if isinstance(each.outcome, ConnectionEnded):
+            break
+    return kept
+
+
+def _frame_result(results: Sequence[Result], report: Report | None) -> FrameResult:
+    return FrameResult(
+        replies=[each.outcome.reply for each in results if isinstance(each.outcome, Answer)],
+        faults=[each.outcome for each in results if isinstance(each.outcome, ChatError)],
+        report=report,
+    )

@@ -1,4 +1,4 @@
-"""The requests of `plain` and `chat.v1`: a JSON object whose `action` names the command.
+"""The requests of `plain`: a JSON object whose `action` names the command.
 
 `ref` is optional, and the reply repeats it. The form is that of the AWS chat samples.
 """

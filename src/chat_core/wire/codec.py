@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from chat_core.domain.commands import Command
-from chat_core.errors import ChatError
-
 if TYPE_CHECKING:
     # A handshake decodes and encodes nothing: its cold start does not need these.
+    from chat_core.domain.commands import Command
     from chat_core.domain.events import Event
     from chat_core.domain.replies import Reply
+    from chat_core.errors import ChatError
 
 Ref = str | int
 """What a client names its request by; the reply and the fault repeat it."""
@@ -23,7 +22,7 @@ class Request:
 
     ref: Ref | None
     """None if the client wants no reply."""
-    command: Command
+    command: "Command"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class RefusedRequest:
 
     ref: Ref | None
     """None if the client gave none, or if it could not be read."""
-    fault: ChatError
+    fault: "ChatError"
 
 
 Decoded = Request | RefusedRequest
@@ -56,17 +55,28 @@ class Codec(Protocol):
         """The subprotocol that asks for this codec in `Sec-WebSocket-Protocol`; None if there is none."""
         ...
 
+    @property
+    @abstractmethod
+    def needs_connect(self) -> bool:
+        """Whether a connection has to be accepted by a `Connect` command before it receives or does anything."""
+        ...
+
     @abstractmethod
     def decode(self, frame: str) -> Sequence[Decoded]:
         """Return what the frame asks for, in its order. Never raises: a fault is in its `RefusedRequest`."""
 
     @abstractmethod
-    def encode_reply(self, *, ref: Ref, reply: "Reply") -> str | None:
-        """Return the payload of a reply, or None if clients of this codec receive no replies."""
+    def encode_reply(self, *, ref: Ref, reply: "Reply") -> Sequence[str]:
+        """Return the payloads of a reply, in their order; none if clients of this codec receive no replies.
+
+        Raises:
+            LimitExceeded: the reply is larger than the transport carries, and cannot be split.
+
+        """
 
     @abstractmethod
-    def encode_fault(self, *, ref: Ref | None, fault: ChatError) -> str:
-        """Return the payload that reports a fault to the client that caused or met it."""
+    def encode_fault(self, *, ref: Ref | None, fault: "ChatError") -> str | None:
+        """Return the payload that reports a fault to the client that caused or met it; None if there is none for it."""
 
     @abstractmethod
     def encode_event(self, event: "Event") -> str | None:
@@ -75,3 +85,10 @@ class Codec(Protocol):
     @abstractmethod
     def envelope_bytes(self, event: "Event") -> int:
         """Return how many bytes the payload of an event has at most besides the event's data, written as JSON."""
+
+    @abstractmethod
+    def frames(self, payloads: Sequence[str], *, payload_bytes: int) -> Sequence[str]:
+        """Return WebSocket messages of at most so many bytes that carry the payloads in their order.
+
+        Payloads share a message where the format allows it. None of them is larger than the limit by itself.
+        """

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, Final, NoReturn
 
@@ -15,6 +16,8 @@ RFC 8259, section 9, allows a limit. Without one of its own, the protocol would 
 
 _TOO_DEEP: Final = f"The frame is nested more than {MAX_NESTING} deep."
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def parse_object(text: str) -> dict[str, Any]:
     """Return the JSON object that the text is.
@@ -23,25 +26,49 @@ def parse_object(text: str) -> dict[str, Any]:
         MalformedFrame: it is not a JSON object, or it is nested more than `MAX_NESTING` deep.
 
     """
-    members = _parse(text)
-    if not isinstance(members, dict):
-        raise MalformedFrame("The frame must be a JSON object.")
-    if text.count("[") + text.count("{") > MAX_NESTING and _is_nested_deeper(members, MAX_NESTING):
-        raise MalformedFrame(_TOO_DEEP)
+    members = parse_object_of_any_depth(text)
+    check_nesting(members, text=text)
     return members
 
 
-def compact(value: Any) -> str:
-    """Return the value as JSON without white space.
+def parse_object_of_any_depth(text: str) -> dict[str, Any]:
+    """Return the JSON object that the text is. Whoever uses it checks the nesting afterwards.
 
     Raises:
-        MalformedFrame: the value is nested deeper than Python can write. A value that came in a frame never is.
+        MalformedFrame: it is not a JSON object, or it is nested deeper than this Python can read.
+
+    """
+    members = _parse(text)
+    if not isinstance(members, dict):
+        raise MalformedFrame("The frame must be a JSON object.")
+    return members
+
+
+def check_nesting(members: Mapping[str, Any], *, text: str) -> None:
+    """Judge how deep an object is nested that the text was.
+
+    Raises:
+        MalformedFrame: it is nested more than `MAX_NESTING` deep.
+
+    """
+    if text.count("[") + text.count("{") > MAX_NESTING and _is_nested_deeper(members, MAX_NESTING):
+        raise MalformedFrame(_TOO_DEEP)
+
+
+def compact(value: Any) -> str:
+    """Return the value as JSON without white space. There is no raw line break in it.
+
+    Raises:
+        MalformedFrame: the value is nested deeper than Python can write, or has a number that JSON has not. This cannot
+            happen to a value that came in a frame.
 
     """
     try:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return _COMPACT.encode(value)
     except RecursionError as exc:
         raise MalformedFrame(_TOO_DEEP) from exc
+    except ValueError as exc:
+        raise MalformedFrame("The value is not JSON.") from exc
 
 
 def encoded_size(text: str) -> int:

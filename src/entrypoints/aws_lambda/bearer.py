@@ -3,7 +3,7 @@
 from entrypoints.aws_lambda.events import Event, header_values, query_parameter
 
 SUBPROTOCOL_PREFIX = "bearer."
-"""Offered beside the wanted subprotocol: `chat.v1, bearer.<token>`. It is never the one that is confirmed."""
+"""Offered beside the wanted subprotocol: `centrifuge-json, bearer.<token>`. It is never the one that is confirmed."""
 QUERY_PARAMETER = "token"
 
 _SCHEME = "bearer"
@@ -13,7 +13,7 @@ def bearer_token(event: Event) -> str | None:
     """Return the token of a handshake, or None if there is none. The first of these places counts.
 
     1. `Authorization: Bearer <token>` (RFC 6750, section 2.1)
-    2. `Sec-WebSocket-Protocol: chat.v1, bearer.<token>`
+    2. `Sec-WebSocket-Protocol: centrifuge-json, bearer.<token>`
     3. `?token=<token>`, for clients that have no other way: proxies in between may log it
     """
     for value in header_values(event, "Authorization"):

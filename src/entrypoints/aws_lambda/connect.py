@@ -15,6 +15,7 @@ from entrypoints.aws_lambda.events import (
     log_record,
     query_parameter,
     response,
+    user,
 )
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ def handler(event: Event, context: LambdaContext) -> Response:
     handshake = Handshake(
         connection_id=connection_id(event),
         subprotocols=[name.strip() for name in offers.split(",")],
-        codec=query_parameter(event, "format"),
+        codec=query_parameter(event, "protocol"),
+        user=user(event),
     )
     try:
         opened = _run(_open_connection(handshake, budget(context)))

@@ -9,24 +9,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dependency_injector import containers, providers
 
-from chat_core import (
-    Chat,
-    CheckpointStore,
-    Clock,
-    ConnectionStore,
-    Ids,
-    JobQueue,
-    Lease,
-    Limits,
-    MessageSink,
-    Ports,
-    Rate,
-    RateLimiter,
-)
+from chat_core import Chat, Clock, Ids, Lease, Limits, MessageSink, Ports, RateLimiter, Rooms, WakeUps
 
 if TYPE_CHECKING:
     from aws_client import JsonClient
@@ -39,8 +26,6 @@ for _library in ("aiobotocore", "botocore", "pynamodb"):
 LIMITS = Limits(
     # The largest message that API Gateway takes in either direction (its WebSocket quotas table).
     payload_bytes=128 * 1024,
-    # Ids of 16 characters, with quotes and commas: 76 KB of the 256 KB that SQS takes, besides a message of 128 KB.
-    job_recipients=4000,
 )
 
 
@@ -49,14 +34,19 @@ def _on_sdk() -> bool:
     return os.environ.get("ADAPTERS") == "sdk"
 
 
-def _open_connection_store(client: "Callable[[], JsonClient]") -> ConnectionStore:
-    if _on_sdk():
-        from adapters.dynamodb.sdk import PynamoDBConnectionStore
+def _adapter(name: str) -> "Callable[[Callable[[], JsonClient]], Any]":
+    """Return what opens an adapter on DynamoDB: the direct one, or the reference one on PynamoDB."""
 
-        return PynamoDBConnectionStore.open(table=_table(), region=_region())
-    from adapters.dynamodb import DynamoDBConnectionStore
+    def open_adapter(client: "Callable[[], JsonClient]") -> Any:
+        if _on_sdk():
+            from adapters.dynamodb import sdk
 
-    return DynamoDBConnectionStore(client(), table=_table())
+            return getattr(sdk, f"PynamoDB{name}").on_table(table=_table(), region=_region())
+        from adapters import dynamodb
+
+        return getattr(dynamodb, f"DynamoDB{name}")(client(), table=_table())
+
+    return open_adapter
 
 
 def _open_dynamodb_client() -> "JsonClient":
@@ -66,26 +56,20 @@ def _open_dynamodb_client() -> "JsonClient":
     return dynamodb_client(region=_region(), credentials=environment_credentials, url=_endpoint("DYNAMODB"))
 
 
-def _open_checkpoints(client: "JsonClient") -> CheckpointStore:
-    from adapters.dynamodb import DynamoDBCheckpointStore
-
-    return DynamoDBCheckpointStore(client, table=_table())
-
-
 def _open_sqs_client() -> "JsonClient":
     from aws_client import environment_credentials, sqs_client
 
     return sqs_client(region=_region(), credentials=environment_credentials, url=_endpoint("SQS"))
 
 
-def _open_queue(client: "Callable[[], JsonClient]") -> JobQueue | None:
-    """Return the queue, or None if the stack has none."""
+def _open_wake_ups(client: "Callable[[], JsonClient]") -> WakeUps | None:
+    """Return the queue of wake-ups, or None if the stack has none."""
     url = os.environ.get("FAN_OUT_QUEUE")
     if not url:
         return None
-    from adapters.sqs import SqsJobQueue
+    from adapters.sqs import SqsWakeUps
 
-    return SqsJobQueue(client(), url=url)
+    return SqsWakeUps(client(), url=url)
 
 
 def _open_rate_limiter(client: "Callable[[], JsonClient]") -> RateLimiter | None:
@@ -94,6 +78,7 @@ def _open_rate_limiter(client: "Callable[[], JsonClient]") -> RateLimiter | None
     if not per_second:
         return None
     from adapters.dynamodb import DynamoDBRateLimiter
+    from chat_core import Rate
 
     return DynamoDBRateLimiter(
         client(), table=_table(), rate=Rate(per_second=per_second, burst=int(os.environ["MESSAGE_BURST"]))
@@ -162,6 +147,28 @@ def _make_ids() -> Ids:
     return RandomIds()
 
 
+def _make_rooms() -> Rooms:
+    """Read `rooms.json`, which lies beside our packages in the artifact, or where the variable says.
+
+    Raises:
+        OSError: there is none.
+        WrongSettings: it cannot be used. `make build` and `chat local` refuse such a file before it gets here.
+
+    """
+    import json
+    from pathlib import Path
+
+    from chat_core.domain.room_settings import read_rooms
+
+    path = os.environ.get("ROOMS_FILE") or Path(__file__).parents[2] / "rooms.json"
+    return read_rooms(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _default_protocol() -> str:
+    """Return the name of the codec of clients that ask for none."""
+    return os.environ.get("DEFAULT_PROTOCOL", "plain")
+
+
 class _ContainerPorts:
     """The container's providers as the ports of a chat: each is made when a use case needs it."""
 
@@ -187,15 +194,22 @@ class Container(containers.DeclarativeContainer):
     dynamodb_client = providers.Singleton(_open_dynamodb_client)
     sqs_client = providers.Singleton(_open_sqs_client)
 
-    store = providers.Singleton(_open_connection_store, dynamodb_client.provider)
+    sessions = providers.Singleton(_adapter("Sessions"), dynamodb_client.provider)
+    subscriptions = providers.Singleton(_adapter("Subscriptions"), dynamodb_client.provider)
+    audience = providers.Singleton(_adapter("Audience"), dynamodb_client.provider)
+    presence = providers.Singleton(_adapter("Presence"), dynamodb_client.provider)
+    feed = providers.Singleton(_adapter("RoomFeed"), dynamodb_client.provider)
+    history = providers.Singleton(_adapter("RoomHistory"), dynamodb_client.provider)
     sink = providers.Singleton(_open_message_sink, runner)
     start_task = providers.Object(asyncio.create_task)
+    sleep = providers.Object(asyncio.sleep)
     limiter = providers.Singleton(_open_rate_limiter, dynamodb_client.provider)
-    queue = providers.Singleton(_open_queue, sqs_client.provider)
-    checkpoints = providers.Singleton(_open_checkpoints, dynamodb_client)
+    wake_ups = providers.Singleton(_open_wake_ups, sqs_client.provider)
     clock = providers.Singleton(_make_clock)
     ids = providers.Singleton(_make_ids)
     limits = providers.Object(LIMITS)
+    rooms = providers.Singleton(_make_rooms)
+    protocol = providers.Callable(_default_protocol)
 
     lease = providers.Factory(_open_lease, sqs_client)
     """A worker's lease; takes `receipt_handle` and `seconds`."""

@@ -1,19 +1,17 @@
-"""`$default`: a frame that no other route takes, because its action is unknown or it is not JSON at all."""
+"""`$default`: a frame that no other route takes, such as all of the Centrifuge protocol."""
 
-import logging
+from typing import TYPE_CHECKING
 
-from chat_core import Frame
 from entrypoints.aws_lambda.container import container
-from entrypoints.aws_lambda.events import Event, LambdaContext, Response, budget, connection_id, log_record, response
+from entrypoints.aws_lambda.frames import receive
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from entrypoints.aws_lambda.events import Event, LambdaContext, Response
+
 _run = container.runner().run
-_refuse_frame = container.chat().refuse_frame
+_receive_frame = container.chat().receive_frame
 
 
-def handler(event: Event, context: LambdaContext) -> Response:
-    """Tell the sender what is wrong with its frame. The connection stays open."""
-    frame = Frame(connection_id=connection_id(event), text=event.get("body") or "")
-    result = _run(_refuse_frame(frame, budget(context)))
-    logger.info(log_record(event, refused=result.fault and result.fault.code))
-    return response(result.fault)
+def handler(event: "Event", context: "LambdaContext") -> "Response":
+    """Do what the frame asks for. Its sender is told what is wrong with it, and the connection stays open."""
+    return receive(event, context, run=_run, receive_frame=_receive_frame)

@@ -40,6 +40,11 @@ def query_parameter(event: Event, name: str) -> str | None:
     return (event.get("queryStringParameters") or {}).get(name)
 
 
+def user(event: Event) -> str:
+    """Return the user that an authorizer has named, or an empty text if none was asked."""
+    return str((event["requestContext"].get("authorizer") or {}).get("principalId") or "")
+
+
 def budget(context: LambdaContext) -> Budget:
     """Return how much of the function's time its use case has.
 

@@ -1,14 +1,14 @@
-"""The worker behind the queue: it continues deliveries that were too large for the time of `sendmessage`.
+"""The worker behind the queue of wake-ups: it delivers what is on the feed of a room.
 
+It goes on where a function had no more time, and takes over from one that has died.
 Source: Lambda developer guide, "Using Lambda with Amazon SQS" (the event, and partial batch responses).
 """
 
 import logging
-import os
 import time
-from typing import Any
+from typing import Any, Final
 
-from adapters.sqs import read_job
+from adapters.sqs import read_wake_up
 from chat_core import Unavailable
 from entrypoints.aws_lambda import metrics
 from entrypoints.aws_lambda.container import container
@@ -16,32 +16,35 @@ from entrypoints.aws_lambda.events import Event, LambdaContext, budget
 
 logger = logging.getLogger(__name__)
 _run = container.runner().run
-_continue_job = container.chat().continue_job
+_drain_room = container.chat().drain_room
 
-LEASE_SECONDS = int(os.environ.get("FAN_OUT_PATIENCE_SECONDS", "60"))
-"""How long after its last sign of life a worker counts as dead, and its message goes to another."""
+PATIENCE_SECONDS: Final = 15
+"""How long after its start a worker's message goes to another one, which finds the room's turn taken, or its lease over
+because the first one has died. A little longer than the lease: a worker that comes before its end comes in vain."""
 
 
 def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
-    """Continue each delivery; return the messages that have to be tried again."""
-    failures = [record["messageId"] for record in event["Records"] if not _run(_continue(record, context))]
+    """Drain each room; return the messages that have to come again."""
+    failures = [record["messageId"] for record in event["Records"] if not _run(_drain(record, context))]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
 
-async def _continue(record: Event, context: LambdaContext) -> bool:
+async def _drain(record: Event, context: LambdaContext) -> bool:
     started = time.monotonic()
     try:
-        job = read_job(record["body"])
+        room = read_wake_up(record["body"])
     except ValueError:
         # After some attempts it goes to the dead-letter queue, where a person can look at it.
-        logger.error({"refused": "not a delivery job", "messageId": record["messageId"]})  # noqa: TRY400
+        logger.error({"refused": "not a wake-up", "messageId": record["messageId"]})  # noqa: TRY400
         return False
-    lease = container.lease(receipt_handle=record["receiptHandle"], seconds=LEASE_SECONDS)
+    within = budget(context)
+    lease = container.lease(receipt_handle=record["receiptHandle"], seconds=PATIENCE_SECONDS)
     try:
-        report = await _continue_job(job, budget(context), lease=lease)
+        await lease.extend(deadline=within.settle_by)
+        report = await _drain_room(room, within)
     except Unavailable as fault:
         logger.warning({"refused": fault.code, "messageId": record["messageId"]}, exc_info=fault.__cause__)
         return False
     metrics.record(report, started=started)
-    logger.info({"job": job.id, "broadcast": report.summary()})
+    logger.info({"messageId": record["messageId"], "broadcast": report.summary()})
     return True

@@ -17,7 +17,9 @@ _UNITS = {"Delivered": "Count", "Gone": "Count", "Failed": "Count", "Retried": "
 
 
 def record(report: Report, *, started: float) -> None:
-    """Write the metrics of one delivery, or of a worker's part of one; nothing if no service is named.
+    """Write the metrics of one delivery, or of a worker's part of one.
+
+    Nothing is written if there was no recipient, or if no service is named.
 
     Args:
         report: what became of the delivery.
@@ -25,7 +27,7 @@ def record(report: Report, *, started: float) -> None:
 
     """
     service = os.environ.get("CHAT_SERVICE")
-    if service:
+    if service and report.delivered + report.gone + report.failures:
         print(json.dumps(embedded(report, service=service, seconds=time.monotonic() - started)), file=sys.stdout)
 
 

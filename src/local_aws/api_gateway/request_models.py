@@ -20,7 +20,7 @@ class RequestModels:
             ValueError: The expression is not valid, or a schema is not of draft 4.
 
         """
-        from jsonschema import (  # type: ignore[import-untyped]  # noqa: PLC0415 - see the module's docstring
+        from jsonschema import (  # noqa: PLC0415 - see the module's docstring
             Draft4Validator,
             SchemaError,
         )
@@ -39,7 +39,7 @@ class RequestModels:
 
     def fault(self, body: str) -> str | None:
         """Return what is wrong with a message; None if it is valid."""
-        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # noqa: PLC0415
+        from jsonschema.exceptions import best_match  # noqa: PLC0415
 
         key = self._selector.route_key(body)
         if key is None:

@@ -127,19 +127,21 @@ def _described(
     endpoint: str,
     region: str,
 ) -> Deployment:
-    from local_aws.cloudformation import api_keys, read_queues, read_stack, stack  # noqa: PLC0415
+    from local_aws.cloudformation import api_keys, read_queues, read_schedules, read_stack, stack  # noqa: PLC0415
 
     with (
         closing(client("lambda", endpoint=endpoint, region=region)) as functions_api,
         closing(client("apigatewayv2", endpoint=endpoint, region=region)) as gateway_api,
         closing(client("sqs", endpoint=endpoint, region=region)) as queues_api,
         closing(client("apigateway", endpoint=endpoint, region=region)) as keys_api,
+        closing(client("events", endpoint=endpoint, region=region)) as events_api,
     ):
         functions = read_stack.functions(functions_api, resources, folders)
         keys = api_keys.read(keys_api, resources)
         notices += api_keys.notices(keys_api, resources, keys)
         apis = tuple(api_keys.with_keys(read_stack.apis(gateway_api, resources, functions, notices), keys))
         queues = read_queues.queues(functions_api, queues_api, functions, notices)
+        schedules = read_schedules.schedules(events_api, resources, functions, notices)
         outputs = stack.outputs(formation, stack_name)
     if not apis:
         raise TemplateError(
@@ -155,6 +157,7 @@ def _described(
         functions=tuple(functions.runnable),
         outputs=outputs,
         queues=tuple(queues),
+        schedules=tuple(schedules),
         tables=tuple(
             Table(name=each.physical_id, region=region) for each in resources if each.kind in read_stack.TABLES
         ),

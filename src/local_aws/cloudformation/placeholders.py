@@ -28,7 +28,6 @@ WITHOUT_EFFECT = (
     "AWS::ElasticLoadBalancing::*",
     "AWS::ElasticLoadBalancingV2::*",
     "AWS::Events::Archive",
-    "AWS::Events::Rule",
     "AWS::RDS::*",
     "AWS::Redshift::*",
     "AWS::Route53::*",

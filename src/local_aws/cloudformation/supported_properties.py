@@ -56,6 +56,7 @@ PROPERTIES: Mapping[str, Support] = {
         "ApiId DefaultRouteSettings RouteSettings StageName StageVariables",
         "AccessLogSettings AutoDeploy DeploymentId Description Tags",
     ),
+    "AWS::Events::Rule": _support("Name ScheduleExpression State Targets", "Description EventBusName EventPattern"),
     "AWS::ApiGateway::ApiKey": _support("Enabled Name Value", "CustomerId Description GenerateDistinctId Tags"),
     "AWS::ApiGateway::UsagePlan": _support("ApiStages UsagePlanName", "Description Tags"),
     "AWS::ApiGateway::UsagePlanKey": _support("KeyId KeyType UsagePlanId"),

@@ -14,27 +14,36 @@ class Reloader:
     """Replaces the execution environments of the functions whose code changed; connections stay open."""
 
     def __init__(
-        self, *, functions: Functions, code: Collection[Path], read_once: Collection[Path], log: Callable[[str], None]
+        self,
+        *,
+        functions: Functions,
+        code: Collection[Path],
+        shared: Collection[Path],
+        read_once: Collection[Path],
+        log: Callable[[str], None],
     ) -> None:
         """Record the current state of the files: later changes are compared with it.
 
         Args:
             functions: The functions.
             code: Their code folders.
+            shared: Files that all of them read.
             read_once: Files that are read at start-up only, such as the template.
             log: Called with one line at a time.
 
         """
         self._functions = functions
         self._code = frozenset(code)
+        self._shared = frozenset(shared)
         self._read_once = frozenset(read_once)
         self._log = log
-        self._before = stamps(self._code | self._read_once)
+        self._watched = self._code | self._shared | self._read_once
+        self._before = stamps(self._watched)
 
     async def run(self) -> None:
         """Watch the files until cancelled."""
         async with asyncio.TaskGroup() as warming:
-            async for changed in changes(self._code | self._read_once, before=self._before):
+            async for changed in changes(self._watched, before=self._before):
                 self._ask_for_restart(sorted(changed & self._read_once))
                 if edited := sorted(changed - self._read_once):
                     self._replace(edited)
@@ -49,7 +58,7 @@ class Reloader:
         for path in edited:
             _forget_compiled(path)
         folders = {folder for folder in self._code for path in edited if path.is_relative_to(folder)}
-        self._functions.replace_environments(below=folders)
+        self._functions.replace_environments(below=None if self._shared.intersection(edited) else folders)
         self._log(f"Reloaded: {_named(edited)} changed")
 
 

@@ -18,7 +18,8 @@ from local_aws.iam.roles import Roles
 from local_aws.iam.wildcards import compiled
 
 ACTION = "lambda:InvokeFunction"
-PRINCIPAL = "apigateway.amazonaws.com"
+PRINCIPALS = {"execute-api": "apigateway.amazonaws.com", "events": "events.amazonaws.com"}
+"""The service that invokes, by the service in the ARN of the source."""
 Statement = Mapping[str, Any]
 
 
@@ -67,7 +68,8 @@ class FunctionPolicies(InvokePermissionChecker):
     def _judge(self, function: FunctionConfig, function_arn: str, source_arn: str) -> str | None:
         context = {"aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
         statements = list(_of(function.resource_policy, function_arn))
-        effects = {each.get("Effect") for each in statements if _matches(each, context)}
+        principal = _principal(source_arn)
+        effects = {each.get("Effect") for each in statements if _matches(each, principal, context)}
         return None if effects == {"Allow"} else self._advice(function, function_arn, source_arn, statements)
 
     def _of_role(self, roles: Roles, role: str, function: FunctionConfig, function_arn: str) -> str | None:
@@ -88,9 +90,11 @@ class FunctionPolicies(InvokePermissionChecker):
             else f"!Ref {function.logical_id[len(inside) :]}"
         )
         source = as_template(source_arn, ids=self._ids, inside=inside)
-        properties = f"{{FunctionName: {name}, Action: {ACTION}, Principal: {PRINCIPAL}, SourceArn: {source}}}"
+        principal = _principal(source_arn)
+        properties = f"{{FunctionName: {name}, Action: {ACTION}, Principal: {principal}, SourceArn: {source}}}"
+        who = "API Gateway" if principal == PRINCIPALS["execute-api"] else "EventBridge"
         text = (
-            f"API Gateway has no permission to invoke {function.logical_id} for {source_arn}; "
+            f"{who} has no permission to invoke {function.logical_id} for {source_arn}; "
             f"add {{Type: AWS::Lambda::Permission, Properties: {properties}}}"
         )
         present = ", ".join(_described(each) for each in statements)
@@ -104,17 +108,21 @@ def _of(statements: Sequence[Statement], function_arn: str) -> Iterator[Statemen
             yield each
 
 
-def _matches(statement: Statement, context: Mapping[str, str]) -> bool:
+def _principal(source_arn: str) -> str:
+    return PRINCIPALS[source_arn.split(":")[2]]
+
+
+def _matches(statement: Statement, principal: str, context: Mapping[str, str]) -> bool:
     return (
-        _names_principal(statement.get("Principal"))
+        _names_principal(statement.get("Principal"), principal)
         and any(compiled(each, ignore_case=True).fullmatch(ACTION) for each in _list(statement.get("Action")))
         and holds(statement.get("Condition") or {}, context)
     )
 
 
-def _names_principal(principal: Any) -> bool:
-    services = principal.get("Service") if isinstance(principal, dict) else principal
-    return any(each in (PRINCIPAL, "*") for each in _list(services))
+def _names_principal(given: Any, principal: str) -> bool:
+    services = given.get("Service") if isinstance(given, dict) else given
+    return any(each in (principal, "*") for each in _list(services))
 
 
 def _described(statement: Statement) -> str:

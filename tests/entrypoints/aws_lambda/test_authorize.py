@@ -18,6 +18,7 @@ from entrypoints.aws_lambda.bearer import bearer_token
 from entrypoints.aws_lambda.events import Event
 from tests.support import tokens
 from tests.support.events import Context, authorize, connect
+from tests.support.functions import functions_on, memory_ports
 
 Authorize = Callable[[Event, Any], dict[str, Any]]
 
@@ -51,8 +52,8 @@ class Failing(MemoryTokenVerifier):
 PLACES = {
     "header": authorize({"Authorization": "Bearer sesame"}),
     "header in other case": authorize({"authorization": "bEARER  sesame "}),
-    "subprotocol": authorize({"Sec-WebSocket-Protocol": "chat.v1, bearer.sesame"}),
-    "subprotocol first": authorize({"sec-websocket-protocol": "bearer.sesame,chat.v1"}),
+    "subprotocol": authorize({"Sec-WebSocket-Protocol": "centrifuge-json, bearer.sesame"}),
+    "subprotocol first": authorize({"sec-websocket-protocol": "bearer.sesame,centrifuge-json"}),
     "query": authorize(query={"token": "sesame"}),
     "header before query": authorize({"Authorization": "Bearer sesame"}, {"token": "other"}),
     "another scheme": authorize({"Authorization": "Basic c2VzYW1l"}, {"token": "sesame"}),
@@ -73,7 +74,7 @@ def test_token_is_found_wherever_a_client_can_put_it(function: Authorize, event:
 
 def test_token_is_found_in_any_of_repeated_headers() -> None:
     """Both lines count as one list, and API Gateway puts the last alone into `headers`."""
-    event = authorize({"Sec-WebSocket-Protocol": "chat.v1"})
+    event = authorize({"Sec-WebSocket-Protocol": "centrifuge-json"})
     event["multiValueHeaders"]["Sec-WebSocket-Protocol"].insert(0, "bearer.sesame")
     assert bearer_token(event) == "sesame"
 
@@ -84,7 +85,7 @@ def test_token_is_found_in_any_of_repeated_headers() -> None:
         authorize(),
         authorize({"Authorization": "Bearer"}),
         authorize({"Authorization": "sesame"}),
-        authorize({"Sec-WebSocket-Protocol": "chat.v1"}),
+        authorize({"Sec-WebSocket-Protocol": "centrifuge-json"}),
         authorize(query={"token": "Sesame"}),
         authorize({"Authorization": "Bearer wrong"}, {"token": "sesame"}),
     ],
@@ -124,18 +125,11 @@ def test_nothing_of_a_token_is_logged(function: Authorize, caplog: pytest.LogCap
     assert "sesame" not in caplog.text
 
 
-def test_subprotocol_that_carries_a_token_is_not_the_one_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_subprotocol_that_carries_a_token_is_not_the_one_accepted() -> None:
     """`$connect` would send the token back."""
-    from adapters.memory import MemoryConnectionStore
-    from entrypoints.aws_lambda.container import container as chat
-
-    chat.reset_singletons()
-    with chat.store.override(MemoryConnectionStore()):
-        function = importlib.reload(importlib.import_module("entrypoints.aws_lambda.connect")).handler
-        answer = function(connect({"Sec-WebSocket-Protocol": "bearer.sesame, chat.v1"}), Context())
-        chat.runner().close()
-    chat.reset_singletons()
-    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat.v1"}}
+    with functions_on(memory_ports()) as functions:
+        answer = functions("connect", connect({"Sec-WebSocket-Protocol": "bearer.sesame, centrifuge-json"}))
+    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "centrifuge-json"}}
 
 
 @pytest.fixture

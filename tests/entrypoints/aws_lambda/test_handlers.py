@@ -1,140 +1,71 @@
 """The functions behind the routes, given exactly what API Gateway gives them."""
 
 import asyncio
-import importlib
 import json
-import math
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from adapters.apigateway import ApiGatewayMessageSink
 from adapters.apigateway.sdk import SdkMessageSink
-from adapters.dynamodb import DynamoDBConnectionStore
-from adapters.memory import MemoryConnectionStore, MemoryMessageSink
-from chat_core import LOBBY, AudiencePage, Connection, ConnectionStore, Unavailable
-from entrypoints.aws_lambda.container import Container, container
-from entrypoints.aws_lambda.events import Event, Response
-from tests.support import dynamodb
+from entrypoints.aws_lambda.container import Container
 from tests.support.events import CONNECTION_ID, Context, connect, disconnect, message
-from tests.support.silent_server import silent_server
+from tests.support.functions import Functions, functions_on, memory_ports, replies
 
-
-@dataclass
-class Functions:
-    """The functions, on adapters that keep everything here."""
-
-    store: ConnectionStore
-    sink: MemoryMessageSink = field(default_factory=MemoryMessageSink)
-    handlers: dict[str, Callable[[Event, Context], Response]] = field(default_factory=dict)
-
-    def __call__(self, name: str, event: Event, context: Context | None = None) -> Response:
-        answer = self.handlers[name](event, context or Context())
-        # API Gateway takes an answer with any other member for a malformed one.
-        assert set(answer) <= {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-        return answer
-
-    def receives(self, connection_id: str = CONNECTION_ID) -> list[str]:
-        """Let the connection take messages; return the list that they will be in."""
-        inbox: list[str] = []
-
-        async def send(text: str) -> None:
-            inbox.append(text)
-
-        self.sink.attach(connection_id, send)
-        return inbox
-
-    def lobby(self) -> dict[str, str]:
-        async def read() -> dict[str, str]:
-            pages = [page async for page in self.store.recipients(room=LOBBY)]
-            return {each: codec for page in pages for codec, ids in page.ids.items() for each in ids}
-
-        return asyncio.run(read())
-
-
-def load(functions: Functions) -> Iterator[Functions]:
-    """Import the handlers anew, as a new execution environment does."""
-    container.reset_singletons()
-    with (
-        container.store.override(functions.store),
-        container.sink.override(functions.sink),
-    ):
-        for name in ("connect", "disconnect", "send_message", "default"):
-            module = importlib.reload(importlib.import_module(f"entrypoints.aws_lambda.{name}"))
-            functions.handlers[name] = module.handler
-        yield functions
-        container.runner().close()
-    container.reset_singletons()
-
-
-@pytest.fixture
-def functions() -> Iterator[Functions]:
-    """Return the functions in a chat that nobody is in."""
-    yield from load(Functions(MemoryConnectionStore()))
-
-
-class UnreachableStore(MemoryConnectionStore):
-    """Fails like a table that is not there."""
-
-    async def join(self, *, room: str, connection: Connection, deadline: float = math.inf) -> None:
-        raise Unavailable("internal detail")
-
-    async def remove(self, *, connection_ids: Sequence[str], deadline: float = math.inf) -> None:
-        raise Unavailable("internal detail")
-
-    async def recipients(
-        self, *, room: str, cursor: str = "", deadline: float = math.inf
-    ) -> AsyncIterator[AudiencePage]:
-        raise Unavailable("The chat's table could not be reached.")
-        yield AudiencePage(ids={}, next_cursor="")
-
-
-@pytest.fixture
-def broken() -> Iterator[Functions]:
-    """Return the functions without a table."""
-    yield from load(Functions(UnreachableStore()))
+HELLO = '{"action":"sendmessage","data":"live long"}'
 
 
 def test_client_that_connects_is_in_the_lobby_as_plain(functions: Functions) -> None:
     """The original sample's clients ask for nothing."""
     assert functions("connect", connect()) == {"statusCode": 200}
-    assert functions.lobby() == {CONNECTION_ID: "plain"}
+    assert functions.members() == {CONNECTION_ID: "plain"}
+
+
+def test_protocol_may_be_asked_for_in_the_query(functions: Functions) -> None:
+    """Its clients take the URL as it is, and join rooms by command."""
+    assert functions("connect", connect(query={"protocol": "centrifuge"})) == {"statusCode": 200}
+    assert functions.members() == {}
+
+
+def test_deploy_may_choose_the_protocol_of_clients_that_ask_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And plain clients then ask for theirs."""
+    monkeypatch.setenv("DEFAULT_PROTOCOL", "centrifuge")
+    with functions_on(memory_ports()) as functions:
+        functions("connect", connect())
+        assert functions.members() == {}
+        functions("connect", connect(query={"protocol": "plain"}))
+        assert functions.members() == {CONNECTION_ID: "plain"}
 
 
 def test_subprotocols_may_come_in_several_lines(functions: Functions) -> None:
     """Which are one list (RFC 6455, section 11.3.4); the map of single values has the last one alone."""
     event = dict(connect({"Sec-WebSocket-Protocol": "bearer.T"}))
-    event["multiValueHeaders"] = {"Sec-WebSocket-Protocol": ["chat.v1", "bearer.T"]}
-    assert functions("connect", event)["headers"] == {"Sec-WebSocket-Protocol": "chat.v1"}
-    assert functions.lobby() == {CONNECTION_ID: "json"}
+    event["multiValueHeaders"] = {"Sec-WebSocket-Protocol": ["centrifuge-json", "bearer.T"]}
+    assert functions("connect", event)["headers"] == {"Sec-WebSocket-Protocol": "centrifuge-json"}
 
 
 def test_offered_subprotocol_is_accepted_by_name(functions: Functions) -> None:
     """API Gateway answers the handshake with the header that the function returns, and a browser insists on it."""
-    answer = functions("connect", connect({"Sec-WebSocket-Protocol": "other,chat.v1"}))
-    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "chat.v1"}}
-    assert functions.lobby() == {CONNECTION_ID: "json"}
+    answer = functions("connect", connect({"Sec-WebSocket-Protocol": "other,centrifuge-json"}))
+    assert answer == {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": "centrifuge-json"}}
 
 
 def test_header_is_found_in_any_case(functions: Functions) -> None:
     """HTTP/2 front ends write them small."""
-    assert functions("connect", connect({"sec-websocket-protocol": "chat.v1"}))["headers"]
+    assert functions("connect", connect({"sec-websocket-protocol": "centrifuge-json"}))["headers"]
 
 
-def test_format_may_be_asked_for_in_the_query(functions: Functions) -> None:
-    """For clients that cannot set a subprotocol; then none may be answered either."""
-    assert functions("connect", connect(query={"format": "json"})) == {"statusCode": 200}
-    assert functions.lobby() == {CONNECTION_ID: "json"}
+@pytest.mark.parametrize("value", ["", " ", ","])
+def test_empty_subprotocol_is_none_at_all(functions: Functions, value: str) -> None:
+    """A client library of Centrifuge sends one (centrifuge-python 0.5.0)."""
+    event = connect({"Sec-WebSocket-Protocol": value}, {"protocol": "centrifuge"})
+    assert functions("connect", event) == {"statusCode": 200}
 
 
-def test_unknown_format_refuses_the_handshake(functions: Functions) -> None:
+def test_unknown_protocol_refuses_the_handshake(functions: Functions) -> None:
     """The client sees the status."""
-    assert functions("connect", connect(query={"format": "xml"})) == {"statusCode": 400}
-    assert functions.lobby() == {}
+    assert functions("connect", connect(query={"protocol": "xmpp"})) == {"statusCode": 400}
+    assert functions.members() == {}
 
 
 def test_handshake_is_refused_if_the_connection_cannot_be_stored(broken: Functions) -> None:
@@ -146,7 +77,23 @@ def test_client_that_disconnects_is_removed(functions: Functions) -> None:
     """Whatever closed the connection."""
     functions("connect", connect())
     assert functions("disconnect", disconnect()) == {"statusCode": 200}
-    assert functions.lobby() == {}
+    assert functions.members() == {}
+
+
+def test_members_are_told_who_has_left(announcing: Functions) -> None:
+    """The function of `$disconnect` tells them."""
+    announcing.joins()
+    other = announcing.receives("other")
+    announcing("connect", connect(query={"protocol": "centrifuge"}, connection_id="other"))
+    join = '{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"lobby"}}'
+    announcing("default", message(join, "$default", connection_id="other"))
+    other.clear()
+
+    assert announcing("disconnect", disconnect()) == {"statusCode": 200}
+
+    (push,) = replies(other)
+    assert push["push"]["channel"] == "lobby"
+    assert push["push"]["leave"]["info"]["client"] == CONNECTION_ID
 
 
 def test_failing_to_remove_is_answered_as_failure(broken: Functions) -> None:
@@ -158,14 +105,56 @@ def test_message_reaches_everyone(functions: Functions) -> None:
     """The whole of the original sample."""
     inbox = functions.receives()
     functions("connect", connect())
-    answer = functions("send_message", message('{"action":"sendmessage","data":"live long"}'))
-    assert answer == {"statusCode": 200}
+    assert functions("send_message", message(HELLO)) == {"statusCode": 200}
     assert inbox == ["live long"]
+
+
+def test_message_of_either_protocol_reaches_clients_of_both(functions: Functions) -> None:
+    """The lobby is one room."""
+    plain = functions.receives("plain")
+    functions("connect", connect(connection_id="plain"))
+    rich = functions.joins()
+
+    functions("send_message", message(HELLO, connection_id="plain"))
+    functions.calls({"id": 3, "publish": {"channel": "lobby", "data": {"a": 1}}})
+
+    assert plain == ["live long", '{"a":1}']
+    assert [each["push"]["pub"]["data"] for each in replies(rich) if "push" in each] == ["live long", {"a": 1}]
+    assert [each for each in replies(rich) if "id" in each] == [{"id": 3, "publish": {}}]
+
+
+def test_frame_of_several_commands_is_answered_by_one_frame(functions: Functions) -> None:
+    """Each answer is a post that costs as much as a message."""
+    inbox = functions.receives()
+    functions("connect", connect(query={"protocol": "centrifuge"}))
+    answer = functions.calls(
+        {"id": 1, "connect": {}},
+        {"id": 2, "subscribe": {"channel": "a"}},
+        {"id": 3, "presence_stats": {"channel": "a"}},
+    )
+    assert answer == {"statusCode": 200}
+    (frame,) = inbox
+    assert [each["id"] for each in replies([frame])] == [1, 2, 3]
+
+
+def test_fault_of_a_command_is_told_in_its_protocol(functions: Functions) -> None:
+    """A frame that is not JSON would end the client library."""
+    inbox = functions.joins()
+    assert functions.calls({"id": 3, "publish": {"channel": "other", "data": 1}}) == {"statusCode": 400}
+    assert replies(inbox) == [{"id": 3, "error": {"code": 103, "message": "permission denied"}}]
+
+
+def test_command_without_a_table_is_told_as_temporary(broken: Functions) -> None:
+    """Whether the client's protocol could be read or not."""
+    inbox = broken.receives()
+    assert broken.calls({"id": 7, "publish": {"channel": "lobby", "data": 1}}) == {"statusCode": 503}
+    assert replies(inbox) == [{"id": 7, "error": {"code": 100, "message": "internal server error", "temporary": True}}]
 
 
 def test_fault_of_a_message_is_told_to_its_sender(functions: Functions) -> None:
     """As an event with a stable code."""
     inbox = functions.receives()
+    functions("connect", connect())
     assert functions("send_message", message('{"action":"sendmessage"}')) == {"statusCode": 400}
     assert json.loads(inbox[0])["code"] == "invalid_request"
 
@@ -187,8 +176,7 @@ def test_delivery_stops_before_the_function_is_stopped(functions: Functions) -> 
 
     functions("connect", connect())
     functions.sink.attach(CONNECTION_ID, hang)
-    event = message('{"action":"sendmessage","data":"x"}')
-    assert functions("send_message", event, Context(remaining_ms=1_200)) == {"statusCode": 200}
+    assert functions("send_message", message(HELLO), Context(remaining_ms=1_200)) == {"statusCode": 200}
 
 
 @pytest.mark.parametrize(
@@ -201,16 +189,31 @@ def test_frame_of_no_route_is_refused_and_the_connection_stays(functions: Functi
     functions("connect", connect())
     assert functions("default", message(body, "$default")) == {"statusCode": 400}
     assert json.loads(inbox[0])["code"] == code
-    assert functions.lobby() == {CONNECTION_ID: "plain"}
+    assert functions.members() == {CONNECTION_ID: "plain"}
 
 
 def test_message_event_without_a_body_is_a_malformed_frame(functions: Functions) -> None:
     """An empty frame may come without one."""
     inbox = functions.receives()
+    functions("connect", connect())
     event: dict[str, Any] = {**message("", "$default")}
     del event["body"]
     assert functions("default", event) == {"statusCode": 400}
     assert json.loads(inbox[0])["code"] == "malformed_frame"
+
+
+def test_idle_clients_receive_a_frame_without_meaning(functions: Functions) -> None:
+    """Those of the Centrifuge protocol alone: a plain client would show it."""
+    plain = functions.receives("plain")
+    functions("connect", connect(connection_id="plain"))
+    rich = functions.joins()
+
+    functions("keep_alive", {"source": "aws.events"})
+
+    assert plain == []
+    (frame,) = rich
+    # The libraries look for a command with this id, and find none.
+    assert json.loads(frame) == {"id": 4294967295}
 
 
 @pytest.mark.parametrize(
@@ -253,29 +256,3 @@ def test_adapters_on_the_sdk_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -
     finally:
         own.runner().run(client.close())
         own.runner().close()
-
-
-@pytest.fixture
-def hanging() -> Iterator[Functions]:
-    """Return the functions on a table that takes requests and does not answer."""
-    with silent_server() as url, closing(dynamodb.direct_client(url)) as client:
-        yield from load(Functions(DynamoDBConnectionStore(client, table="t")))
-
-
-@pytest.mark.parametrize(("name", "event"), [("connect", connect()), ("disconnect", disconnect())])
-def test_table_that_hangs_is_answered_as_failure_in_time(hanging: Functions, name: str, event: Event) -> None:
-    """By the function, which says why in its log; one that is stopped says nothing, and its client gets a 502."""
-    started = time.monotonic()
-    assert hanging(name, event, Context(remaining_ms=1_300)) == {"statusCode": 503}
-    assert time.monotonic() - started < 1.3
-
-
-@pytest.mark.parametrize("ref", [{}, {"ref": "r1"}], ids=["no ref", "ref"])
-def test_sender_is_told_in_time_that_the_table_hangs(hanging: Functions, ref: dict[str, str]) -> None:
-    """There is time left for that."""
-    inbox = hanging.receives()
-    event = message(json.dumps({"action": "sendmessage", "data": "x"} | ref))
-    started = time.monotonic()
-    assert hanging("send_message", event, Context(remaining_ms=1_500)) == {"statusCode": 503}
-    assert time.monotonic() - started < 1.5
-    assert json.loads(inbox[0])["code"] == "unavailable"

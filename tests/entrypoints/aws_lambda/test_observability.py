@@ -3,13 +3,14 @@
 import json
 import logging
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from chat_core import Outcome, Report
 from entrypoints.aws_lambda import metrics
-from tests.entrypoints.aws_lambda.test_handlers import Functions, broken, functions  # noqa: F401  fixtures
 from tests.support.events import CONNECTION_ID, connect, disconnect, message
+from tests.support.functions import Functions
 
 SECRET = "do-not-log-this"  # what a client sent
 
@@ -27,7 +28,7 @@ def test_metrics_are_in_the_form_that_cloudwatch_reads() -> None:
 
 
 def test_a_broadcast_writes_its_metrics_where_a_service_is_named(
-    functions: Functions,  # noqa: F811
+    functions: Functions,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -43,23 +44,56 @@ def test_a_broadcast_writes_its_metrics_where_a_service_is_named(
     assert json.loads(line)["Delivered"] == 1
 
 
-def test_a_record_says_what_became_of_a_broadcast(
-    functions: Functions,  # noqa: F811
-    caplog: pytest.LogCaptureFixture,
+def test_what_reaches_nobody_has_no_metrics(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Its duration would count as that of a delivery."""
+    monkeypatch.setenv("CHAT_SERVICE", "chat")
+    functions("keep_alive", {})
+    assert capsys.readouterr().out == ""
+
+
+def test_a_record_says_what_became_of_a_broadcast(functions: Functions, caplog: pytest.LogCaptureFixture) -> None:
     """As an object, which Lambda's JSON format takes as it is."""
     caplog.set_level(logging.INFO)
     functions("connect", connect())
     functions.receives()
     functions("send_message", message(json.dumps({"action": "sendmessage", "data": "hi"})))
-    (record,) = [each for each in caplog.records if each.name.startswith("entrypoints")]
+    (record,) = records(caplog)
     assert record.msg == {
         "connectionId": CONNECTION_ID,
         "route": "sendmessage",
+        "replies": 1,
         "broadcast": {
-            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "closed": 0, "notRemoved": 0, "continues": False,
+            "delivered": 1, "gone": 0, "failed": {}, "retried": 0, "closed": 0, "notRemoved": 0, "rounds": 1,
+            "continues": False,
         },
     }  # fmt: skip
+
+
+def test_a_record_says_what_became_of_telling_who_has_left(
+    announcing: Functions, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end of a connection that nobody is told of leads to none."""
+    caplog.set_level(logging.INFO)
+    announcing("connect", connect())
+    announcing("disconnect", disconnect())
+    assert records(caplog)[-1].msg["broadcast"]["rounds"] == 1
+    before = len(records(caplog))
+    announcing("disconnect", disconnect())
+    assert len(records(caplog)) == before
+
+
+def test_a_record_says_what_became_of_the_keep_alive(functions: Functions, caplog: pytest.LogCaptureFixture) -> None:
+    """It has no connection."""
+    caplog.set_level(logging.INFO)
+    functions.joins()
+    functions("keep_alive", {})
+    assert records(caplog)[-1].msg["broadcast"]["delivered"] == 1
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [each for each in caplog.records if each.name.startswith("entrypoints")]
 
 
 @pytest.mark.parametrize("state", ["functions", "broken"])
@@ -69,9 +103,17 @@ def test_nothing_that_a_client_sent_is_logged(
     """Neither data nor tokens, whether the request succeeds or fails."""
     caplog.set_level(logging.DEBUG)
     these: Functions = request.getfixturevalue(state)
-    headers = {"Authorization": SECRET, "Sec-WebSocket-Protocol": f"chat.v1, {SECRET}", "Cookie": SECRET}
-    for query in (None, {"token": SECRET}, {"format": SECRET}):
+    headers = {"Authorization": SECRET, "Sec-WebSocket-Protocol": f"centrifuge-json, {SECRET}", "Cookie": SECRET}
+    for query in (None, {"token": SECRET}, {"protocol": SECRET}):
         these("connect", connect(headers, query))
+    commands = [
+        {"id": 1, "connect": {"token": SECRET, "name": SECRET}},
+        {"id": 2, "subscribe": {"channel": SECRET}},
+        {"id": 3, "publish": {"channel": SECRET, "data": SECRET}},
+        {"id": 4, "history": {"channel": SECRET}},
+        {"id": 5, SECRET: {}},
+    ]
+    these("default", message("\n".join(map(json.dumps, commands)), "$default"))
     for body in (f'{{"action":"sendmessage","data":"{SECRET}"}}', SECRET, f'{{"action":"{SECRET}","ref":"{SECRET}"}}'):
         these("send_message", message(body))
         these("default", message(body, "$default"))

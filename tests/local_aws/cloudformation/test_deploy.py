@@ -152,7 +152,8 @@ async def test_this_projects_own_template_with_what_only_aws_can_do(deployed: De
     options = {"AlarmEmail": "a@example.com", "MonthlyBudget": "50", "ReservedConcurrency": "10"}
     deployment = await deployed(REPOSITORY / "infrastructure" / "template.yaml", **options)
     assert "Not emulated: AWS::Budgets::Budget: Budget/Budget" in deployment.notices
-    functions = ", ".join(f"Api/{each}Function" for each in ("Connect", "Disconnect", "SendMessage", "Default"))
+    names = ("Connect", "Disconnect", "SendMessage", "Default", "KeepAlive")
+    functions = ", ".join(f"Api/{each}Function" for each in names)
     assert f"No effect here, ReservedConcurrentExecutions of AWS::Lambda::Function: {functions}" in deployment.notices
 
 

@@ -101,7 +101,17 @@ REFUSED = {
 }
 
 NOTICED = {
-    "Not emulated: AWS::": resource("AWS::Events::Rule"),
+    "Not emulated: AWS::": resource("AWS::Events::Archive"),
+    "Not emulated: events that match a pattern": resource("AWS::Events::Rule", "EventPattern: {source: [x]}"),
+    "Not emulated: the schedule": resource("AWS::Events::Rule", "ScheduleExpression: cron(0 0 ? * 2#1 *)"),
+    "Not emulated: a target of the schedule": resource(
+        "AWS::Events::Rule",
+        "ScheduleExpression: rate(1 day), Targets: [{Id: a, Arn: 'arn:aws:sns:eu-west-1:123456789012:x'}]",
+    ),
+    "Not emulated: InputPath": resource(
+        "AWS::Events::Rule",
+        "ScheduleExpression: rate(1 day), Targets: [{Id: a, Arn: !GetAtt Function.Arn, InputPath: $.detail}]",
+    ),
     "Not emulated: a HTTP API": resource("AWS::ApiGatewayV2::Api", "Name: y, ProtocolType: HTTP"),
     "Not emulated: an integration of type": template(
         integration="IntegrationType: HTTP_PROXY, IntegrationUri: https://x"

@@ -1,0 +1,3 @@
+"""Schedules that invoke functions: the rules of Amazon EventBridge with a `ScheduleExpression`."""
+
+__all__: list[str] = []
