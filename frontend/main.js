@@ -84,6 +84,9 @@ async function start() {
   }
   addEventListener("online", () => room.online());
   addEventListener("offline", () => room.offline());
+  // A browser may keep a page that was left, with its connection, for "back". Others would see somebody who is not there.
+  addEventListener("pagehide", () => room.leave());
+  addEventListener("pageshow", (event) => event.persisted && room.connect());
 }
 
 /** The token itself is not shown. */

@@ -54,6 +54,12 @@ export class Room {
     this.#client.connect();
   }
 
+  /** Leaves until `connect`, which recovers what was missed. */
+  leave() {
+    this.#isOpen = false;
+    this.#client.disconnect();
+  }
+
   online() {
     this.#client.online();
   }
