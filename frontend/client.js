@@ -23,7 +23,6 @@ export class Client {
   #channels = new Map();
   /** The ids of our connections: a message sent on the previous one can arrive on this one. */
   #ownIds = new Set();
-  #isAccepted = false;
 
   /**
    * `on` has functions for what happens:
@@ -56,7 +55,7 @@ export class Client {
   /** Ends the connection until `connect`. */
   disconnect() {
     this.#connection.drop();
-    this.#lost();
+    this.#replies.lose();
   }
 
   /** The browser is online again, or offline. */
@@ -77,12 +76,12 @@ export class Client {
   subscribe(channel) {
     if (this.#channels.has(channel)) return;
     this.#channels.set(channel, { position: new Position(), isAsked: false });
-    if (this.#isAccepted) this.#send(this.#subscription(channel));
+    if (this.#connection.isOpen) this.#send(this.#subscription(channel));
   }
 
   /** Leaves a channel. */
   unsubscribe(channel) {
-    if (!this.#channels.delete(channel) || !this.#isAccepted) return;
+    if (!this.#channels.delete(channel)) return;
     // If that is not certain, a new connection is: it does not join the channel.
     this.#call("unsubscribe", { channel }, ({ error }) => {
       if (error && error !== LOST) this.#connection.connect();
@@ -121,8 +120,7 @@ export class Client {
     const command = this.#replies.command(name, members);
     const size = sizeInBytes(encode(command));
     if (size > MAX_FRAME_BYTES) return { problem: "size", size };
-    if (!this.#isAccepted || !this.#send([command, done])) return { problem: "closed" };
-    return {};
+    return this.#send([command, done]) ? {} : { problem: "closed" };
   }
 
   /** Sends commands, each [command, done], in one frame. */
@@ -137,15 +135,14 @@ export class Client {
       const connect = [this.#replies.command("connect", { name: NAME }), (reply) => this.#answered(reply)];
       this.#send(connect, ...[...this.#channels.keys()].map((channel) => this.#subscription(channel)));
     } else {
-      this.#lost();
+      this.#replies.lose();
       this.#on.state(state);
     }
   }
 
   #answered({ result, error }) {
     if (error) return this.#refused(error, () => this.#end(error));
-    this.#ownIds.add(result.client);
-    this.#isAccepted = true;
+    this.#ownIds.add(String(result.client));
     this.#on.state({ name: "open" });
   }
 
@@ -179,12 +176,6 @@ export class Client {
   #end({ text }) {
     this.disconnect();
     this.#on.state({ name: "ended", text });
-  }
-
-  /** The connection has ended. Its replies will not come. */
-  #lost() {
-    this.#isAccepted = false;
-    this.#replies.lose();
   }
 
   #received(event) {

@@ -13,7 +13,7 @@ import { setUpTerminal } from "./terminal.js";
 
 const LOBBY = "lobby";
 const TOO_BIG = 1009;
-const MISSING = "Messages may be missing here: what was written in between could not all be fetched.";
+const MISSING = "Some messages may be missing here.";
 const NOT_CONNECTED = "Not connected. Your text is kept: send it when the connection is back.";
 
 const find = (id) => document.getElementById(id);

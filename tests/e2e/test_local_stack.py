@@ -61,7 +61,8 @@ async def until_nobody_is_connected(stack: LocalStack) -> None:
     deadline = time.monotonic() + 20
     # Who is connected and who is in a room; feeds and histories stay.
     request = {
-        "FilterExpression": "attribute_not_exists(closed) AND attribute_not_exists(left_at) AND (begins_with(pk, :connection) OR begins_with(pk, :room))",
+        "FilterExpression": "attribute_not_exists(closed) AND attribute_not_exists(left_at)"
+        " AND (begins_with(pk, :connection) OR begins_with(pk, :room))",
         "ExpressionAttributeValues": {":connection": {"S": "connection#"}, ":room": {"S": "room#"}},
     }
     while client.scan(TableName=table, Select="COUNT", **request)["Count"]:

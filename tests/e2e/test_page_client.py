@@ -162,6 +162,17 @@ def test_channel_can_be_joined_later(browser: Browser, service: ChatService) -> 
     wait(browser, "joined", "news")
 
 
+def test_channel_can_be_joined_while_the_client_connects(browser: Browser, service: ChatService) -> None:
+    """The frame with `connect` is on its way already; the service waits for it before it lets anybody join."""
+    service.slow = {"connect"}
+    browser.run(START, service.url, [])
+    service.wait_for(lambda: service.held == 1)
+    browser.run("client.subscribe('news')")
+    service.wait_for(lambda: len(commands(service, "subscribe")) == 1)
+    service.release()
+    wait(browser, "joined", "news")
+
+
 def test_refused_channel_is_left_and_the_others_stay(browser: Browser, service: ChatService) -> None:
     """There is no namespace of that name."""
     browser.run(START, service.url, ["no:such", "lobby"])

@@ -9,7 +9,7 @@ STATE = "#state"
 BUBBLE = ".bubble"
 LINE = ".bubble, .notice"
 NOTICE = ".notice"
-MISSING = "Messages may be missing here: what was written in between could not all be fetched."
+MISSING = "Some messages may be missing here."
 
 
 def test_history_is_shown_above_what_is_new(page: Browser, service: ChatService, page_url: str) -> None:

@@ -165,6 +165,7 @@ class ChatService:
 
     async def _serve_client(self, client: ServerConnection) -> None:
         own_id = secrets.token_urlsafe(11) + "="
+        opened_at = time.time()
         self._clients[own_id] = client
 
         async def send(payload: str) -> None:
@@ -182,7 +183,7 @@ class ChatService:
             (codec,) = parse_qs(urlsplit(client.request.path).query)["protocol"]
             await self._chat.open_connection(Opening(connection_id=own_id, codec=codec))
             async for frame in client:
-                frames.add(asyncio.create_task(self._receive(client, own_id, str(frame))))
+                frames.add(asyncio.create_task(self._receive(client, own_id, str(frame), opened_at)))
         except ConnectionClosed:
             pass
         finally:
@@ -192,7 +193,7 @@ class ChatService:
             self._sink.detach(own_id)
             await self._chat.close_connection(own_id)
 
-    async def _receive(self, client: ServerConnection, sender: str, frame: str) -> None:
+    async def _receive(self, client: ServerConnection, sender: str, frame: str, opened_at: float) -> None:
         commands = [json.loads(line) for line in frame.split("\n")]
         self.received += commands
         self.frames += 1
@@ -203,7 +204,7 @@ class ChatService:
             await client.send(json.dumps({"id": commands[0]["id"], "error": self.refusal}))
             return
         if self.answer is None or "publish" not in commands[0]:
-            await self._chat.receive_frame(Frame(connection_id=sender, text=frame))
+            await self._chat.receive_frame(Frame(connection_id=sender, text=frame, opened_at=opened_at))
             return
         with suppress(ConnectionClosed):
             for event in self.answer(sender, commands[0]):
