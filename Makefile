@@ -141,7 +141,7 @@ asyncapi-schema:  ## Fetch the schema of AsyncAPI documents (needs npm), so that
 	npm ci --prefix .cache/asyncapi-schema --silent --ignore-scripts --no-audit --no-fund
 
 # Clients that others publish, each at its place: tests/clients/driver.py names these.
-clients: .cache/clients/js/installed .cache/clients/go-driver .venv-clients/installed .venv-clients-old/installed  ## Fetch the published clients (needs npm and Go), so that no test is skipped for want of them
+clients: .cache/clients/js/installed .cache/clients/go-driver .cache/clients/go-tests .venv-clients/installed .venv-clients-old/installed  ## Fetch the published clients (needs npm and Go), so that no test is skipped for want of them
 
 .cache/clients/js/installed: $(wildcard tests/clients/drivers/js/*.json tests/clients/drivers/js/*.mjs)
 	mkdir -p .cache/clients/js
@@ -152,6 +152,10 @@ clients: .cache/clients/js/installed .cache/clients/go-driver .venv-clients/inst
 .cache/clients/go-driver: $(wildcard tests/clients/drivers/go/*)
 	mkdir -p .cache/clients
 	cd tests/clients/drivers/go && go build -o $(CURDIR)/.cache/clients/go-driver .
+
+.cache/clients/go-tests: $(wildcard tests/clients/drivers/go/go.*)
+	mkdir -p .cache/clients
+	cd tests/clients/drivers/go && go test -c -o $(CURDIR)/.cache/clients/go-tests github.com/centrifugal/centrifuge-go
 
 .cache/clients/centrifugo:
 	mkdir -p .cache/clients
