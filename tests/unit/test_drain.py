@@ -25,6 +25,7 @@ from chat_core import (
     TurnLost,
     Unavailable,
 )
+from chat_core.use_cases import publish
 from tests.support.chat import WITHOUT_END, MemoryChat, until
 
 LATE = Budget(deadline=math.inf, yield_at=-math.inf)
@@ -198,6 +199,41 @@ async def test_one_wake_up_is_enough_for_many_messages(chat: MemoryChat) -> None
     await first
     assert bob.publications("r") == [(i + 1, i) for i in range(6)]
     assert len(bob.inbox) < 3 + 6
+
+
+async def test_audience_of_a_room_in_which_another_has_the_turn_is_not_read_for_each_message(
+    chat: MemoryChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A room of a thousand would be read a hundred times a second in vain, and its partition has a limit."""
+    ann = await chat.client("ann", "r")
+    assert chat.feed is not None
+    await chat.feed.append("r", MessagePublished(room="r", data=0), event_id="1", holder="another")
+    read: list[str] = []
+    pages = chat.rooms.pages
+
+    def count(room: str, **more: Any) -> Any:
+        read.append(room)
+        return pages(room, **more)
+
+    monkeypatch.setattr(chat.rooms, "pages", count)
+    for i in range(1, 6):
+        await ann.result("publish", channel="r", data=i)
+    assert read == ["r"]
+    chat.clock.pass_by(20)
+    await ann.result("publish", channel="r", data=6)
+    assert [offset for offset, _ in ann.publications("r")] == [1, 2, 3, 4, 5, 6, 7]
+    assert read == ["r", "r"]
+
+
+async def test_only_so_many_busy_rooms_are_remembered(chat: MemoryChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process lives for hours, and clients name the rooms."""
+    monkeypatch.setattr(publish, "MOST_BUSY", 2)
+    ann = await chat.client("ann", "r1", "r2", "r3")
+    assert chat.feed is not None
+    for room in ("r1", "r2", "r3"):
+        await chat.feed.append(room, MessagePublished(room=room, data=0), event_id=room, holder="another")
+        await ann.result("publish", channel=room, data=1)
+    assert len(chat.chat._append._busy_until) == 1
 
 
 async def test_reply_does_not_wait_longer_than_a_second_for_the_delivery(chat: MemoryChat) -> None:
